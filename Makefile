@@ -1,0 +1,38 @@
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate --quiet
+
+.PHONY: demo test fast lint format lock clean
+
+demo: .venv/ready
+	$(BIN)/python experiments/demo.py --workdir=runs/demo
+
+test: .venv/ready lint
+	$(BIN)/python -m pytest
+
+fast: .venv/ready
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Pins every package the project installs, with hashes, for each platform and Python version.
+lock:
+	$(LOCK) --output-file=requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is %d.%d: run `make PYTHON=python3.11`" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch .venv/ready
+
+clean:
+	rm -rf .venv runs

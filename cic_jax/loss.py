@@ -1,0 +1,59 @@
+"""Losses between a prediction and the true colour, as means over pixels."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+AB_SCALE = 110.0  # the Euclidean network predicts ab / 110
+GREY = 5.0  # |a| or |b| above this is colour, for the grey mask
+
+
+def cross_entropy(
+    logits: Float[Array, "*b q"],
+    encoded: tuple[Int[Array, "*b k"], Float[Array, "*b k"]],
+    class_weights: Float[Array, " q"] | Float[np.ndarray, " q"] | None = None,
+    mask: Float[Array, "*b"] | Bool[Array, "*b"] | None = None,
+) -> Float[Array, ""]:
+    """Cross-entropy with a sparse soft target, rebalanced where weights are given.
+
+    Per pixel -v(Z) sum_q Z_q log softmax(logits)_q with v(Z) = w[argmax Z] (CIC, equations 2 and
+    3), or 1 without weights. `encoded` is what `bins.encode` gives: nearest first, so its first
+    index is the argmax. As the target's weights sum to 1, this is the log-sum-exp less k gathered
+    logits. `mask` multiplies each pixel and divides by its sum; an all-zero mask gives 0.
+    """
+    indices, target = encoded
+    gathered = jnp.take_along_axis(logits, indices, axis=-1)
+    loss = jax.nn.logsumexp(logits, axis=-1) - jnp.sum(target * gathered, axis=-1)
+    if class_weights is not None:
+        loss = loss * jnp.asarray(class_weights)[indices[..., 0]]
+    return _mean(loss, mask)
+
+
+def euclidean(
+    prediction: Float[Array, "*b 2"],
+    ab: Float[Array, "*b 2"],
+    mask: Float[Array, "*b"] | Bool[Array, "*b"] | None = None,
+) -> Float[Array, ""]:
+    """Mean squared error of a prediction of ab / 110, over both channels (CIC, equation 1)."""
+    error = jnp.mean((prediction - ab / AB_SCALE) ** 2, axis=-1)
+    return _mean(error, mask)
+
+
+def grey_mask(ab: Float[Array, "b h w 2"]) -> Float[Array, "b h w"]:
+    """0 throughout an image in which no |a| or |b| exceeds 5, else 1: CIC's code skips grey images.
+
+    As a factor of `mask` it leaves grey images out of the mean. CIC's code still divides by their
+    pixels too: that is this mean times the mean of the grey mask.
+    """
+    coloured = jnp.any(jnp.abs(ab) > GREY, axis=(1, 2, 3))
+    return jnp.broadcast_to(coloured[:, None, None], ab.shape[:3]).astype(ab.dtype)
+
+
+def _mean(
+    loss: Float[Array, "*b"], mask: Float[Array, "*b"] | Bool[Array, "*b"] | None
+) -> Float[Array, ""]:
+    if mask is None:
+        return jnp.mean(loss)
+    mask = mask.astype(loss.dtype)
+    return jnp.sum(loss * mask) / jnp.maximum(jnp.sum(mask), 1e-12)

@@ -1,0 +1,130 @@
+"""How far a colouring is from the truth, one figure per photograph.
+
+Each function takes the truth first, and optionally `mask`, True where a pixel is real; a photograph
+without any such pixel has NaN.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from cic_jax import bins, lab
+
+# SSIM's constants (Wang et al., 2004), and the window of scikit-image's default.
+K1, K2, WINDOW = 0.01, 0.03, 7
+AUC_LIMIT = 150  # ab error at which Zhang's cumulative curve ends
+
+Mask = Bool[Array, "b h w"] | None
+
+
+def rmse(
+    truth: Float[Array, "b h w c"], prediction: Float[Array, "b h w c"], mask: Mask = None
+) -> Float[Array, " b"]:
+    """Root of the mean squared error over pixels and channels, in the units given."""
+    return jnp.sqrt(_mean(jnp.mean((truth - prediction) ** 2, axis=-1), mask))
+
+
+def rmse_ab(
+    truth: Float[Array, "b h w 2"], prediction: Float[Array, "b h w 2"], mask: Mask = None
+) -> Float[Array, " b"]:
+    """Root of the mean squared error over a and b, in CIELAB units."""
+    return rmse(truth, prediction, mask)
+
+
+def psnr(
+    truth: Float[Array, "b h w c"], prediction: Float[Array, "b h w c"], mask: Mask = None
+) -> Float[Array, " b"]:
+    """Peak signal-to-noise ratio in dB for values in [0, 1]; infinite where equal."""
+    return -20.0 * jnp.log10(rmse(truth, prediction, mask))
+
+
+def ssim(
+    truth: Float[Array, "b h w c"], prediction: Float[Array, "b h w c"], mask: Mask = None
+) -> Float[Array, " b"]:
+    """Structural similarity (Wang et al., 2004) for values in [0, 1], mean over channels.
+
+    Uniform 7x7 windows and sample covariance, as in scikit-image with data_range=1; only windows
+    that lie in the photograph count. Raises ValueError where images are smaller than a window.
+    """
+    if min(truth.shape[1:3]) < WINDOW:
+        size = "x".join(map(str, truth.shape[1:3]))
+        raise ValueError(
+            f"SSIM needs images of at least {WINDOW}x{WINDOW} pixels; these have {size}"
+        )
+    ux, uy = _box(truth), _box(prediction)
+    sample = WINDOW**2 / (WINDOW**2 - 1)
+    vx = sample * (_box(truth**2) - ux**2)
+    vy = sample * (_box(prediction**2) - uy**2)
+    vxy = sample * (_box(truth * prediction) - ux * uy)
+    c1, c2 = K1**2, K2**2
+    similarity = ((2 * ux * uy + c1) * (2 * vxy + c2)) / ((ux**2 + uy**2 + c1) * (vx + vy + c2))
+    whole = None if mask is None else _box(mask[..., None].astype(truth.dtype))[..., 0] > 1 - 1e-4
+    return _mean(jnp.mean(similarity, axis=-1), whole)
+
+
+def auc(
+    truth: Float[Array, "b h w 2"],
+    prediction: Float[Array, "b h w 2"],
+    mask: Mask = None,
+    pixel_weights: Float[Array, "b h w"] | None = None,
+) -> Float[Array, " b"]:
+    """Area under the cumulative curve of ab error from 0 to 150, in [0, 1] (CIC, section 3.1).
+
+    The area of one pixel of error e is 1 - e / 150, so no histogram is needed. With
+    `pixel_weights` = w[bin of the truth] it is CIC's rebalanced variant, where w is of mix 0.
+    """
+    error = jnp.sqrt(jnp.sum((truth - prediction) ** 2, axis=-1))
+    area = jnp.clip(1.0 - error / AUC_LIMIT, 0.0, 1.0)
+    weights = jnp.ones_like(area) if pixel_weights is None else pixel_weights
+    if mask is not None:
+        weights = weights * mask
+    return jnp.sum(area * weights, axis=(1, 2)) / jnp.sum(weights, axis=(1, 2))
+
+
+def colorfulness(rgb: Float[Array, "b h w 3"], mask: Mask = None) -> Float[Array, " b"]:
+    """Hasler and Suesstrunk (2003), in 8-bit units: 0 is grey, 15 slightly, 59 quite colourful."""
+    red, green, blue = 255.0 * rgb[..., 0], 255.0 * rgb[..., 1], 255.0 * rgb[..., 2]
+    opponents = jnp.stack([red - green, (red + green) / 2 - blue], axis=-1)
+    mean = jnp.stack([_mean(opponents[..., i], mask) for i in range(2)], axis=-1)
+    centred = (opponents - mean[:, None, None]) ** 2
+    variance = jnp.stack([_mean(centred[..., i], mask) for i in range(2)], axis=-1)
+    return jnp.sqrt(jnp.sum(variance, axis=-1)) + 0.3 * jnp.sqrt(jnp.sum(mean**2, axis=-1))
+
+
+def _mean(values: Float[Array, "b h w"], mask: Mask) -> Float[Array, " b"]:
+    if mask is None:
+        return jnp.mean(values, axis=(1, 2))
+    return jnp.sum(values * mask, axis=(1, 2)) / jnp.sum(mask, axis=(1, 2))
+
+
+def _box(x: Float[Array, "b h w c"]) -> Float[Array, "b i j c"]:
+    """Mean over each 7x7 window that lies inside."""
+    window = (1, WINDOW, WINDOW, 1)
+    return jax.lax.reduce_window(x, 0.0, jax.lax.add, window, (1, 1, 1, 1), "VALID") / WINDOW**2
+
+
+def compare(
+    rgb: Float[Array, "b h w 3"],
+    pixels: Float[Array, "b h w 3"],
+    ab: Float[Array, "b h w 2"],
+    mask: Mask,
+    class_weights: Float[Array, " q"] | Float[np.ndarray, " q"],
+) -> dict[str, Float[Array, " b"]]:
+    """All metrics of predicted ab against a photograph, given in sRGB and in CIELAB.
+
+    `class_weights` over the published bins weigh the pixels of the rebalanced AuC.
+    """
+    truth = pixels[..., 1:]
+    colored = lab.lab_to_rgb(jnp.concatenate([pixels[..., :1], ab], axis=-1))
+    nearest, _ = bins.encode(truth, neighbors=1)
+    return {
+        "rmse_ab": rmse_ab(truth, ab, mask),
+        "rmse": rmse(rgb, colored, mask),
+        "psnr": psnr(rgb, colored, mask),
+        "ssim": ssim(rgb, colored, mask),
+        "auc": auc(truth, ab, mask),
+        "auc_rebalanced": auc(truth, ab, mask, jnp.asarray(class_weights)[nearest[..., 0]]),
+        "colorfulness": colorfulness(colored, mask),
+        "colorfulness_truth": colorfulness(rgb, mask),
+    }

@@ -1,0 +1,60 @@
+"""How often each colour bin occurs, and the weights that make up for it (CIC, section 2.2)."""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Num
+
+from cic_jax import bins
+
+# CIC's prior over ImageNet's training set, which its author says is already smoothed.
+IMAGENET = bins.TABLE[:, 2].astype(np.float32)
+
+
+def count(
+    encoded: tuple[Int[Array, "*b k"], Float[Array, "*b k"]], bin_count: int
+) -> Float[Array, " q"]:
+    """Total weight that each bin received from encoded colours."""
+    indices, weights = encoded
+    return jnp.zeros(bin_count).at[indices.ravel()].add(weights.ravel())
+
+
+def smooth(
+    p: Num[np.ndarray, " q"], sigma: float = 5.0, centers: Num[np.ndarray, "q 2"] = bins.CENTERS
+) -> Float[np.ndarray, " q"]:
+    """Convolve a distribution with a Gaussian in the ab plane; bins are its sample points.
+
+    Each bin spreads all its probability over the bins there are, so the sum is kept and nothing
+    leaks out of the gamut.
+    """
+    distance = np.sum((centers[:, None] - centers[None]) ** 2, axis=-1, dtype=np.float64)
+    kernel = np.exp(-distance / (2 * sigma**2))
+    spread = kernel / np.sum(kernel, axis=0)
+    return (spread @ np.asarray(p, np.float64)).astype(np.float32)
+
+
+def smooth_along_index(p: Num[np.ndarray, " q"], sigma: float = 5.0) -> Float[np.ndarray, " q"]:
+    """Smooth over the bins' order, as the study's code did: neighbours in the list, not in colour.
+
+    Kept only so that what this mistake does can be measured.
+    """
+    order = np.arange(len(p), dtype=np.float64)
+    kernel = np.exp(-((order[:, None] - order[None]) ** 2) / (2 * sigma**2))
+    spread = kernel / np.sum(kernel, axis=0)
+    return (spread @ np.asarray(p, np.float64)).astype(np.float32)
+
+
+def class_weights(p: Num[np.ndarray, " q"], mix: float = 0.5) -> Float[np.ndarray, " q"]:
+    """Rebalancing weights w ~ 1 / ((1 - mix) p + mix / Q), scaled so that sum(p w) = 1.
+
+    CIC, equation 4, where `mix` is lambda: 1 gives no rebalancing, 0 the inverse frequency, which
+    needs a p without zeros. Raises ValueError where p is no distribution or mix is not in [0, 1].
+    """
+    p = np.asarray(p, np.float64)
+    if p.min() < 0 or not np.isclose(p.sum(), 1.0, atol=1e-3):
+        extent = f"its minimum is {p.min():.4g}, its sum {p.sum():.4g}"
+        raise ValueError(f"p must be a distribution of sum 1; {extent}: divide counts by their sum")
+    if not 0 <= mix <= 1 or (mix == 0 and p.min() == 0):
+        raise ValueError(f"mix must be in [0, 1], above 0 where a bin is empty; it is {mix}")
+    p = p / p.sum()
+    weights = 1.0 / ((1.0 - mix) * p + mix / len(p))
+    return (weights / np.sum(p * weights)).astype(np.float32)

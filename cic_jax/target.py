@@ -1,0 +1,60 @@
+"""What a network is asked to predict: how a true colour becomes its loss, and its output a colour.
+
+A `Target` is a handful of functions. To study another encoding, loss or read-out, write another
+`Target` and hand it to the training step: nothing else needs to know.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Float, Num
+
+from cic_jax import bins
+from cic_jax import loss as losses
+
+Loss = Callable[..., Float[Array, ""]]  # (output 'b h w c', ab 'b h w 2', mask 'b h w') -> scalar
+ToAB = Callable[..., Float[Array, "*b 2"]]  # (output '*b c', temperature) -> ab
+
+
+class Target(NamedTuple):
+    """The meaning of a network's `outputs` channels at each pixel."""
+
+    outputs: int
+    loss: Loss
+    to_ab: ToAB
+    centers: Float[np.ndarray, "q 2"] | None  # the bins; None where ab is predicted itself
+
+
+def distribution(
+    centers: Num[np.ndarray, "q 2"] = bins.CENTERS,
+    class_weights: Num[np.ndarray, " q"] | None = None,
+    *,
+    neighbors: int = 5,
+    sigma: float = 5.0,
+    skip_grey: bool = False,
+) -> Target:
+    """Classify each pixel over the bins, rebalanced by `class_weights`; read out as annealed mean.
+
+    `skip_grey` leaves photographs without any colour out of the loss, as CIC's code does.
+    """
+
+    def loss(output, ab, mask=None):
+        encoded = bins.encode(ab, neighbors, sigma, centers)
+        if skip_grey:
+            coloured = losses.grey_mask(ab)
+            mask = coloured if mask is None else mask * coloured
+        return losses.cross_entropy(output, encoded, class_weights, mask)
+
+    return Target(len(centers), loss, partial(bins.decode, centers=centers), centers)
+
+
+def regression() -> Target:
+    """Predict ab / 110 under the mean squared error: the Euclidean model, which tends to grey."""
+
+    def to_ab(output, temperature=0.0):
+        del temperature  # a regression has one answer
+        return losses.AB_SCALE * output
+
+    return Target(2, losses.euclidean, to_ab, None)
