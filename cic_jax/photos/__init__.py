@@ -1,0 +1,56 @@
+"""Where photographs come from: sources, splits by content, windows and batches of uint8 RGB."""
+
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from cic_jax.photos.batches import Resident, evaluation_batches, resident, stream
+from cic_jax.photos.photographs import Photographs
+from cic_jax.photos.windows import decode, window
+
+__all__ = [
+    "Photographs",
+    "Resident",
+    "decode",
+    "evaluation_batches",
+    "open_splits",
+    "resident",
+    "stream",
+    "window",
+]
+
+DATA_DIR = "~/.cache/cic_jax"
+
+
+def open_splits(data: ConfigDict) -> dict[str, Photographs]:
+    """The splits 'train', 'validation' and 'test' of `data.source`, prepared where they are not.
+
+    `data.source` is 'synthetic_vehicles' (`scenes`, `seed` and `size` say what is drawn),
+    'imagenet_vehicles' (`subset`: 'experimental' or 'final', or else `synsets`: WordNet ids;
+    `path`: the folder of their tars), 'folder' (`path`) or the name of a TFDS set that is prepared
+    in `path` ('': where TFDS keeps its own), of which the classes in `labels` are kept (empty: all,
+    but of imagenet2012 the vehicles). What is prepared here is kept below `data.data_dir` ('':
+    ~/.cache/cic_jax).
+
+    ValueError or FileNotFoundError say what is wrong with the source, the path or the photographs.
+    """
+    # TFDS takes seconds to import, and is not needed to decode a photograph.
+    data_dir = Path(data.data_dir or DATA_DIR).expanduser().absolute()
+    if data.source == "synthetic_vehicles":
+        from cic_jax.photos.builder import prepare, splits
+        from cic_jax.photos.synthetic import SyntheticConfig, SyntheticVehicles
+
+        name = f"{data.scenes}_scenes_{data.size}_seed_{data.seed}"
+        config = SyntheticConfig(name=name, scenes=data.scenes, size=data.size, seed=data.seed)
+        return splits(prepare(SyntheticVehicles, config, data_dir))
+    if data.source == "imagenet_vehicles":
+        from cic_jax.photos.vehicles import open_vehicles
+
+        return open_vehicles(tuple(data.synsets) or data.subset, data.path, data_dir)
+    if data.source == "folder":
+        from cic_jax.photos.folder import open_folder
+
+        return open_folder(data.path, data_dir)
+    from cic_jax.photos.named import open_named
+
+    return open_named(data.source, data.labels, data.path, data_dir)

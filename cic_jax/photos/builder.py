@@ -1,0 +1,157 @@
+"""What every TFDS builder of photographs shares: examine, split by content, store as JPEG.
+
+TensorFlow is never needed: records are written as array_record and read as a data source.
+"""
+
+import abc
+import contextlib
+import hashlib
+import io
+import json
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import tensorflow_datasets as tfds
+from absl import logging
+from PIL import Image
+
+from cic_jax.photos import census
+from cic_jax.photos.hash import SPLITS
+from cic_jax.photos.photographs import Photographs
+from cic_jax.photos.windows import to_rgb
+
+REPORT = "report.json"
+UPRIGHT = (None, 1)  # values of the EXIF orientation that ask for no turn
+ORIENTATION = 0x0112  # its EXIF tag
+
+
+class PhotographBuilder(
+    tfds.core.GeneratorBasedBuilder,
+    skip_registration=True,  # type: ignore[call-arg]  # TFDS is untyped
+):
+    """A builder whose splits train, validation and test follow from each photograph's content."""
+
+    @abc.abstractmethod
+    def files(self, root: Path) -> list[Path]:
+        """The files under `root` that hold the photographs; an error where one is missing."""
+
+    @abc.abstractmethod
+    def candidates(self, root: Path) -> Iterator[census.Candidate]:
+        """The photographs in them, usable or not, in the same order at every call."""
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        features = {
+            "image": tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg"),
+            "name": tfds.features.Text(),
+            "label": tfds.features.Text(),
+        }
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
+        root = Path(dl_manager.manual_dir)
+        where = f"{self.name}/{self.builder_config.name} in {root}"
+        taken = census.take(self.candidates(root), where)
+        report = taken.report | {"fingerprint": fingerprint(self.files(root), root, times=False)}
+        (Path(self.data_dir) / REPORT).write_text(json.dumps(report, indent=2))
+        # TFDS refuses a split without examples.
+        return {
+            split: self._generate_examples(root, frozenset(positions))
+            for split, positions in taken.splits.items()
+            if positions
+        }
+
+    def _generate_examples(
+        self, root: Path, positions: frozenset[int]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        for position, (name, label, encoded) in enumerate(self.candidates(root)):
+            if position in positions:
+                image = io.BytesIO(as_jpeg(encoded))
+                yield position, {"image": image, "name": name, "label": label}
+
+
+def as_jpeg(encoded: bytes) -> bytes:
+    """An ordinary JPEG as it is, anything else as an upright RGB JPEG of quality 95.
+
+    Ordinary are RGB, upright and such that Pillow has nothing to warn of.
+    """
+    with warnings.catch_warnings(record=True) as damage, Image.open(io.BytesIO(encoded)) as image:
+        warnings.simplefilter("always")
+        upright = image.getexif().get(ORIENTATION) in UPRIGHT
+        if image.format == "JPEG" and image.mode == "RGB" and upright and not damage:
+            return encoded
+        stream = io.BytesIO()
+        to_rgb(image).save(stream, "JPEG", quality=95, subsampling=0)
+        return stream.getvalue()
+
+
+def prepare(
+    builder_class: type[tfds.core.GeneratorBasedBuilder],
+    config: str | tfds.core.BuilderConfig,
+    data_dir: Path,
+    manual_dir: Path | None = None,
+) -> tfds.core.GeneratorBasedBuilder:
+    """The builder, with its data below `data_dir`: made from `manual_dir` where they are not."""
+    with _quiet():
+        builder = builder_class(data_dir=data_dir, config=config, file_format="array_record")
+        if builder.is_prepared():
+            return builder
+        needed = builder.MANUAL_DOWNLOAD_INSTRUCTIONS
+        filled = manual_dir and manual_dir.is_dir() and any(manual_dir.iterdir())
+        if needed and not filled:
+            raise FileNotFoundError(
+                "data.path must be a folder that exists and is not empty; it is "
+                f"'{manual_dir or ''}'. {needed}"
+            )
+        builder.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(
+                manual_dir=manual_dir, try_download_gcs=False
+            )
+        )
+    return builder
+
+
+def splits(builder: tfds.core.GeneratorBasedBuilder) -> dict[str, Photographs]:
+    """Open the three splits of a prepared builder; images stay encoded."""
+    path = Path(builder.data_dir) / REPORT
+    report = json.loads(path.read_text()) if path.exists() else {}
+    if report:
+        logging.info("%s", census.summary(report))
+    decoders = {"image": tfds.decode.SkipDecoding()}
+    return {
+        split: Photographs(
+            split,
+            builder.as_data_source(split, decoders=decoders)
+            if split in builder.info.splits
+            else (),
+            report,
+        )
+        for split in SPLITS
+    }
+
+
+def fingerprint(files: Iterable[Path], root: Path, *, times: bool) -> str:
+    """A short digest of the files' paths below `root` and sizes and, if asked, times of change."""
+    digest = hashlib.blake2b(digest_size=6)
+    for file in files:
+        status = file.stat()
+        changed = status.st_mtime_ns if times else None
+        digest.update(repr((file.relative_to(root).as_posix(), status.st_size, changed)).encode())
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep TFDS from talking: on stdout, through absl and, but for terminals, by its bars."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    if not sys.stderr.isatty():
+        tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        tfds.enable_progress_bar()

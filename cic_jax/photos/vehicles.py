@@ -1,0 +1,114 @@
+"""`imagenet_vehicles`: photographs of chosen ImageNet synsets, read from `<wnid>.tar` files."""
+
+import dataclasses
+import hashlib
+import re
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import tensorflow_datasets as tfds
+
+from cic_jax.photos import builder, census
+from cic_jax.photos.photographs import Photographs
+
+EXPERIMENTAL = {
+    "n04524313": "vehicle",
+    "n02739889": "armored car",
+    "n03351262": "fishing boat",
+    "n02691156": "airplane",
+    "n02918964": "bumper car",
+}
+FINAL = EXPERIMENTAL | {
+    "n00449695": "boat racing",
+    "n00449517": "auto racing",
+    "n00449295": "racing",
+    "n00451635": "motorcycling",
+    "n00451563": "bicycling",
+}
+# The vehicle that one rides in is n04524313 in WordNet 3.0; the study writes n06255081.
+ALSO_KNOWN_AS = {"n04524313": "n06255081"}
+WNID = re.compile(r"n\d{8}")
+
+
+@dataclasses.dataclass(eq=False)
+class VehicleConfig(tfds.core.BuilderConfig):
+    """The WordNet ids whose photographs make the set."""
+
+    synsets: tuple[str, ...] = ()
+
+
+class ImagenetVehicles(builder.PhotographBuilder):
+    """Photographs of the given synsets from the tars of ImageNet-21k; 'label' is the WordNet id."""
+
+    VERSION = tfds.core.Version(census.VERSION)
+    BUILDER_CONFIGS: ClassVar = [
+        VehicleConfig(name="experimental", synsets=tuple(EXPERIMENTAL)),
+        VehicleConfig(name="final", synsets=tuple(FINAL)),
+    ]
+    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+        "It holds one <wnid>.tar of JPEGs for each synset, as ImageNet-21k comes: "
+        "https://image-net.org/download-images (after login)."
+    )
+
+    def files(self, root: Path) -> list[Path]:
+        """One tar for each synset; FileNotFoundError names those that are missing."""
+        found = {wnid: _tar(root, wnid) for wnid in self.builder_config.synsets}
+        missing = [f"{wnid}.tar" for wnid, path in found.items() if path is None]
+        if missing:
+            raise FileNotFoundError(
+                f"{', '.join(missing)} not found in {root}, which data.path names: download each "
+                "synset of ImageNet-21k from https://image-net.org/download-images (after login), "
+                "or list in data.synsets the WordNet ids whose tars are there"
+            )
+        return [path for path in found.values() if path is not None]
+
+    def candidates(self, root: Path) -> Iterator[census.Candidate]:
+        """Every file in the tars, by synset."""
+        for wnid, path in zip(self.builder_config.synsets, self.files(root), strict=True):
+            with tarfile.open(path) as tar:
+                for member in tar:
+                    content = tar.extractfile(member)
+                    if content is not None:
+                        yield census.Candidate(Path(member.name).name, wnid, content.read())
+
+
+def open_vehicles(subset: str | Sequence[str], path: str, data_dir: Path) -> dict[str, Photographs]:
+    """The splits of `subset`: 'experimental', 'final' or WordNet ids, from the tars in `path`.
+
+    Where they are prepared below `data_dir`, `path` may be empty. ValueError where it holds other
+    tars than they were prepared from.
+    """
+    tars = Path(path).expanduser() if path else None
+    prepared = builder.prepare(ImagenetVehicles, _config(subset), data_dir, tars)
+    splits = builder.splits(prepared)
+    if tars is not None:
+        now = builder.fingerprint(prepared.files(tars), tars, times=False)
+        if now != splits["train"].report["fingerprint"]:
+            raise ValueError(
+                f"{prepared.data_dir} was prepared from other tars than are in {tars}: delete it "
+                "to prepare it anew, or name another data.data_dir"
+            )
+    return splits
+
+
+def _config(subset: str | Sequence[str]) -> str | VehicleConfig:
+    named = [config.name for config in ImagenetVehicles.BUILDER_CONFIGS]
+    if isinstance(subset, str) and subset in named:
+        return subset
+    synsets = (subset,) if isinstance(subset, str) else tuple(subset)
+    if not synsets or not all(WNID.fullmatch(wnid) for wnid in synsets):
+        raise ValueError(
+            f"data.subset must be {' or '.join(map(repr, named))}, or data.synsets list "
+            f"WordNet ids such as 'n02691156'; given is {subset!r}"
+        )
+    by_study = {study: wordnet for wordnet, study in ALSO_KNOWN_AS.items()}
+    wnids = tuple(sorted({by_study.get(wnid, wnid) for wnid in synsets}))
+    digest = hashlib.blake2b("".join(wnids).encode(), digest_size=4).hexdigest()
+    return VehicleConfig(name=f"{len(wnids)}_synsets_{digest}", synsets=wnids)
+
+
+def _tar(root: Path, wnid: str) -> Path | None:
+    names = [wnid, *filter(None, [ALSO_KNOWN_AS.get(wnid)])]
+    return next((path for name in names if (path := root / f"{name}.tar").is_file()), None)

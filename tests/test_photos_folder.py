@@ -1,0 +1,78 @@
+"""A folder of photographs: read with its subfolders, and read anew when it changes."""
+
+import os
+
+import pytest
+from ml_collections import ConfigDict
+from photo_files import REASONS, UNUSABLE, encode, picture
+
+from cic_jax.photos import open_splits
+
+
+def open_folder(path, data_dir):
+    return open_splits(
+        ConfigDict({"source": "folder", "path": str(path), "data_dir": str(data_dir)})
+    )
+
+
+def names(splits):
+    return {record["name"]: record["label"] for split in splits.values() for record in split}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "photos"
+    (root / "cars" / "red").mkdir(parents=True)
+    for seed in range(20):
+        (root / f"{seed}.jpg").write_bytes(encode(picture(seed)))
+    (root / "cars" / "red" / "1.PNG").write_bytes(encode(picture(50), "PNG"))
+    (root / "notes.txt").write_text("no photograph, and none that claims to be")
+    for name, encoded in UNUSABLE.items():
+        (root / "cars" / f"{name}.jpeg").write_bytes(encoded)
+    return root
+
+
+def test_folder_is_read_with_its_subfolders(folder, tmp_path):
+    splits = open_folder(folder, tmp_path / "data")
+    expected = {f"{seed}.jpg": "" for seed in range(20)} | {"cars/red/1.PNG": "cars/red"}
+    assert names(splits) == expected
+    report = splits["train"].report
+    assert report["left_out"] == REASONS
+    assert report["candidates"] == len(expected) + len(UNUSABLE)
+    assert "cars/tiny.jpeg" in report["examples"]["tiny"]
+
+
+def test_changed_folder_is_read_anew_and_nobody_changes_sides(folder, tmp_path):
+    def sides():
+        splits = open_folder(folder, tmp_path / "data")
+        return {record["name"]: split for split, photos in splits.items() for record in photos}
+
+    before = sides()
+    (folder / "new.jpg").write_bytes(encode(picture(60)))
+    after = sides()
+    assert set(after) - set(before) == {"new.jpg"}
+    assert before.items() <= after.items()
+    # As long and as wide a file, but another photograph: only its time of change tells.
+    status = (folder / "new.jpg").stat()
+    (folder / "new.jpg").write_bytes(b"x" * status.st_size)
+    os.utime(folder / "new.jpg", ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert sides() == before
+
+
+def test_small_folder_leaves_splits_empty(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "one.jpg").write_bytes(encode(picture(1)))
+    splits = open_folder(tmp_path / "photos", tmp_path / "data")
+    assert sorted(map(len, splits.values())) == [0, 0, 1]
+
+
+def test_folders_without_photographs_are_errors(tmp_path):
+    for path in ("", tmp_path / "nowhere"):
+        with pytest.raises(FileNotFoundError, match=r"data.path must be a folder of photographs"):
+            open_folder(path, tmp_path / "data")
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"data.path must be a folder .*not empty"):
+        open_folder(tmp_path / "photos", tmp_path / "data")
+    (tmp_path / "photos" / "notes.txt").write_text("nothing to see")
+    with pytest.raises(ValueError, match=r"no usable photograph in .*photos: .*0 candidates"):
+        open_folder(tmp_path / "photos", tmp_path / "data")
