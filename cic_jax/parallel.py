@@ -1,0 +1,53 @@
+"""Many devices: the one `jax.pmap`, and how values reach its replicas and come back."""
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+AXIS = "batch"  # the name under which replicas average gradients and statistics
+
+
+def replicas(function: Callable, in_axes: tuple[int | None, ...], *, donate: bool = False):
+    """Run `function` on every device at once, on all hosts, its replicas joined by `AXIS`.
+
+    Arguments with axis 0 carry one row for each local device, those with None are shared. `donate`
+    gives the memory of the first argument to the result.
+    """
+    return jax.pmap(
+        function, axis_name=AXIS, in_axes=in_axes, donate_argnums=(0,) if donate else ()
+    )
+
+
+def place(sharded: np.ndarray) -> jax.Array:
+    """Put 'devices ...' on the local devices, a row each.
+
+    The mesh carries `AXIS` as pmap's own outputs do: under another name pmap compiles twice.
+    """
+    mesh = Mesh(np.array(jax.local_devices()), (AXIS,))
+    return jax.device_put(sharded, NamedSharding(mesh, PartitionSpec(AXIS)))
+
+
+def replicate(tree):
+    """Copy a tree of host arrays to every local device, with a leading axis for the devices."""
+    count = jax.local_device_count()
+
+    def copy(x):
+        x = np.asarray(x)
+        return place(np.broadcast_to(x[None], (count, *x.shape)))
+
+    return jax.tree.map(copy, tree)
+
+
+def unreplicate(tree):
+    """The first local replica's values, as host arrays."""
+    return jax.tree.map(lambda x: np.asarray(x.addressable_data(0))[0], tree)
+
+
+def shard(x: np.ndarray) -> np.ndarray:
+    """Divide the leading axis among the local devices: 'n ...' -> 'devices n/devices ...'."""
+    count = jax.local_device_count()
+    if len(x) % count:
+        raise ValueError(f"{len(x)} rows cannot be shared equally by {count} devices")
+    return x.reshape(count, -1, *x.shape[1:])

@@ -1,0 +1,206 @@
+"""One step of training and of evaluation: pure functions, from one replica's point of view."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import linen as nn
+from jaxtyping import Array, Bool, Float, Int, Key, UInt8
+
+from cic_jax import lab, metrics
+from cic_jax.target import Target
+
+Photos = UInt8[Array, "b h w 3"]
+Weights = Float[Array, " q"] | Float[np.ndarray, " q"]
+
+
+class TrainState(NamedTuple):
+    """All that training changes."""
+
+    step: Int[Array, ""] | Int[np.ndarray, ""]
+    params: Any
+    batch_stats: Any
+    optimizer: optax.OptState
+
+
+def adam(
+    learning_rate: float | optax.Schedule,
+    weight_decay: float = 1e-3,
+    *,
+    b1: float = 0.9,
+    b2: float = 0.99,
+    decoupled: bool = False,
+) -> optax.GradientTransformation:
+    """Adam with weight decay: as L2 in the gradient, like PyTorch's Adam, or decoupled (AdamW)."""
+    if decoupled:
+        return optax.adamw(learning_rate, b1=b1, b2=b2, weight_decay=weight_decay)
+    return optax.chain(
+        optax.add_decayed_weights(weight_decay), optax.adam(learning_rate, b1=b1, b2=b2)
+    )
+
+
+def init(
+    key: Key[Array, ""], network: nn.Module, optimizer: optax.GradientTransformation
+) -> TrainState:
+    """A fresh state; the parameters depend on the key alone."""
+    variables = jax.jit(network.init)(key, jnp.zeros((1, 32, 32, 1)))
+    params, statistics = variables["params"], variables.get("batch_stats", {})
+    return TrainState(jnp.array(0), params, statistics, optimizer.init(params))
+
+
+def random_crop(
+    key: Key[Array, ""], photos: Photos, size: int
+) -> UInt8[Array, "b {size} {size} 3"]:
+    """A square of `size` pixels from a random place of each photograph, mirrored half the time."""
+    count, height, width, _ = photos.shape
+    rows, columns, mirror = jax.random.split(key, 3)
+    top = jax.random.randint(rows, (count,), 0, height - size + 1)
+    left = jax.random.randint(columns, (count,), 0, width - size + 1)
+
+    def crop(photo, top, left):
+        return jax.lax.dynamic_slice(photo, (top, left, 0), (size, size, 3))
+
+    crops = jax.vmap(crop)(photos, top, left)
+    flip = jax.random.bernoulli(mirror, 0.5, (count, 1, 1, 1))
+    return jnp.where(flip, crops[:, :, ::-1], crops)
+
+
+def downsample(
+    ab: Float[Array, "b h w c"], *, every_fourth: bool = False
+) -> Float[Array, "b h4 w4 c"]:
+    """ab at the network's output resolution: a quarter of the input, in multiples of 4.
+
+    The study interpolates bilinearly between pixel centres: the mean of the middle 2x2 of each 4x4.
+    CIC takes every fourth pixel.
+    """
+    if every_fourth:
+        return ab[:, ::4, ::4]
+    return (ab[:, 1::4, 1::4] + ab[:, 1::4, 2::4] + ab[:, 2::4, 1::4] + ab[:, 2::4, 2::4]) / 4
+
+
+def upsample(ab: Float[Array, "b h4 w4 2"]) -> Float[Array, "b h w 2"]:
+    """Four times the resolution, bilinearly between pixel centres."""
+    b, h, w, c = ab.shape
+    return jax.image.resize(ab, (b, 4 * h, 4 * w, c), "bilinear")
+
+
+def train_step(
+    state: TrainState,
+    photos: Photos,
+    key: Key[Array, ""],
+    *,
+    network: nn.Module,
+    target: Target,
+    optimizer: optax.GradientTransformation,
+    crop: int,
+    every_fourth: bool = False,
+    axis_name: str | None = None,
+) -> tuple[TrainState, Float[Array, ""]]:
+    """One update from a batch of photographs -> the next state, the loss before the update.
+
+    Everything from the raw pixels on happens here: crop, flip, Lab, encoding, loss. With
+    `axis_name` gradients and loss are means over the replicas, each of which crops differently.
+    """
+    key = jax.random.fold_in(key, state.step)
+    if axis_name is not None:
+        key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
+    pixels = lab.rgb_to_lab(random_crop(key, photos, crop).astype(jnp.float32) / 255.0)
+    ab = downsample(pixels[..., 1:], every_fourth=every_fourth)
+
+    def loss_of(params):
+        variables = {"params": params, "batch_stats": state.batch_stats}
+        output, updated = network.apply(
+            variables, pixels[..., :1], train=True, mutable=["batch_stats"]
+        )
+        return target.loss(output, ab), updated.get("batch_stats", {})
+
+    (loss, batch_stats), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+    if axis_name is not None:
+        loss, gradient = jax.lax.pmean((loss, gradient), axis_name)
+    updates, moments = optimizer.update(gradient, state.optimizer, state.params)
+    params = optax.apply_updates(state.params, updates)
+    return TrainState(state.step + 1, params, batch_stats, moments), loss
+
+
+def train_steps(
+    state: TrainState,
+    photos: UInt8[Array, "n h w 3"],
+    rows: Int[Array, "steps b"],
+    key: Key[Array, ""],
+    *,
+    step: Callable,
+) -> tuple[TrainState, Float[Array, " steps"]]:
+    """Many steps in one dispatch over photographs that stay on the device.
+
+    `rows` names the photographs of each step's batch; `step` is `train_step` with its options.
+    """
+
+    def body(state, batch):
+        return step(state, photos[batch], key)
+
+    return jax.lax.scan(body, state, rows)
+
+
+def predict(
+    variables: Any,
+    lightness: Float[Array, "b h w 1"],
+    temperature: Float[Array, ""] | float,
+    *,
+    network: nn.Module,
+    target: Target,
+) -> tuple[Float[Array, "b h4 w4 c"], Float[Array, "b h w 2"]]:
+    """The network's output, and the colour it stands for at full resolution (multiples of 4)."""
+    output: Any = network.apply(variables, lightness)
+    return output, upsample(target.to_ab(output, temperature))
+
+
+def recolour(
+    variables: Any,
+    photos: Photos,
+    temperature: Float[Array, ""] | float,
+    *,
+    network: nn.Module,
+    target: Target,
+) -> Photos:
+    """Photographs with the colour that the model gives them in place of their own."""
+    lightness = lab.rgb_to_lab(photos.astype(jnp.float32) / 255.0)[..., :1]
+    _, ab = predict(variables, lightness, temperature, network=network, target=target)
+    rgb = lab.lab_to_rgb(jnp.concatenate([lightness, ab], axis=-1))
+    return jnp.round(255.0 * rgb).astype(jnp.uint8)
+
+
+def eval_step(
+    variables: Any,
+    photos: Photos,
+    mask: Bool[Array, "b h w"],
+    temperature: Float[Array, ""] | float,
+    *,
+    network: nn.Module,
+    target: Target,
+    class_weights: Weights,
+    every_fourth: bool = False,
+) -> dict[str, Float[Array, " b"]]:
+    """Every metric of each photograph; pixels outside the mask do not count.
+
+    `class_weights` are those of the rebalanced AuC, over the published bins for every model.
+    """
+    rgb = photos.astype(jnp.float32) / 255.0
+    pixels = lab.rgb_to_lab(rgb)
+    lightness, truth = pixels[..., :1], pixels[..., 1:]
+    output, ab = predict(variables, lightness, temperature, network=network, target=target)
+    small = downsample(truth, every_fourth=every_fourth)
+    kept = downsample(mask[..., None].astype(jnp.float32))[..., 0] == 1.0
+    loss = jax.vmap(lambda *one: target.loss(*(x[None] for x in one)))(output, small, kept)
+    return {"loss": loss, **metrics.compare(rgb, pixels, ab, mask, class_weights)}
+
+
+def grey_step(
+    photos: Photos, mask: Bool[Array, "b h w"], *, class_weights: Weights
+) -> dict[str, Float[Array, " b"]]:
+    """The metrics of each photograph left grey: the baseline of every table."""
+    rgb = photos.astype(jnp.float32) / 255.0
+    pixels = lab.rgb_to_lab(rgb)
+    return metrics.compare(rgb, pixels, jnp.zeros_like(pixels[..., 1:]), mask, class_weights)

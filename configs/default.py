@@ -1,0 +1,65 @@
+"""Every option there is, with the study's values; each experiment overrides a few of them."""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+    """The study's *Rebalanced ours* on the embedded synthetic photographs."""
+    return ConfigDict(
+        {
+            "seed": 0,
+            "data": {
+                "source": "synthetic_vehicles",  # or imagenet_vehicles, folder, a TFDS name
+                "subset": "experimental",  # of imagenet_vehicles, or final
+                "synsets": (),  # of imagenet_vehicles: WordNet ids in place of a subset
+                "path": "",  # folder with <wnid>.tar, or of photographs
+                "labels": (),  # of a TFDS set: those to keep; () keeps the vehicles, or all
+                "data_dir": "",  # where prepared sets are kept; '' is ~/.cache/cic_jax
+                "scenes": 2000,  # of synthetic_vehicles
+                "seed": 0,  # of synthetic_vehicles: other scenes
+                "size": 256,  # window of a photograph that crops come from
+                "short_side": 256,  # larger photographs are reduced to it; 0 leaves them
+                "resident": True,  # the training set stays on the device, else it streams
+            },
+            "model": {
+                "network": "full",  # or simplified
+                "width": 1.0,  # multiplies the channels of every block
+                "dtype": "float32",  # of the computation; parameters are always float32
+                "convolution": "auto",  # or direct, fast
+            },
+            "target": {
+                "predict": "bins",  # or ab, the Euclidean model
+                "neighbors": 5,  # bins of the soft encoding; 1 is one-hot
+                "sigma": 5.0,
+                "grid": "cic",  # the published 313, or square: a grid masked by the data
+                "pitch": 10.0,  # of the square grid
+                "every_fourth": False,  # ab of every fourth pixel, as CIC, not their mean
+                "skip_grey": False,  # leave photographs without colour out of the loss, as CIC
+            },
+            "prior": {
+                "source": "own",  # the training set's, imagenet, or uniform: no rebalancing
+                "smoothing": "ab",  # in the ab plane, none, or index: the study's mistake
+                "mix": 0.5,  # lambda of CIC's equation 4
+                "photographs": 0,  # the own prior from so many only; 0 is all
+            },
+            "train": {
+                "epochs": 100.0,
+                "batch_size": 32,  # over all devices
+                "crop": 176,
+                "learning_rate": 3.16e-5,
+                "schedule": "constant",  # or drops (CIC), or cosine with a warm-up
+                "drop_steps": 215_000,
+                "drop_factor": 0.316,
+                "warmup_steps": 0,
+                "b1": 0.9,
+                "b2": 0.99,
+                "weight_decay": 1e-3,
+                "decoupled": False,  # weight decay as in AdamW, not in the gradient
+                "init_from": "",  # a checkpoint whose parameters to start from
+                "steps_per_dispatch": 0,  # 0 chooses: 1 on a CPU, 50 elsewhere
+                "evaluate_every": 1.0,  # epochs
+                "best_metric": "loss",  # on the validation split, kept beside the latest
+            },
+            "colour": {"temperature": 0.38},
+        }
+    )

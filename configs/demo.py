@@ -1,0 +1,24 @@
+"""Demo: a narrow network and some dozens of steps on drawn scenes, to see everything work.
+
+Run:   make demo
+"""
+
+from configs import default
+
+
+def get_config():
+    """The study's values where nothing else is said."""
+    config = default.get_config()
+    config.data.scenes = 400
+    config.model.network = "simplified"
+    config.model.width = 0.125
+    config.train.batch_size = 16
+    config.train.crop = 128
+    config.train.epochs = 6.0
+    config.train.evaluate_every = 2.0
+    config.train.learning_rate = 2e-3
+    config.train.schedule = "cosine"
+    config.train.warmup_steps = 10
+    config.train.weight_decay = 1e-4
+    config.train.decoupled = True
+    return config

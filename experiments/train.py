@@ -1,0 +1,36 @@
+"""Train a model.
+
+    python experiments/train.py --config=configs/simplified.py --workdir=runs/simplified
+
+Any value of the config can be set on the command line (--config.train.epochs=10); the same command
+again goes on where the last one stopped.
+"""
+
+import jax
+from absl import flags
+from ml_collections import config_flags
+
+from cic_jax import entry
+from cic_jax.train import train
+
+CONFIG = config_flags.DEFINE_config_file("config", None, "A file of configs/.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Where the run is kept.", required=True)
+DISTRIBUTED = flags.DEFINE_bool(
+    "distributed",
+    False,
+    "Train together with the other hosts of a cluster that jax.distributed knows (Slurm, Open MPI, "
+    "Kubernetes, TPU), each of which runs this command with one --workdir that all of them see.",
+)
+flags.mark_flag_as_required("config")
+
+
+def main() -> None:
+    """Train, and print the last validation figures."""
+    if DISTRIBUTED.value:
+        jax.distributed.initialize()
+    figures = train(CONFIG.value, WORKDIR.value)
+    print("  ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+
+
+if __name__ == "__main__":
+    entry.run(main)
