@@ -1,0 +1,280 @@
+"""The console command `cic-jax`.
+
+A subcommand is a function that adds its parser and sets `run`, a function from the parsed
+arguments to an exit status; `COMMANDS` lists them. Each imports what it needs when it runs.
+"""
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cic_jax.colorize import Colorizer
+    from cic_jax.image_file import Photo
+    from cic_jax.model import Model
+
+DEFAULT_CHECKPOINT = "two_cores"
+COMPILED = "~/.cache/cic_jax/compiled"  # programs of earlier calls: the next starts sooner
+DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+HOW_TO_TRAIN = (
+    "Train one with `python experiments/train.py --config=configs/simplified.py "
+    "--workdir=runs/simplified` and name it by --checkpoint=runs/simplified"
+)
+COLORIZE_EXAMPLES = """\
+examples:
+  cic-jax colorize grandmother.jpg --out=coloured
+  cic-jax colorize albums --out=coloured           every photograph below albums/, tree kept
+  cic-jax colorize "scans/*.tif" --out=coloured --temperature=0.2 --saturation=1.2
+  cic-jax colorize albums --out=beside --compare   before and after in one picture
+  cic-jax colorize - < grey.jpg > colour.jpg       from standard input to standard output
+
+The format, size, transparency and EXIF of a photograph are kept; a GIF becomes a PNG. What is in
+the output folder already is left as it is. The exit status is 0 if all went well, 1 if some
+photographs failed, 2 if nothing could be done.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="cic-jax", description="Colour greyscale photographs.")
+    subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for add in COMMANDS:
+        add(subcommands)
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def add_colorize(subcommands: argparse._SubParsersAction) -> None:
+    """`cic-jax colorize PHOTO... --out=DIR`."""
+    parser = subcommands.add_parser(
+        "colorize",
+        help="colour photographs, folders of them, or standard input",
+        epilog=COLORIZE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "photos", nargs="+", metavar="PHOTO_OR_FOLDER", help="file, folder, pattern, or - alone"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--checkpoint",
+        default=DEFAULT_CHECKPOINT,
+        help="training run, exported model or released name (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--temperature",
+        type=_number(float, 0, 1),
+        default=0.38,
+        help="0 is vivid, 1 is cautious (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--saturation",
+        type=_number(float, 0, 10),
+        default=1.0,
+        help="multiplies the colour (default: 1)",
+    )
+    parser.add_argument(
+        "--size",
+        type=_number(int, 8, 4096),
+        default=256,
+        help="short side at which the network looks, in pixels (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--compare", action="store_true", help="put the photograph to the left of its colouring"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="colour again what is there")
+    parser.set_defaults(run=colorize)
+
+
+def colorize(arguments: argparse.Namespace) -> int:
+    """Colour everything named; a photograph that fails costs one line and no other photograph."""
+    if arguments.photos == ["-"] and arguments.out is None:
+        return _colorize_stream(arguments)
+    if "-" in arguments.photos or arguments.out is None:
+        _fail("expected photographs and --out=DIR, or - alone")
+
+    from cic_jax import image_plan
+
+    plan = image_plan.plan(arguments.photos, arguments.out, arguments.overwrite)
+    for error in plan.errors:
+        _say(error)
+    done = _colorize_files(plan.jobs, arguments) if plan.jobs else 0
+    failed = len(plan.errors) + len(plan.jobs) - done
+    counts = [f"{done} coloured into {arguments.out}"]
+    if plan.done:
+        counts.append(f"{plan.done} done already (--overwrite colours them again)")
+    if failed:
+        counts.append(f"{failed} failed")
+    _say(", ".join(counts))
+    if done + plan.done == 0:
+        return UNUSABLE
+    return SOME_FAILED if failed else DONE
+
+
+def _colorize_files(jobs: list[tuple[Path, Path]], arguments: argparse.Namespace) -> int:
+    """How many went well."""
+    from tqdm import tqdm
+
+    from cic_jax import image_file
+
+    colorizer = _restore(arguments)
+    done = 0
+    # disable=None: no bar where standard error is no terminal.
+    for source, target in tqdm(jobs, unit="photo", file=sys.stderr, disable=None):
+        try:
+            photo = image_file.read(source)
+            if photo.frames > 1:
+                _say(f"{source}: the first of the {photo.frames} pictures in it is coloured")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            image_file.write(target, *_colour(colorizer, photo, arguments))
+            done += 1
+        except (image_file.PhotoError, OSError) as error:
+            _say(str(error))
+    return done
+
+
+def _colorize_stream(arguments: argparse.Namespace) -> int:
+    from cic_jax import image_file
+
+    try:
+        photo = image_file.read(io.BytesIO(sys.stdin.buffer.read()))
+    except image_file.PhotoError as error:
+        _fail(str(error))
+    encoded = io.BytesIO()
+    image_file.encode(encoded, *_colour(_restore(arguments), photo, arguments))
+    sys.stdout.buffer.write(encoded.getvalue())
+    return DONE
+
+
+def _colour(
+    colorizer: "Colorizer", photo: "Photo", arguments: argparse.Namespace
+) -> tuple["np.ndarray", "Photo"]:
+    """The picture to write, and the photograph that its file should be like."""
+    import numpy as np
+
+    rgb = colorizer(photo.rgb, arguments.temperature, arguments.saturation)
+    if not arguments.compare:
+        return rgb, photo
+    before = np.broadcast_to(photo.rgb.reshape(*rgb.shape[:2], -1), rgb.shape)
+    alpha = None if photo.alpha is None else np.tile(photo.alpha, (1, 2))
+    return np.concatenate([before, rgb], axis=1), replace(photo, alpha=alpha)
+
+
+def add_info(subcommands: argparse._SubParsersAction) -> None:
+    """`cic-jax info CHECKPOINT`."""
+    parser = subcommands.add_parser("info", help="say what a checkpoint is")
+    parser.add_argument("checkpoint", nargs="?", default=DEFAULT_CHECKPOINT)
+    parser.set_defaults(run=info)
+
+
+def info(arguments: argparse.Namespace) -> int:
+    """Print the network, its size, what it was trained on and its metrics."""
+    from cic_jax import model as models
+
+    model = _load(arguments.checkpoint)
+    about = model.description
+    data = about["config"].get("data", {})
+    bins = "ab" if model.target.centers is None else f"{len(model.target.centers)} bins of ab"
+    rows = {
+        "network": f"{about['network']}, width {about['width']:g}",
+        "parameters": f"{models.parameter_count(model.variables):,}",
+        "predicts": bins,
+        "trained on": data.get("source"),
+        **{name: f"{value:.4g}" for name, value in about["metrics"].items()},
+    }
+    for name, value in rows.items():
+        print(f"{name:14} {value or 'not recorded'}")
+    return DONE
+
+
+def add_convert(subcommands: argparse._SubParsersAction) -> None:
+    """`cic-jax convert WEIGHTS --out=DIR`."""
+    parser = subcommands.add_parser(
+        "convert",
+        help="turn PyTorch weights, CIC's released ones for instance, into a checkpoint",
+        description="Turn the weights of CIC's release (colorization_release_v2-9b330a0b.pth), of "
+        "the study or of a like network in PyTorch into a checkpoint. CIC's own program colours by "
+        "its release as `cic-jax colorize --checkpoint=DIR --temperature=1` does.",
+    )
+    parser.add_argument(
+        "weights", type=Path, help="a .pth or .pt file of PyTorch, or a .safetensors file"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="the checkpoint")
+    parser.set_defaults(run=convert)
+
+
+def convert(arguments: argparse.Namespace) -> int:
+    """Write the checkpoint, in float32: nothing is lost."""
+    from cic_jax import checkpoint, pretrained
+
+    try:
+        model = pretrained.to_model(pretrained.read(arguments.weights))
+        checkpoint.export(arguments.out, model, "float32")
+    except pretrained.WeightsError as error:
+        _fail(f"{arguments.weights}: {error}")
+    except checkpoint.CheckpointError as error:
+        _fail(str(error))
+    network = model.description["network"]
+    _say(f"the {network} network is in {arguments.out}; colour by it with --checkpoint")
+    return DONE
+
+
+def _restore(arguments: argparse.Namespace) -> "Colorizer":
+    import jax
+
+    from cic_jax.colorize import Colorizer
+
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        jax.config.update("jax_compilation_cache_dir", str(Path(COMPILED).expanduser()))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    return Colorizer(_load(arguments.checkpoint), arguments.size)
+
+
+def _load(name: str) -> "Model":
+    from cic_jax import checkpoint
+
+    try:
+        return checkpoint.load(name)
+    except checkpoint.CheckpointError as error:
+        _fail(f"{error}. {HOW_TO_TRAIN}")
+
+
+def _number(kind: type, low: int, high: int) -> Callable[[str], int | float]:
+    def parse(text: str) -> int | float:
+        value = kind(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"expected {low} to {high}, got {text}")
+        return value
+
+    parse.__name__ = kind.__name__  # argparse names it where `kind` refuses the text
+    return parse
+
+
+def _say(message: str) -> None:
+    """One line on standard error, above the progress bar where there is one."""
+    from tqdm import tqdm
+
+    tqdm.write(message, file=sys.stderr)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"cic-jax: {message}", file=sys.stderr)
+    raise SystemExit(UNUSABLE)
+
+
+COMMANDS = (add_colorize, add_info, add_convert)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,237 @@
+"""PyTorch weights -> a model: CIC's released network, the study's checkpoints, and their like.
+
+A PyTorch network is kept as named tensors. CIC's release calls layer k of block i `model{i}.{k}`,
+the study `conv{i}.{k}`, both with a ReLU in every other place. Other names are read by their order.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from cic_jax import bins
+from cic_jax import loss as losses
+from cic_jax import model as models
+from cic_jax import network as networks
+
+Layer = tuple[str, ...]  # ("block1", "conv2") or ("out",): where variables lie in their tree
+Tensors = dict[str, np.ndarray]
+
+LAYOUTS = {"model": "model8.6", "conv": "distribution"}  # what blocks and the output are called
+DECODE = "model_out.weight"  # CIC's fixed 1x1 convolution from probabilities to ab / 110
+NESTED = ("state_dict", "model_state_dict")  # where a training checkpoint holds the network
+KERNELS = {"conv": (3, 3), "deconv": (4, 4), "out": (1, 1), "norm": ()}
+CONVOLUTION = {"weight": ("params", "kernel"), "bias": ("params", "bias")}
+NORM = {
+    "weight": ("params", "scale"),
+    "bias": ("params", "bias"),
+    "running_mean": ("batch_stats", "mean"),
+    "running_var": ("batch_stats", "var"),
+}
+SHOWN = 8  # tensors that an error names before it counts the rest
+
+
+class WeightsError(ValueError):
+    """No weights where they were expected, or those of another network."""
+
+
+def read(path: str | Path) -> Mapping[str, Any]:
+    """The named tensors in a PyTorch file or, by its suffix, a .safetensors file.
+
+    A file of a training checkpoint may hold them under 'state_dict' or 'model_state_dict'. No code
+    in it is run. Raises WeightsError where the file cannot be read or the library for it is absent.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError("no such file")
+    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    for key in NESTED:
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping):
+        raise WeightsError(f"expected named tensors, found a {type(content).__name__}")
+    return content
+
+
+def from_torch(state_dict: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The network, 'full' or 'simplified' at any width, and its variables (float32).
+
+    `state_dict` holds torch tensors or arrays: of CIC's release, of the study, or of any network
+    whose 3x3 convolutions and normalisations, each in their order, have the same shapes. Raises
+    WeightsError with what is missing, left over or of another shape.
+    """
+    tensors = _tensors(state_dict)
+    tensors.pop(DECODE, None)
+    name, _, variables = _convert(tensors)
+    return name, variables
+
+
+def to_model(state_dict: Mapping[str, Any]) -> models.Model:
+    """A model that colours as the PyTorch one did.
+
+    CIC's release sees (L - 50) / 100 and ends in softmax and a fixed convolution, whose weights are
+    the bin centres divided by 110: they are read from it, and a temperature of 1 is exactly its
+    read-out. Without that convolution a network is taken for the study's: it sees L / 50 - 1 and
+    predicts CIC's 313 bins in their published order, or with 2 outputs ab / 110.
+    """
+    tensors = _tensors(state_dict)
+    decode = tensors.pop(DECODE, None)
+    name, width, variables = _convert(tensors)
+    outputs = variables["params"]["out"]["bias"].size
+    centers: np.ndarray | None = bins.CENTERS
+    if decode is not None:
+        if decode.shape != (2, outputs, 1, 1):
+            raise WeightsError(f"{DECODE} is {decode.shape}, expected {(2, outputs, 1, 1)}")
+        centers = losses.AB_SCALE * decode[:, :, 0, 0].T
+    elif outputs == 2:
+        centers = None
+    elif outputs != len(bins.CENTERS):
+        raise WeightsError(
+            f"{outputs} outputs of unknown meaning: expected {len(bins.CENTERS)} (CIC's bins), "
+            f"2 (ab) or bin centres in {DECODE}"
+        )
+    scale = 50.0 if decode is None else 100.0
+    description = models.describe(name, width=width, centers=centers, lightness_scale=scale)
+    return models.build(description, variables)
+
+
+def _read_torch(path: Path) -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise WeightsError("reading it needs PyTorch: `pip install -e '.[convert]'`") from error
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # of many kinds, as what a damaged file leads to is anyone's guess
+        raise WeightsError(
+            "damaged, or holds more than tensors, which could be code and is not loaded: "
+            "save `model.state_dict()` alone"
+        ) from error
+
+
+def _read_safetensors(path: Path) -> Tensors:
+    try:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+    except ImportError as error:
+        raise WeightsError("reading it needs safetensors: `pip install -e '.[convert]'`") from error
+    try:
+        content = load_file(path)
+    except SafetensorError as error:
+        raise WeightsError(f"no safetensors file: {error}") from error
+    return {name: content[name] for name in sorted(content, key=_numbered)}
+
+
+def _numbered(name: str) -> list[str | int]:
+    """Sorts layer 10 after layer 9; a safetensors file itself keeps no order."""
+    return [int(x) if x.isdecimal() else x for x in re.split(r"(\d+)", name)]
+
+
+def _tensors(state_dict: Mapping[str, Any]) -> Tensors:
+    """Float32 arrays by name, without DataParallel's prefix and BatchNorm's counters."""
+    tensors = {}
+    for name, value in state_dict.items():
+        if not hasattr(value, "shape"):
+            raise WeightsError(f"expected tensors, {name!r} is a {type(value).__name__}")
+        if not name.endswith("num_batches_tracked"):
+            array = value.detach().cpu().float().numpy() if hasattr(value, "detach") else value
+            tensors[name.removeprefix("module.")] = np.array(array, np.float32)
+    return tensors
+
+
+def _convert(tensors: Tensors) -> tuple[str, float, dict[str, Any]]:
+    """Network, width and variables: of the networks and layouts the one with most names alike."""
+    candidates = [
+        (name, stems)
+        for name, blocks in networks.NETWORKS.items()
+        for stems in _layouts(blocks, tensors)
+    ]
+    name, stems = min(candidates, key=lambda x: len(_places(x[1]).keys() ^ tensors.keys()))
+    biases = {layer: tensors.get(f"{stem}.bias", np.empty(0)) for layer, stem in stems.items()}
+    width = _width(networks.NETWORKS[name], biases)
+    network = networks.create(name, biases[("out",)].size or len(bins.CENTERS), width)
+    shapes = jax.eval_shape(network.init, jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
+    places = _places(stems)
+    wanted = {
+        tensor: tuple(flatten_dict(shapes)[place].shape[i] for i in np.argsort(_axes(place)))
+        for tensor, place in places.items()
+    }
+    _require_same(wanted, tensors, f"the {name} network")
+    arrays = {place: tensors[x].transpose(_axes(place)) for x, place in places.items()}
+    return name, width, unflatten_dict(arrays)
+
+
+def _layouts(blocks: tuple[networks.Block, ...], tensors: Tensors) -> Iterator[dict[Layer, str]]:
+    """What PyTorch may call the layers of a network: by each known layout, then by their order."""
+    for prefix, out in LAYOUTS.items():
+        stems: dict[Layer, str] = {}
+        for i, block in enumerate(blocks, start=1):
+            layers = [f"conv{j}" for j in range(1, block.convolutions + 1)]
+            layers = ["deconv", *layers] if block.upsample else [*layers, "norm"]
+            stems |= {(f"block{i}", x): f"{prefix}{i}.{2 * k}" for k, x in enumerate(layers)}
+        yield stems | {("out",): out}
+    yield _in_order([*stems, ("out",)], tensors)
+
+
+def _in_order(layers: list[Layer], tensors: Tensors) -> dict[Layer, str]:
+    """The n-th module with a 3x3 kernel is the n-th convolution, and so on for each kernel."""
+    stems: dict[Layer, str] = {}
+    weights = [x for x in tensors if x.endswith(".weight")]
+    modules = {
+        kernel: iter([x for x in weights if tensors[x].shape[2:] == kernel])
+        for kernel in KERNELS.values()
+    }
+    for layer in layers:
+        kernel = KERNELS[layer[-1].rstrip("0123456789")]
+        weight = next(modules[kernel], "/".join(layer))  # a name that no module has
+        stems[layer] = weight.removesuffix(".weight")
+    return stems
+
+
+def _places(stems: dict[Layer, str]) -> dict[str, tuple[str, ...]]:
+    """For the name of every tensor where it belongs among the variables."""
+    return {
+        f"{stem}.{tensor}": (collection, *layer, leaf)
+        for layer, stem in stems.items()
+        for tensor, (collection, leaf) in (NORM if layer[-1] == "norm" else CONVOLUTION).items()
+    }
+
+
+def _axes(place: tuple[str, ...]) -> tuple[int, ...]:
+    """PyTorch's axes, as (kh, kw, in, out): its transposed convolution has (in, out, kh, kw)."""
+    if place[-1] != "kernel":
+        return (0,)
+    return (2, 3, 0, 1) if place[-2] == "deconv" else (2, 3, 1, 0)
+
+
+def _width(blocks: tuple[networks.Block, ...], biases: dict[Layer, np.ndarray]) -> float:
+    """The middle of the widths at which the blocks have these channels (`scale_channels`)."""
+    found = [(x.channels, biases[f"block{i}", "conv1"].size) for i, x in enumerate(blocks, 1)]
+    low = max(((n - 4) / channels for channels, n in found if n > 8), default=0.0)
+    high = min(((n + 4) / channels for channels, n in found if n), default=2.0)
+    return (low + high) / 2
+
+
+def _require_same(wanted: dict[str, tuple[int, ...]], found: Tensors, what: str) -> None:
+    """Raise WeightsError unless the names and shapes are those of `what`."""
+    missing = [f"{x} {shape}" for x, shape in wanted.items() if x not in found]
+    left_over = [f"{x} {tensor.shape}" for x, tensor in found.items() if x not in wanted]
+    other = [
+        f"{x} is {found[x].shape}, expected {shape}"
+        for x, shape in wanted.items()
+        if x in found and found[x].shape != shape
+    ]
+    kinds = {"missing": missing, "left over": left_over, "of another shape": other}
+    if any(kinds.values()):
+        listed = "; ".join(f"{kind}: {_listed(names)}" for kind, names in kinds.items() if names)
+        raise WeightsError(f"not the weights of {what}. {listed}")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

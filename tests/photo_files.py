@@ -1,0 +1,37 @@
+"""Pictures for the tests of the photographs' sources: usable ones, and one of each other kind."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+
+def picture(seed, size=(80, 60)):
+    """Smooth random colour: different seeds look nothing like each other."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), np.uint8)
+    return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+
+def encode(image, kind="JPEG", **options):
+    """Its bytes; JPEGs at quality 90 unless told otherwise."""
+    stream = io.BytesIO()
+    image.save(stream, kind, **({"quality": 90} if kind == "JPEG" else {}) | options)
+    return stream.getvalue()
+
+
+def turned(image):
+    """A JPEG whose metadata asks for a quarter turn."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encode(image, exif=exif)
+
+
+UNUSABLE = {
+    "truncated": encode(picture(1000))[:-300],
+    "empty": b"",
+    "text": b"no photograph at all",
+    "grey": encode(picture(1001).convert("L")),
+    "grey in colour": encode(picture(1002).convert("L").convert("RGB")),
+    "tiny": encode(picture(1003, (80, 31))),
+}
+REASONS = {"broken": 3, "grey": 2, "tiny": 1}

@@ -1,0 +1,223 @@
+"""The command colours files, folders and streams; what fails costs one line."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import test_colorize
+import test_image_file as files
+from PIL import Image
+
+from cic_jax import checkpoint, cli, image_file, image_plan
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "tiny"
+    config = {"data": {"source": "folder", "subset": ""}}
+    model = test_colorize.tiny_model(gain=30.0, config=config, metrics={"psnr": 24.4321})
+    checkpoint.export(path, model)
+    return path
+
+
+@pytest.fixture
+def colorize(weights, capsys):
+    """Run `cic-jax colorize`; gives the status and the lines on standard error."""
+
+    def run(*arguments):
+        options = [f"--checkpoint={weights}", "--size=32"]
+        status = cli.main(["colorize", *map(str, arguments), *options])
+        return status, capsys.readouterr().err.splitlines()
+
+    return run
+
+
+def photograph(path, size=(30, 20)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.radial_gradient("L").resize(size).save(path)
+    return path
+
+
+def tree(folder):
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_awkward_photographs_of_every_kind(tmp_path, colorize):
+    source, out = tmp_path / "in", tmp_path / "out"
+    (source / "album").mkdir(parents=True)
+    for name, content, *_ in files.READABLE:
+        (source / "album" / name).write_bytes(content)
+    for name, content, _ in files.UNREADABLE:
+        (source / name).write_bytes(content)
+    status, lines = colorize(source, f"--out={out}", "--temperature=0")
+
+    assert status == cli.SOME_FAILED
+    broken = [name for name, *_ in files.UNREADABLE if name != "drawing.svg"]  # not even tried
+    failures = [line for line in lines if line.startswith(f"{source}/") and "pictures" not in line]
+    assert sorted(line.split(": ")[0] for line in failures) == sorted(
+        str(source / name) for name in broken
+    )
+    assert lines[-1] == f"{len(files.READABLE)} coloured into {out}, {len(broken)} failed"
+    assert f"{source}/album/pages.tif: the first of the 3 pictures in it is coloured" in lines
+
+    expected = {"moving.gif": "moving.png", "a_png.jpg": "a_png.png"}
+    for name, *_ in files.READABLE:
+        before = image_file.read(source / "album" / name)
+        after = image_file.read(out / "album" / expected.get(name, name))
+        assert after.rgb.shape == (*before.rgb.shape[:2], 3)
+        assert (after.alpha is None) == (before.alpha is None)
+        assert bool(after.icc) == bool(before.icc)
+    assert len(tree(out)) == len(files.READABLE)
+
+
+def test_a_second_run_does_what_is_left(tmp_path, colorize):
+    photograph(tmp_path / "in" / "a.png")
+    photograph(tmp_path / "in" / "deep" / "b.jpg")
+    out = tmp_path / "in" / "out"  # inside the folder, which must not swallow its own results
+    assert colorize(tmp_path / "in", f"--out={out}") == (cli.DONE, [f"2 coloured into {out}"])
+    before = (out / "a.png").read_bytes()
+    photograph(tmp_path / "in" / "c.png")
+    status, lines = colorize(tmp_path / "in", f"--out={out}", "--saturation=0")
+    assert (status, lines[-1]) == (
+        cli.DONE,
+        f"1 coloured into {out}, 2 done already (--overwrite colours them again)",
+    )
+    assert tree(out) == ["a.png", "c.png", "deep/b.jpg"]
+    assert (out / "a.png").read_bytes() == before
+    colorize(tmp_path / "in", f"--out={out}", "--saturation=0", "--overwrite")
+    assert (out / "a.png").read_bytes() != before
+
+
+def test_compare_puts_before_and_after_side_by_side(tmp_path, colorize):
+    path = photograph(tmp_path / "a.png")
+    assert colorize(path, f"--out={tmp_path / 'out'}", "--compare")[0] == cli.DONE
+    result = image_file.read(tmp_path / "out" / "a.png").rgb
+    assert result.shape == (20, 60, 3)
+    np.testing.assert_array_equal(result[:, :30, 1], image_file.read(path).rgb)
+    assert np.ptp(result[:, :30].astype(int), axis=-1).max() == 0
+    assert np.ptp(result[:, 30:].astype(int), axis=-1).max() > 10
+
+
+def test_nothing_usable(tmp_path, colorize):
+    out = f"--out={tmp_path / 'out'}"
+    path = tmp_path / "words.jpg"
+    path.write_text("words")
+    status, lines = colorize(path, tmp_path / "none.jpg", tmp_path / "no*.png", out)
+    assert status == cli.UNUSABLE
+    assert lines[0].startswith(f"{path}: empty, or no photograph")
+    assert lines[1] == f"{tmp_path / 'none.jpg'}: no such file or directory"
+    assert lines[2] == f"{tmp_path / 'no*.png'}: no such file or directory"
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "folder").mkdir()
+    status, lines = colorize(tmp_path / "folder", out)
+    assert status == cli.UNUSABLE
+    assert lines[0] == f"{tmp_path / 'folder'}: no photographs in this folder"
+
+
+def test_never_into_the_folder_it_came_from(tmp_path, colorize):
+    path = photograph(tmp_path / "a.png")
+    before = path.read_bytes()
+    status, lines = colorize(path, f"--out={tmp_path}", "--overwrite")
+    assert status == cli.UNUSABLE
+    assert lines[0] == f"{path}: is in the output folder itself; name another"
+    assert path.read_bytes() == before
+
+
+def test_plan_numbers_what_would_share_a_name(tmp_path):
+    sources = [
+        photograph(tmp_path / name)
+        for name in ("one/a.png", "one/A.gif", "two/a.png", "two/sub/b.jpg", "two/.hidden/c.png")
+    ]
+    photograph(tmp_path / "two" / "._d.png")
+    out = tmp_path / "out"
+    names = [str(tmp_path / "one"), str(tmp_path / "two"), str(sources[0])]
+    plan = image_plan.plan(names, out)
+    assert plan.errors == []
+    assert plan.jobs == [
+        (sources[1], out / "A.png"),
+        (sources[0], out / "a-2.png"),
+        (sources[2], out / "a-3.png"),
+        (sources[3], out / "sub" / "b.jpg"),
+    ]
+
+
+def test_plan_follows_patterns(tmp_path):
+    photograph(tmp_path / "x" / "deep" / "a.png")
+    photograph(tmp_path / "x" / "b.png")
+    odd = photograph(tmp_path / "x" / "c[1].png")
+    out = Path("out")
+
+    def targets(pattern):
+        return [target for _, target in image_plan.plan([str(tmp_path / pattern)], out).jobs]
+
+    assert targets("x/**/a*.png") == [out / "deep" / "a.png"]
+    assert targets("*/b.png") == [out / "x" / "b.png"]
+    assert targets("*/deep") == [out / "x" / "deep" / "a.png"]
+    assert image_plan.plan([str(odd)], out).jobs == [(odd, out / "c[1].png")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-", "a.png", "--out=x"],
+        ["-", "--out=x"],
+        ["a.png"],
+        ["a.png", "--out=x", "--temperature=2"],
+        ["a.png", "--out=x", "--temperature=warm"],
+        ["a.png", "--out=x", "--size=1"],
+        [],
+    ],
+)
+def test_wrong_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as error:
+        cli.main(["colorize", *arguments])
+    assert error.value.code == cli.UNUSABLE
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "expected" in message or "invalid" in message or "required" in message
+
+
+def test_without_weights_it_says_how_to_get_some(tmp_path, capsys):
+    path = photograph(tmp_path / "a.png")
+    with pytest.raises(SystemExit) as error:
+        cli.main(["colorize", str(path), f"--out={tmp_path / 'out'}", "--checkpoint=none"])
+    assert error.value.code == cli.UNUSABLE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("cic-jax: no checkpoint at none")
+    assert "python experiments/train.py" in line
+
+
+def test_info(weights, capsys):
+    assert cli.main(["info", str(weights)]) == cli.DONE
+    assert capsys.readouterr().out.splitlines() == [
+        "network        simplified, width 0.05",
+        "parameters     59,313",
+        "predicts       313 bins of ab",
+        "trained on     folder",
+        "psnr           24.43",
+    ]
+
+
+def test_standard_input_to_standard_output(weights):
+    command = [sys.executable, "-m", "cic_jax.cli", "colorize", "-", f"--checkpoint={weights}"]
+    sound = subprocess.run(command, input=files.SOUND, capture_output=True, check=True)
+    photo = image_file.read(io.BytesIO(sound.stdout))
+    assert (photo.format, photo.rgb.shape) == ("JPEG", (files.H, files.W, 3))
+    assert sound.stderr == b""
+    broken = subprocess.run(command, input=b"words", capture_output=True, check=False)
+    assert broken.returncode == cli.UNUSABLE
+    assert broken.stdout == b""
+    assert broken.stderr.startswith(b"cic-jax: the stream: empty, or no photograph")
+
+
+def test_help_starts_without_jax():
+    code = (
+        "import sys, contextlib; from cic_jax import cli\n"
+        "with contextlib.suppress(SystemExit): cli.main(['colorize', '--help'])\n"
+        "print('LOADED', {'jax', 'flax', 'orbax', 'numpy', 'PIL'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "cic-jax colorize grandmother.jpg --out=coloured" in run.stdout
+    assert run.stdout.splitlines()[-1] == "LOADED set()"
