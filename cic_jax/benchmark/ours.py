@@ -1,0 +1,124 @@
+"""Our part in the work that is timed."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from cic_jax import bins, lab
+from cic_jax import loss as losses
+from cic_jax import network as networks
+from cic_jax import step as steps
+from cic_jax import target as targets
+from cic_jax.benchmark import work
+from cic_jax.benchmark.work import CLASS_WEIGHTS, NEIGHBORS, SIGMA, Case
+
+WHOLE = "whole step"
+PARTS = ("crop and Lab", "encoding", "loss and its gradient")
+
+
+def forward(case: Case) -> Callable[[], np.ndarray]:
+    """The logits of `lightness(case)`."""
+    network, variables = case.create()
+    apply = jax.jit(network.apply)
+    x = jax.device_put(work.lightness(case))
+    return lambda: np.asarray(apply(variables, x))
+
+
+def training(case: Case) -> Callable[[], float]:
+    """`case.steps` steps in one dispatch, as experiments/train.py does on one device."""
+    network, _ = case.create()
+    optimizer = steps.adam(3.16e-5)
+    step = partial(
+        steps.train_step,
+        network=network,
+        target=targets.distribution(class_weights=CLASS_WEIGHTS),
+        optimizer=optimizer,
+        crop=case.size,
+    )
+    update = jax.jit(partial(steps.train_steps, step=step), donate_argnums=0)
+    state = steps.init(jax.random.key(0), network, optimizer)
+    photos, rows = jax.device_put((case.photographs(), case.rows()))
+    key = jax.random.key(1)
+
+    def run():
+        nonlocal state
+        state, values = update(state, photos, rows, key)
+        return float(values[-1])
+
+    return run
+
+
+def parts(case: Case) -> dict[str, Callable[[], Any]]:
+    """A whole step, and its parts around the network, each alone with its arrays."""
+    photos = jax.device_put(case.photographs()[: case.batch])
+    key = jax.random.key(1)
+
+    @jax.jit
+    def inputs(photos):
+        crops = steps.random_crop(key, photos, case.size).astype(jnp.float32) / 255.0
+        pixels = lab.rgb_to_lab(crops)
+        return pixels[..., :1], steps.downsample(pixels[..., 1:])
+
+    encode = jax.jit(partial(bins.encode, neighbors=NEIGHBORS, sigma=SIGMA))
+    loss = partial(losses.cross_entropy, class_weights=CLASS_WEIGHTS)
+    gradient = jax.jit(jax.value_and_grad(loss))
+    ab = inputs(photos)[1]
+    encoded = encode(ab)
+    logits = jax.device_put(work.output_arrays(case)[0])
+    runs = (
+        lambda: jax.block_until_ready(inputs(photos)),
+        lambda: jax.block_until_ready(encode(ab)),
+        lambda: jax.block_until_ready(gradient(logits, encoded)),
+    )
+    return {WHOLE: training(case), **dict(zip(PARTS, runs, strict=True))}
+
+
+def block_gradient(case: Case, number: int) -> Callable[[], Any]:
+    """One block of the network forward and backward, on random activations."""
+    block = case.blocks[number - 1]
+    module = networks.ConvolutionBlock(block, block.channels, jnp.dtype(case.dtype), "auto", None)
+    _, variables = case.create()
+    name = f"block{number}"
+    params = variables["params"][name]
+    rest = {"batch_stats": variables["batch_stats"].get(name, {})}
+    x, dy = (jax.device_put(array.astype(case.dtype)) for array in work.block_arrays(case, number))
+
+    @jax.jit
+    def gradient(params, x, dy):
+        def output(params, x):
+            return module.apply({"params": params, **rest}, x, True, mutable=["batch_stats"])[0]
+
+        if number == 1:  # nothing comes before it that would need a gradient
+            return jax.vjp(lambda params: output(params, x), params)[1](dy)
+        return jax.vjp(output, params, x)[1](dy)
+
+    return lambda: jax.block_until_ready(gradient(params, x, dy))
+
+
+def compiled_gradient(loss: Callable, logits: np.ndarray, ab: np.ndarray) -> jax.stages.Compiled:
+    """A loss and its gradient by the logits."""
+    return jax.jit(jax.value_and_grad(loss)).lower(logits, ab).compile()
+
+
+def sparse_cross_entropy(
+    logits: Float[Array, "b h w q"], ab: Float[Array, "b h w 2"]
+) -> Float[Array, ""]:
+    """Encoding and loss."""
+    return losses.cross_entropy(logits, bins.encode(ab, NEIGHBORS, SIGMA), CLASS_WEIGHTS)
+
+
+def dense_cross_entropy(
+    logits: Float[Array, "b h w q"], ab: Float[Array, "b h w 2"]
+) -> Float[Array, ""]:
+    """The same with a target for every bin of every pixel, as implementations usually have it."""
+    distance = jnp.sum((ab[..., None, :] - bins.CENTERS) ** 2, axis=-1)
+    farthest = -jax.lax.top_k(-distance, NEIGHBORS)[0][..., -1:]
+    kernel = jnp.where(distance <= farthest, jnp.exp(-distance / (2 * SIGMA**2)), 0.0)
+    truth = kernel / jnp.sum(kernel, axis=-1, keepdims=True)
+    entropy = -jnp.sum(truth * jax.nn.log_softmax(logits), axis=-1)
+    return jnp.mean(jnp.asarray(CLASS_WEIGHTS)[jnp.argmax(truth, axis=-1)] * entropy)

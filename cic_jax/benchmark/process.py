@@ -1,0 +1,50 @@
+"""Whole processes: their peak memory, and a large photograph to give them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+
+# A process inherits the peak of the one that starts it, so a small one stands between.
+WATCH = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)
+"""
+UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in which ru_maxrss counts
+
+
+def peak_memory(command: list[str], **environment: str) -> float:
+    """Run `python command`; its peak resident memory in MiB. RuntimeError where it fails."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", WATCH, sys.executable, *command],
+        env={**os.environ, **environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"python {' '.join(command)}: {reason}")
+    return int(done.stdout) * UNIT / 2**20
+
+
+def write_photograph(path: Path, width: int, height: int) -> None:
+    """A JPEG of smooth noise over a gradient."""
+    rng = np.random.default_rng(0)
+    ramp = np.linspace(60, 180, height, dtype=np.float32)[:, None, None]
+    rgb = np.broadcast_to(ramp, (height, width, 3)).copy()
+    for octave in range(1, 7):
+        coarse = rng.normal(0, 60 / octave, (2**octave, 2**octave, 3)).astype(np.float32)
+        for channel in range(3):
+            layer = Image.fromarray(coarse[..., channel])
+            large = layer.resize((width, height), Image.Resampling.BICUBIC)
+            rgb[..., channel] += np.asarray(large)
+    Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8)).save(path, quality=95)

@@ -1,0 +1,200 @@
+"""Contenders take turns at the same work; what that gave, as JSON and as Markdown tables."""
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+
+SETTLE = 0.05  # seconds before each run: threads that still spin after the last one go to sleep
+PACKAGES = ("jax", "jaxlib", "flax", "numpy", "torch", "onnxruntime", "openvino", "scikit-image")
+COLUMNS = ("work", "by", "time", "from - to", "ratio", "from - to", "rate", "of roof", "besides")
+ABOUT = (
+    "Times are medians over runs in which the contenders took turns. A ratio is the time of a line "
+    "over that of the first line of its work in the same round: for another library above 1 where "
+    "it is slower, for a part its share of the whole. The roof is the measured rate of matrix "
+    "products; convolutions are counted as direct ones."
+)
+
+OURS, TORCH = "cic_jax", "PyTorch"
+
+Build = Callable[[], Callable[[], Any]]  # prepares a contender and returns its run
+Facts = Callable[[str, Any], dict[str, float]]  # a contender's name, what its last run returned
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One contender at one work; the first contender of a work is what the others are beside."""
+
+    work: str
+    by: str
+    seconds: list[float]
+    ratios: list[float]
+    rate: float  # of `unit` a second, at the median
+    unit: str
+    of_roof: float | None
+    facts: dict[str, float]
+
+    def cells(self) -> list[str]:
+        """The row as it is printed."""
+        return [
+            self.work,
+            self.by,
+            _time(statistics.median(self.seconds)),
+            f"{_time(min(self.seconds))} - {_time(max(self.seconds))}",
+            f"{statistics.median(self.ratios):.3g}",
+            f"{min(self.ratios):.3g} - {max(self.ratios):.3g}",
+            f"{self.rate:.4g} {self.unit}/s",
+            "" if self.of_roof is None else f"{self.of_roof:.1%}",
+            ", ".join(f"{name} {value:.3g}" for name, value in self.facts.items()),
+        ]
+
+
+class Report:
+    """Rows by figure, written to `out` after every measurement, so that what is done stays."""
+
+    def __init__(self, out: Path, runs: int):
+        self.out, self.runs = out, runs
+        self.machine = machine()
+        self.figures: dict[str, list[Row]] = {}
+        self.left_out: list[str] = []
+        self.write()
+
+    def begin(self, figure: str) -> None:
+        """The rows that follow belong to this figure."""
+        self.figures[figure] = []
+        print(f"\n{figure}\n{_line(COLUMNS)}", flush=True)
+
+    def measure(
+        self,
+        work: str,
+        contenders: Mapping[str, Build],
+        *,
+        amount: int | float = 1,
+        unit: str = "images",
+        roof: int | float | None = None,
+        facts: Facts | None = None,
+    ) -> list[Row]:
+        """Interleave the contenders at `amount` units of work; `roof` is in units a second.
+
+        A contender whose library is missing or refuses the work is left out with one line; the
+        first, beside which the others stand, has to succeed.
+        """
+        runs: dict[str, Callable[[], Any]] = {}
+        for name, build in contenders.items():
+            try:
+                run = build()
+                run()  # compiles and warms up
+            except Exception as error:
+                if not runs and not isinstance(error, ImportError):
+                    raise
+                self._leave_out(name, error)
+                if not runs:
+                    return []
+            else:
+                runs[name] = run
+        first = next(iter(runs))
+        seconds, results = interleave(runs, self.runs)
+        rows = []
+        for name, times in seconds.items():
+            rate = amount / statistics.median(times)
+            ratios = [a / b for a, b in zip(times, seconds[first], strict=True)]
+            known = facts(name, results[name]) if facts else {}
+            of_roof = rate / roof if roof else None
+            rows.append(Row(work, name, times, ratios, rate, unit, of_roof, known))
+            print(_line(rows[-1].cells()), flush=True)
+        self.figures[next(reversed(self.figures))] += rows
+        self.write()
+        return rows
+
+    def write(self) -> None:
+        """benchmark.json and benchmark.md."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        figures = {
+            name: [dataclasses.asdict(row) for row in rows] for name, rows in self.figures.items()
+        }
+        content = {"machine": self.machine, "figures": figures, "left out": self.left_out}
+        (self.out / "benchmark.json").write_text(json.dumps(content, indent=1) + "\n")
+        (self.out / "benchmark.md").write_text(self.markdown())
+
+    def markdown(self) -> str:
+        """A table for each figure."""
+        lines = ["# Benchmark", "", ABOUT, ""]
+        lines += [f"* {name}: {value}" for name, value in self.machine.items()]
+        lines += [f"* left out: {reason}" for reason in self.left_out]
+        for figure, rows in self.figures.items():
+            rule = _line(["---"] * len(COLUMNS))
+            lines += ["", f"## {figure}", "", _line(COLUMNS), rule]
+            lines += [_line(row.cells()) for row in rows]
+        return "\n".join(lines) + "\n"
+
+    def _leave_out(self, name: str, error: Exception) -> None:
+        reason = f"{name}: {(str(error) or type(error).__name__).splitlines()[0]}"
+        if reason not in self.left_out:
+            self.left_out.append(reason)
+            print(f"left out: {reason}", file=sys.stderr, flush=True)
+
+
+class Bench(NamedTuple):
+    """What every figure is given."""
+
+    report: Report
+    quick: bool  # tiny sizes
+    photos: str  # a folder of photographs, or '' for drawn scenes
+    device: str  # 'cpu' or 'cuda', as PyTorch names it
+    dtype: str  # of training
+    flop_rate: float  # measured on matrix products, operations a second
+    byte_rate: float  # measured, read and written a second
+
+
+def interleave(
+    runs: Mapping[str, Callable[[], Any]], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, Any]]:
+    """Seconds of each contender in each round, and what its last run returned.
+
+    In every round all run once, in an order that rotates: drifts of the machine meet all alike.
+    """
+    names = list(runs)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    results = {}
+    for number in range(rounds):
+        turn = number % len(names)
+        for name in names[turn:] + names[:turn]:
+            time.sleep(SETTLE)
+            start = time.perf_counter()
+            results[name] = runs[name]()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds, results
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    found = {found.metadata["Name"].lower() for found in importlib.metadata.distributions()}
+    return {
+        "processor": names[0] if names else platform.machine(),
+        "cores": os.cpu_count(),
+        "device": jax.devices()[0].device_kind,
+        "system": platform.platform(),
+        "load before": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in PACKAGES if name in found},
+    }
+
+
+def _line(cells) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"

@@ -1,0 +1,224 @@
+"""How fast everything is on this machine, beside other libraries at the same work.
+
+    python experiments/benchmark.py --out=benchmark [--only=forward,train] [--runs=7] [--photos=DIR]
+
+Prints tables and writes them to <out>/benchmark.md and benchmark.json. PyTorch, ONNX Runtime and
+OpenVINO (`pip install -e '.[benchmark]'`) work with the same weights; what is missing is left out.
+On a GPU training is in bfloat16, all photographs on the device, many steps in one dispatch.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from absl import app, flags, logging
+
+from cic_jax import bins
+from cic_jax.benchmark import compute, process
+from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
+from cic_jax.benchmark.work import Case
+
+OUT = flags.DEFINE_string("out", "benchmark", "Where the tables go.")
+ONLY = flags.DEFINE_list("only", None, "Some of the figures.")
+RUNS = flags.DEFINE_integer("runs", 7, "Rounds in which contenders take turns.", lower_bound=1)
+PHOTOS = flags.DEFINE_string("photos", "", "A folder of photographs to decode; '' draws scenes.")
+QUICK = flags.DEFINE_bool("quick", False, "Tiny sizes, to see that everything works.")
+
+PHOTOGRAPHS = 512  # that are decoded
+MEGAPIXELS = (4000, 3000)  # of the photograph that is coloured
+REPEATS = 10  # matrix products in a run
+
+
+def roof(report: Report, quick: bool, photos: str) -> Bench:
+    """The rates of matrix products and of memory that the other figures are held against."""
+    device = "cuda" if jax.default_backend() == "gpu" else "cpu"
+    dtype = "float32" if device == "cpu" else "bfloat16"
+    side = 64 if quick else 8192 if device == "cuda" else 2048
+    elements = 2**10 if quick else 2**28 if device == "cuda" else 2**26
+    products = report.measure(
+        f"{side}² matrices, {dtype}",
+        {
+            OURS: partial(_product, side, dtype),
+            TORCH: partial(_torch_product, side, dtype, device),
+        },
+        amount=2 * side**3 * REPEATS / 1e12,
+        unit="TFLOP",
+    )
+    passes = report.measure(
+        f"read and write {4 * elements / 2**20:.3g} MiB",
+        {OURS: partial(_pass, elements), TORCH: partial(_torch_pass, elements, device)},
+        amount=8 * elements / 1e9,
+        unit="GB",
+    )
+    flop_rate, byte_rate = (max(row.rate for row in rows) for rows in (products, passes))
+    return Bench(report, quick, photos, device, dtype, 1e12 * flop_rate, 1e9 * byte_rate)
+
+
+def _product(side: int, dtype: str) -> Callable[[], Any]:
+    a, b = jax.random.normal(jax.random.key(0), (2, side, side), jnp.dtype(dtype))
+    multiply = jax.jit(jnp.matmul)
+    return lambda: jax.block_until_ready([multiply(a, b) for _ in range(REPEATS)][-1])
+
+
+def _pass(elements: int) -> Callable[[], Any]:
+    x = jnp.ones(elements)
+    add = jax.jit(lambda x: x + 1)
+    return lambda: jax.block_until_ready(add(x))
+
+
+def _torch_product(side: int, dtype: str, device: str) -> Callable[[], Any]:
+    from cic_jax.benchmark import torch_training
+
+    return torch_training.matrix_product(side, dtype == "bfloat16", REPEATS, device)
+
+
+def _torch_pass(elements: int, device: str) -> Callable[[], Any]:
+    from cic_jax.benchmark import torch_training
+
+    return torch_training.memory_pass(elements, device)
+
+
+def pipeline(bench: Bench) -> None:
+    """Encoded photographs -> batches of windows on the host, on every core."""
+    from cic_jax import photos
+    from configs import default
+
+    data = default.get_config().data
+    data.data_dir = str(bench.report.out / "photographs")
+    data.scenes, data.size = (24, 64) if bench.quick else (PHOTOGRAPHS, 256)
+    if bench.photos:
+        data.source, data.path = "folder", bench.photos
+    train = photos.open_splits(data)["train"]
+    train = train.select(range(min(PHOTOGRAPHS, len(train))))
+    batch, workers = (4, 0) if bench.quick else (32, os.cpu_count() or 1)
+    stream = partial(photos.stream, train, batch, data.size, data.size, epochs=1)
+    centres = partial(photos.evaluation_batches, train, batch, data.size, data.size)
+    for name, ours, random in (
+        ("random windows", stream, True),
+        ("centre windows", centres, False),
+    ):
+        bench.report.measure(
+            f"{name} of {len(train)} photographs",
+            {
+                OURS: partial(partial, _count, ours),
+                f"{TORCH} DataLoader": partial(_loader, train, batch, data.size, random, workers),
+            },
+            amount=len(train) // batch * batch if random else len(train),
+            unit="photographs",
+        )
+
+
+def _count(batches: Callable) -> int:
+    return sum(1 for _ in batches())
+
+
+def _loader(
+    photographs: Iterable[dict[str, Any]], batch: int, size: int, random: bool, workers: int
+) -> Callable[[], int]:
+    from cic_jax.benchmark import torch_photos
+
+    encoded = [photograph["image"] for photograph in photographs]
+    return torch_photos.pipeline(encoded, batch, size, random, workers)
+
+
+def colorize(bench: Bench) -> None:
+    """One large photograph, from the start of the command to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        size = (64, 48) if bench.quick else MEGAPIXELS
+        process.write_photograph(home / "photo.jpg", *size)
+        for name in compute.NETWORKS:
+            case = Case(name, 0.05 if bench.quick else 1.0, 1, 256)
+            bench.report.measure(
+                f"{size[0]} x {size[1]}, {case.network}",
+                {
+                    OURS: partial(_command, case, home, JAX_COMPILATION_CACHE_DIR=f"{home}/xla"),
+                    f"{OURS}, first time": partial(
+                        _command, case, home, JAX_ENABLE_COMPILATION_CACHE="false"
+                    ),
+                    TORCH: partial(_torch_command, case, home),
+                },
+                unit="photographs",
+                facts=_peak,
+            )
+
+
+def _command(case: Case, home: Path, **environment: str) -> Callable[[], float]:
+    checkpoint, out = home / case.network, home / "ours"
+    command = ["-m", "cic_jax.cli", "colorize", f"{home}/photo.jpg", f"--out={out}", "--overwrite"]
+    return partial(
+        process.peak_memory, [*command, f"--checkpoint={_export(case, checkpoint)}"], **environment
+    )
+
+
+def _torch_command(case: Case, home: Path) -> Callable[[], float]:
+    from cic_jax import checkpoint
+    from cic_jax.benchmark import torch_networks, torch_photos
+
+    variables = checkpoint.load(_export(case, home / case.network)).variables
+    weights = home / f"{case.network}.pth"
+    torch_photos.save(str(weights), torch_networks.Weights.of(case.blocks, variables), bins.CENTERS)
+    command = ["-m", "cic_jax.benchmark.torch_photos"]
+    arguments = [str(weights), str(home / "photo.jpg"), str(home / "torch.jpg")]
+    return partial(process.peak_memory, command + arguments)
+
+
+def _export(case: Case, path: Path) -> Path:
+    """The checkpoint at `path`, as models are released."""
+    from cic_jax import checkpoint
+    from cic_jax import model as models
+
+    if not path.exists():
+        description = models.describe(case.network, width=case.width)
+        checkpoint.export(path, models.build(description, case.create()[1]))
+    return path
+
+
+def _peak(name: str, mebibytes: float) -> dict[str, float]:
+    return {"peak MiB": mebibytes}
+
+
+FIGURES: dict[str, Callable[[Bench], None]] = {
+    "forward": compute.forward,
+    "train": compute.train,
+    "blocks": compute.blocks,
+    "shares": compute.shares,
+    "target": compute.target,
+    "pipeline": pipeline,
+    "colorize": colorize,
+}
+
+
+def run(out: Path, only: Sequence[str], runs: int, quick: bool, photos: str = "") -> Report:
+    """Measure the figures named, after the roof that they are held against."""
+    report = Report(out, runs)
+    report.begin("roof")
+    bench = roof(report, quick, photos)
+    for name in only:
+        report.begin(name)
+        FIGURES[name](bench)
+    return report
+
+
+def main(arguments: list[str]) -> None:
+    """Measure and print."""
+    if len(arguments) > 1:
+        raise app.UsageError(f"not an option: {arguments[1]}")
+    only = ONLY.value or list(FIGURES)
+    if unknown := set(only) - FIGURES.keys():
+        raise app.UsageError(
+            f"--only: expected some of {', '.join(FIGURES)}; got {', '.join(sorted(unknown))}"
+        )
+    logging.set_verbosity(logging.WARNING)
+    # JAX would take three quarters of a GPU's memory for itself, and PyTorch needs some.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    run(Path(OUT.value), only, RUNS.value, QUICK.value, PHOTOS.value)
+
+
+if __name__ == "__main__":
+    app.run(main)

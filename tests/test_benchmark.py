@@ -1,0 +1,194 @@
+import json
+import time
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cic_jax import bins, step
+from cic_jax.benchmark import ours, process, work
+from cic_jax.benchmark.report import OURS, Bench, Report, interleave
+from cic_jax.target import distribution
+from experiments import benchmark
+
+TINY = work.Case("simplified", 0.05, 2, 32)
+FULL = work.Case("full", 1.0, 1, 256)
+
+
+@pytest.mark.parametrize(
+    ("network", "size", "gigamultiplications"),
+    [("full", 256, 41.8), ("full", 176, 19.7), ("simplified", 256, 20.9), ("simplified", 176, 9.9)],
+)
+def test_operations_are_those_of_the_layer_table(network, size, gigamultiplications):
+    found = work.layers(work.Case(network, 1.0, 1, size))
+    assert work.forward_flop(found) / 2e9 == pytest.approx(gigamultiplications, abs=0.06)
+    assert work.training_flop(found) == 3 * work.forward_flop(found)
+
+
+def test_kernels_of_the_layers_are_those_of_the_network():
+    shapes = jax.eval_shape(TINY.create()[0].init, jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
+    sizes = {
+        name: sum(x.size for x in jax.tree.leaves(block) if x.ndim == 4)
+        for name, block in {**shapes["params"], "out": {"out": shapes["params"]["out"]}}.items()
+    }
+    found: dict[str, int] = {}
+    for layer in work.layers(TINY):
+        found[layer.block] = found.get(layer.block, 0) + layer.kernel
+    assert found == sizes
+
+
+def test_bytes_of_the_last_convolution_in_half_precision():
+    out = [layer for layer in work.layers(FULL) if layer.block == "out"]
+    pixels, kernel = 64 * 64, 256 * 313
+    case = FULL._replace(batch=4, dtype="bfloat16")
+    expected = 2 * 3 * (4 * pixels * (256 + 313) + kernel)
+    assert work.training_bytes(out, case) == expected
+
+
+def test_dense_and_sparse_targets_give_one_loss_and_gradient():
+    logits, ab = work.output_arrays(TINY)
+    both = [
+        jax.jit(jax.value_and_grad(loss))(logits, ab)
+        for loss in (ours.sparse_cross_entropy, ours.dense_cross_entropy)
+    ]
+    np.testing.assert_allclose(both[0][0], both[1][0], rtol=1e-5)
+    np.testing.assert_allclose(both[0][1], both[1][1], atol=1e-8)
+
+
+def test_contenders_take_turns_in_an_order_that_rotates():
+    called = []
+    runs = {name: lambda name=name: called.append(name) or name for name in "abc"}
+    seconds, results = interleave(runs, 3)
+    assert "".join(called) == "abcbcacab"
+    assert [len(times) for times in seconds.values()] == [3, 3, 3]
+    assert results == {"a": "a", "b": "b", "c": "c"}
+
+
+def missing():
+    raise ModuleNotFoundError("No module named 'fast'")
+
+
+def test_a_report_compares_with_the_first_and_names_who_is_left_out(tmp_path, capsys):
+    report = Report(tmp_path, 2)
+    report.begin("sleep")
+    sleepers = {
+        name: lambda s=s: lambda: time.sleep(s) for name, s in (("one", 0.02), ("two", 0.04))
+    }
+    for _ in range(2):
+        rows = report.measure("sleep", {**sleepers, "fast": missing}, amount=8, roof=1000)
+    assert [row.by for row in rows] == ["one", "two"]
+    assert rows[0].ratios == [1, 1]
+    assert min(rows[1].ratios) > 1.2
+    assert 100 < rows[0].rate <= 400
+    assert rows[0].of_roof == rows[0].rate / 1000
+    assert capsys.readouterr().err == "left out: fast: No module named 'fast'\n"
+    written = json.loads((tmp_path / "benchmark.json").read_text())
+    assert written["figures"]["sleep"][1]["seconds"] == report.figures["sleep"][1].seconds
+    assert written["machine"]["cores"] >= 1
+    table = (tmp_path / "benchmark.md").read_text()
+    assert "* left out: fast: No module named 'fast'" in table
+    assert {line.count("|") for line in table.splitlines() if line.startswith("|")} == {10}
+
+
+def test_work_whose_first_contender_fails_is_no_measurement(tmp_path):
+    report = Report(tmp_path, 1)
+    report.begin("nothing")
+    assert report.measure("work", {"fast": missing, "one": lambda: int}) == []
+    with pytest.raises(ZeroDivisionError):
+        report.measure("work", {"broken": lambda: lambda: 1 / 0, "one": lambda: int})
+
+
+def test_peak_memory_is_that_of_the_process_alone():
+    held = np.ones(50 * 2**20)  # 400 MiB here must not count there
+    peak = process.peak_memory(["-S", "-c", "held = bytearray(100 * 2**20)"])
+    assert 100 < peak < 200
+    assert held[-1] == 1
+
+
+def test_a_process_that_fails_says_why():
+    with pytest.raises(RuntimeError, match="ValueError: no such thing"):
+        process.peak_memory(["-S", "-c", "raise ValueError('no such thing')"])
+
+
+def test_pytorch_takes_the_same_training_steps():
+    torch_networks = pytest.importorskip("cic_jax.benchmark.torch_networks", exc_type=ImportError)
+    from cic_jax.benchmark import torch_training
+
+    # The whole photograph and its mirror image are one: crop and flip change nothing.
+    half = TINY.photographs()[:, :32, :16]
+    photos = np.concatenate([half, half[:, :, ::-1]], axis=2)
+    rows = np.array([[0, 1]] * 4, np.int32)
+    network, variables = TINY.create()
+    theirs = torch_training.Training(
+        torch_networks.Weights.of(TINY.blocks, variables),
+        bins.CENTERS,
+        work.CLASS_WEIGHTS,
+        photos,
+        crop=32,
+    )
+    optimizer = step.adam(3.16e-5)
+    state = step.TrainState(
+        jnp.array(0), **variables, optimizer=optimizer.init(variables["params"])
+    )
+    update = jax.jit(
+        partial(
+            step.train_step,
+            network=network,
+            target=distribution(class_weights=work.CLASS_WEIGHTS),
+            optimizer=optimizer,
+            crop=32,
+        )
+    )
+    for _ in range(4):
+        state, loss = update(state, photos, jax.random.key(0))
+    np.testing.assert_allclose(theirs.run(rows), loss, rtol=1e-5)
+
+
+@pytest.mark.parametrize("number", [1, 6, 8])
+def test_pytorch_computes_the_same_block_gradients(number):
+    torch_networks = pytest.importorskip("cic_jax.benchmark.torch_networks", exc_type=ImportError)
+    from cic_jax.benchmark import torch_training
+
+    weights = torch_networks.Weights.of(TINY.blocks, TINY.create()[1])
+    arrays = work.block_arrays(TINY, number)
+    theirs = torch_training.block_gradient(weights, number, *arrays, "cpu", False)()
+    params, *dx = ours.block_gradient(TINY, number)()
+    bias = params["conv1"]["bias"]
+    names = [name for name, _ in weights.network()[number - 1].named_parameters()]
+    pairs = [(bias, theirs[names.index("conv1.bias")].numpy())]
+    pairs += [(x, theirs[-1].permute(0, 2, 3, 1).numpy()) for x in dx]
+    assert len(pairs) == (1 if number == 1 else 2)
+    for found, expected in pairs:
+        assert np.linalg.norm(found - expected) < 1e-4 * np.linalg.norm(expected)
+
+
+def test_figures_of_the_networks_at_tiny_sizes(tmp_path):
+    report = benchmark.run(tmp_path, ["forward", "train"], runs=1, quick=True)
+    rows = [row for figure in ("forward", "train") for row in report.figures[figure]]
+    assert [row.by for row in rows].count(OURS) == 2
+    # Every library that is there has to agree with ours, or the benchmark fails.
+    assert all(row.facts["difference"] < 1e-4 for row in report.figures["forward"])
+    left_out = [reason for reason in report.left_out if "No module" not in reason]
+    assert not left_out
+
+
+@pytest.mark.slow
+def test_every_figure_at_tiny_sizes(tmp_path):
+    report = benchmark.run(tmp_path, list(benchmark.FIGURES), runs=1, quick=True)
+    assert report.figures.keys() == {"roof", *benchmark.FIGURES}
+    assert all(report.figures.values())
+    peaks = [row.facts["peak MiB"] for row in report.figures["colorize"]]
+    assert all(50 < peak < 4000 for peak in peaks)
+
+
+@pytest.mark.slow
+def test_training_in_half_precision_with_many_steps_in_a_dispatch(tmp_path):
+    report = Report(tmp_path, 1)
+    bench = Bench(report, True, "", "cpu", "bfloat16", 1e12, 1e10)
+    for name in ("train", "blocks"):
+        report.begin(name)
+        benchmark.FIGURES[name](bench)
+        assert {"bfloat16" in row.work for row in report.figures[name]} == {True}
+    assert all("No module" in reason for reason in report.left_out)
