@@ -1,0 +1,293 @@
+"""The study: its plan fits, verdicts follow from numbers, no test photograph was trained on."""
+
+import importlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from photo_files import encode, picture
+from PIL import Image
+from skimage.metrics import structural_similarity
+from test_photos_vehicles import numbered, write_tar
+
+from cic_jax import evaluate, lab, photos, study
+from cic_jax.photos import hash as content
+from configs import default
+
+ROOT = Path(__file__).parents[1]
+TARS = ROOT / "../shared/data/photos"
+CARS, BOATS, SCENES = "n02958343", "n02858304", "n08613733"
+
+
+def test_models_are_the_studys_and_each_has_a_config():
+    assert len(study.MODELS) == len(study.PUBLISHED) == 9
+    configs = {
+        name: importlib.import_module(f"configs.{name}").get_config() for name in study.MODELS
+    }
+    epochs = [config.train.epochs for config in configs.values()]
+    assert epochs == [100] * 7 + [190, 500]
+    assert all(configs[name].train.init_from for name in study.STARTS_FROM)
+    for base, mistake in study.VARIANTS.values():
+        config = configs[base].copy_and_resolve_references()
+        config.update_from_flattened_dict(mistake)
+        assert config != configs[base]
+
+
+def test_epochs_share_what_the_budget_leaves():
+    cost = study.Cost(start=10.0, step=0.5, evaluation=1.0, scoring=5.0)
+    jobs = [study.Job(100.0, 10, cost), study.Job(500.0, 20, cost)]
+    factor = study.common_factor(600.0, jobs)
+    fixed = 2 * (10.0 + study.EVALUATIONS + 5.0)
+    assert factor * 0.5 * (1000 + 10000) + fixed == pytest.approx(600.0)
+    assert study.common_factor(1e6, jobs) == 1.0
+    with pytest.raises(ValueError, match=r"0\.5 minutes are left for 2 runs"):
+        study.common_factor(30.0, jobs)
+
+
+@pytest.mark.parametrize("steps", [1, 7, 37, 120, 501, 7010, 250_000])
+def test_a_schedule_has_dispatches_of_one_length(steps):
+    planned = study.schedule(steps / 70, 70)
+    total, every = (round(planned[key] * 70) for key in ("epochs", "evaluate_every"))
+    assert total == pytest.approx(steps, rel=0.3 if steps < 1000 else 0.01)
+    assert total // every in range(1, 2 * study.EVALUATIONS)
+    lengths = set()
+    for start in range(0, total, every):
+        span = min(every, total - start)
+        lengths |= {min(study.STEPS_PER_DISPATCH, span - at) for at in range(0, span, 50)}
+    assert len(lengths) == 1
+
+
+def test_interval_of_one_seed_is_that_of_evaluation_and_seeds_widen_it():
+    values = np.random.default_rng(1).normal(3.0, 1.0, 200)
+    table = evaluate.intervals({"name": ["x"] * 200, "y": values})["y"]
+    assert study.interval(values[None]) == pytest.approx(table)
+    seeds = values + np.array([[-1.0], [1.0]])
+    wide = study.interval(seeds)
+    assert wide["mean"] == pytest.approx(table["mean"])
+    assert wide["low"] < table["low"] - 0.5
+    assert wide["high"] > table["high"] + 0.5
+
+
+def test_interval_covers_the_mean_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    found = [study.interval(rng.normal(0.0, 1.0, (1, 60))) for _ in range(200)]
+    covered = np.mean([x["low"] <= 0 <= x["high"] for x in found])
+    assert 0.89 < covered < 0.99
+
+
+def test_ssim_with_the_studys_range_is_scikit_images():
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (8, 8, 3), np.uint8)
+    rgb = np.asarray(Image.fromarray(coarse).resize((32, 40), Image.Resampling.BICUBIC))
+    ab = rng.normal(0, 15, (1, 40, 32, 2)).astype(np.float32)
+    ours = study.ssim_range_2(jnp.asarray(rgb[None]), np.ones((1, 40, 32), bool), ab)
+    pixels = lab.rgb_to_lab(jnp.asarray(rgb[None] / 255, jnp.float32))
+    coloured = lab.lab_to_rgb(jnp.concatenate([pixels[..., :1], ab], axis=-1))
+    expected, right = (
+        structural_similarity(
+            rgb / 255, np.asarray(coloured[0], np.float64), channel_axis=-1, data_range=extent
+        )
+        for extent in (2, 1)
+    )
+    assert float(ours[0]) == pytest.approx(expected, abs=1e-4)
+    assert expected > right + 0.01
+
+
+def scores_of(**means):
+    """One metric, photographs that vary much more than the models differ from each other."""
+    rng = np.random.default_rng(0)
+    hard = rng.normal(0.0, 5.0, (1, 300))
+    return {
+        model: {"rmse_ab": mean + hard + rng.normal(0.0, 0.1, hard.shape)}
+        for model, mean in means.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("mean", "margin", "verdict"),
+    [
+        (12.0, 0.0, "survives"),
+        (14.0, 0.0, "does not"),
+        (13.0, 0.0, "undecided"),
+        (13.1, 0.02, "survives"),
+        (14.0, 0.02, "does not"),
+        (13.26, 0.02, "undecided"),
+    ],
+)
+def test_verdicts_follow_from_paired_differences(mean, margin, verdict):
+    scores = scores_of(a=mean, b=13.0)
+    claim = study.Claim("a is better", study.better(("a",), ("b",), "rmse_ab", margin=margin))
+    judged = study.judge(claim, scores)
+    assert judged["verdict"] == verdict
+    (row,) = judged["compared"]
+    assert row["mean"] == pytest.approx(
+        float(np.mean(scores["a"]["rmse_ab"] - scores["b"]["rmse_ab"]))
+    )
+    assert row["high"] - row["low"] < 0.05  # unpaired it would be above 1
+
+
+def test_all_of_a_claim_must_hold_and_what_is_missing_is_not_tested():
+    scores = scores_of(a=12.0, b=13.0, c=11.0)
+    first, second = (study.better(("a",), (x,), "rmse_ab") for x in "bc")
+    assert study.judge(study.Claim("", first + second), scores)["verdict"] == "does not"
+    group = study.better(("a", "b"), ("c",), "rmse_ab")
+    assert study.judge(study.Claim("", group), scores)["compared"][0]["mean"] == pytest.approx(
+        1.5, abs=0.05
+    )
+    given = study.judge(study.Claim("", first, given=second), scores)
+    assert given["verdict"] == "not tested"
+    absent = study.judge(study.Claim("", study.better(("a",), ("d",), "rmse_ab")), scores)
+    assert (absent["verdict"], absent["why"]) == ("not tested", "without D")
+
+
+def test_overfitting_is_asked_of_models_that_did():
+    base = scores_of(m=13.0)["m"]["rmse_ab"]
+    least = {"rmse_ab": base, "psnr": -base, "loss": base}
+    better_by_eye = {"rmse_ab": base - 1, "psnr": 1 - base, "loss": base + 1}
+    claim = study.overfitting("m")
+    assert study.judge(claim, {"m": least, "m@last": better_by_eye})["verdict"] == "survives"
+    assert study.judge(claim, {"m": least, "m@last": least})["verdict"] == "not tested"
+
+
+def test_size_and_speed():
+    names = "rebalanced_ours", "simplified"
+    assert (
+        study.judge_ratio(
+            "parameters", dict(zip(names, np.array([[32_235_385], [15_387_513]]), strict=True))
+        )["verdict"]
+        == "survives"
+    )
+    rng = np.random.default_rng(0)
+    for speed, verdict in ((1.95, "survives"), (1.5, "does not")):
+        measured = {
+            "rebalanced_ours": rng.normal(100, 3, 40),
+            "simplified": rng.normal(100 * speed, 3, 40),
+        }
+        assert study.judge_ratio("images_per_second", measured)["verdict"] == verdict
+
+
+def test_every_claim_names_models_and_metrics_that_there_are():
+    known = {*study.MODELS, *study.VARIANTS, "truth"}
+    for claim in study.CLAIMS:
+        for comparison in claim.comparisons:
+            assert {*comparison.left, *comparison.right} <= known
+            assert comparison.metric in study.WRITTEN
+
+
+def trained_and_tested(sets):
+    """Hashes of all that any of the nine models trains or is chosen on, and of what tests them."""
+    splits = {subset: photos.open_splits(data) for subset, data in sets.items()}
+    seen = set()
+    for name in study.MODELS:
+        subset = importlib.import_module(f"configs.{name}").get_config().data.subset
+        seen.add(subset)
+    used = [splits[subset][side] for subset in seen for side in ("train", "validation")]
+    return hashes(used), hashes([splits["final"]["test"]])
+
+
+def hashes(parts):
+    return np.stack(
+        [
+            content.difference_hash(Image.open(io.BytesIO(x["image"])))
+            for part in parts
+            for x in part
+        ]
+    )
+
+
+def least_distance(seen, tested):
+    return min(int(np.bitwise_count(one ^ seen).sum(axis=-1).min()) for one in tested)
+
+
+def imagenet_sets(path, data_dir, experimental, final):
+    sets = {}
+    for subset, synsets in (("experimental", experimental), ("final", final)):
+        data = default.get_config().data
+        data.update(source="imagenet_vehicles", path=str(path), data_dir=str(data_dir))
+        data.update(synsets=synsets)
+        sets[subset] = data
+    return sets
+
+
+def test_no_model_has_seen_a_test_photograph_or_a_near_duplicate(tmp_path):
+    """Copies of the same photographs, brighter and smaller, lie in both synsets."""
+    originals = [picture(seed, (160, 120)) for seed in range(150)]
+    copies = [encode(x.resize((96, 72)).point(lambda v: v * 0.9), quality=60) for x in originals]
+    write_tar(tmp_path / f"{CARS}.tar", numbered(CARS, map(encode, originals)))
+    write_tar(tmp_path / f"{BOATS}.tar", numbered(BOATS, copies))
+    sets = imagenet_sets(tmp_path, tmp_path / "data", (CARS,), (CARS, BOATS))
+    seen, tested = trained_and_tested(sets)
+    assert len(tested) >= 3
+    assert least_distance(seen, tested) > content.NEAR
+    # The rule is what achieves it: by chance alone copies of the test photographs would be seen.
+    chance = hashes([photos.open_splits(sets["experimental"])["test"]])
+    assert least_distance(seen, chance) <= content.NEAR
+
+
+def test_of_drawn_scenes_neither(tmp_path):
+    data = default.get_config().data
+    data.update(data_dir=str(tmp_path), scenes=60, size=64, short_side=64)
+    seen, tested = trained_and_tested({"experimental": data, "final": data})
+    assert least_distance(seen, tested) > content.NEAR
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not TARS.is_dir(), reason="needs the photographs in ../shared/data")
+def test_of_real_photographs_neither(tmp_path):
+    final = tuple(sorted(path.stem for path in TARS.glob("n*.tar")))
+    experimental = ("n02691156", BOATS, "n02924116", CARS, "n03790512", SCENES)
+    seen, tested = trained_and_tested(imagenet_sets(TARS, tmp_path, experimental, final))
+    assert len(tested) > 500
+    assert least_distance(seen, tested) > content.NEAR
+
+
+@pytest.mark.slow
+def test_the_command_from_tars_to_the_report_and_again_with_another_model(tmp_path):
+    """Two sets of synsets, one sampled; what is trained is not trained again."""
+    for wnid, first, count in ((CARS, 0, 90), (BOATS, 200, 40), (SCENES, 400, 120)):
+        photographs = [encode(picture(seed)) for seed in range(first, first + count)]
+        write_tar(tmp_path / f"{wnid}.tar", numbered(wnid, photographs))
+    command = [
+        *(sys.executable, str(ROOT / "experiments/reproduce.py"), f"--workdir={tmp_path}/study"),
+        *(f"--experimental={CARS},{BOATS}", "--at_most=50", f"--as_many={SCENES}"),
+        f"--final={CARS},{BOATS},{SCENES}",
+        *("--config.data.source=imagenet_vehicles", f"--config.data.path={tmp_path}"),
+        *(f"--config.data.data_dir={tmp_path}/data", "--config.data.size=48"),
+        *("--config.model.width=0.05", "--config.model.dtype=bfloat16", "--config.train.crop=32"),
+        *("--config.train.batch_size=16", "--config.train.epochs=0.5"),
+    ]
+    refused = run([*command, "--models=unbalanced,simple"])
+    assert refused.returncode != 0
+    assert "--models has simple; there are euclidean" in refused.stderr + refused.stdout
+    for model in ("simplified", "simplified_final"):
+        done = run([*command, f"--models={model}"])
+        assert done.returncode == 0, done.stderr
+    assert "Training Simplified final" in done.stdout
+    assert "Training Simplified," not in done.stdout
+    results = json.loads((tmp_path / "study/study.json").read_text())
+    assert list(results["models"]) == ["simplified", "simplified_final"]
+    sampled = {}
+    for path in (tmp_path / "study/experimental/tars").iterdir():
+        with tarfile.open(path) as tar:
+            sampled[path.stem] = len(tar.getnames())
+    assert sampled == {CARS: 50, BOATS: 40, SCENES: 50 + 40}
+    found = results["figures"]["simplified"]
+    assert found["ssim_range_2"]["mean"] > found["ssim"]["mean"]
+    assert len(results["claims"]) == len(study.CLAIMS) + 2 + len(study.RATIOS)
+    config = json.loads((tmp_path / "study/simplified_final/config.json").read_text())
+    assert config["train"]["init_from"] == str(tmp_path / "study/simplified")
+    assert config["data"]["synsets"] == sorted([CARS, BOATS, SCENES])
+    for name in ("study.csv", "study.md", "report.html", "figures/predictions.png"):
+        assert (tmp_path / "study" / name).stat().st_size > 500
+
+
+def run(command):
+    environment = os.environ | {"PYTHONWARNINGS": "error::DeprecationWarning:__main__"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
