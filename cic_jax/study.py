@@ -20,7 +20,10 @@ from cic_jax.figures import METRICS, Metric
 
 PLAIN = ("euclidean", "unbalanced_one_hot", "unbalanced")
 REBALANCED = ("rebalanced", "rebalanced_smoothed", "rebalanced_ours")
-GROUPS: dict[tuple[str, ...], str] = {PLAIN: "Euclidean and unbalanced", REBALANCED: "the rebalanced"}
+GROUPS: dict[tuple[str, ...], str] = {
+    PLAIN: "Euclidean and unbalanced",
+    REBALANCED: "the rebalanced",
+}
 MODELS = (*PLAIN, *REBALANCED, "simplified", "rebalanced_ours_final", "simplified_final")
 STARTS_FROM = {"simplified_final": "simplified"}
 # Mistakes of the study's code that one option repeats: variant -> the model and the option.
