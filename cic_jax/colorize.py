@@ -1,22 +1,45 @@
 """A trained model colours a photograph of any size; its lightness stays as it was."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image
 
-from cic_jax import bins, checkpoint, convolution, image_file, lab
+from cic_jax import bins, checkpoint, convolution, image_file, resize
 from cic_jax import model as models
+from cic_jax.paint import lightness, paint
 
 MULTIPLE = 64  # working sizes are padded to it, so that few are compiled
-LONGEST = 16  # the working long side is at most so many times `size`
 CELL = 4  # working pixels along a side of an output cell
-TILE = 512  # side of the squares in which a photograph is coloured at full size
-GAMUT_STEPS = 10  # of bisection: chroma is within 1/1024 of what sRGB can show
-GAMUT_SLACK = 1e-4  # of linear light, about a tenth of an 8-bit step
+
+
+class Prediction(NamedTuple):
+    """What the network said of a photograph: colourings are read out of it, at little cost.
+
+    `output` has a cell for every 4 x 4 pixels of the working size, rounded up.
+    """
+
+    pixels: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]  # the photograph
+    output: Float[np.ndarray, "i j q"]  # of the network: logits of the bins, or ab / 110
+    size: tuple[int, int]  # working height and width: those at which the network looked
+
+    def reduced(self, longest: int) -> "Prediction":
+        """The same of a smaller copy of the photograph, for previews: at most `longest` pixels.
+
+        Raises ValueError where `longest` is not positive.
+        """
+        if longest < 1:
+            raise ValueError(f"longest: expected at least 1 pixel, got {longest}")
+        h, w = self.pixels.shape[:2]
+        scale = longest / max(h, w)
+        if scale >= 1:
+            return self
+        size = max(1, round(scale * h)), max(1, round(scale * w))
+        return self._replace(pixels=resize.reduce(self.pixels, size))
 
 
 class Colorizer:
@@ -28,6 +51,14 @@ class Colorizer:
     >>> photo = np.full((300, 400), 128, np.uint8)
     >>> colorizer(photo, temperature=0.38).shape
     (300, 400, 3)
+
+    The network runs once for a photograph; reading its answer out in other ways is cheap.
+
+    >>> prediction = colorizer.predict(photo)
+    >>> vivid = colorizer.render(prediction, temperature=0.0)
+    >>> preview = colorizer.render(prediction.reduced(200), saturation=1.2)
+    >>> preview.shape
+    (150, 200, 3)
     """
 
     def __init__(self, model: models.Model, size: int = 256) -> None:
@@ -59,134 +90,57 @@ class Colorizer:
     ) -> UInt8[np.ndarray, "h w 3"]:
         """Colour a photograph: uint8 'h w' or 'h w 3', or a Pillow image, of any size.
 
+        `temperature` and `saturation` are those of `render`. Raises ValueError for other arrays.
+        """
+        _check(temperature, saturation)
+        return self.render(self.predict(photo), temperature, saturation)
+
+    def predict(self, photo: np.ndarray | Image.Image) -> Prediction:
+        """Run the network on a photograph: uint8 'h w' or 'h w 3', or a Pillow image.
+
+        Its aspect is kept. Raises ValueError for other arrays.
+        """
+        pixels = _pixels(photo)
+        size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)
+        padded = resize.pad(resize.reduce(pixels, size), MULTIPLE)
+        output = np.asarray(self._output(self.model.variables, padded))
+        return Prediction(pixels, output[: -(-size[0] // CELL), : -(-size[1] // CELL)], size)
+
+    def render(
+        self, prediction: Prediction, temperature: float = 0.38, saturation: float = 1.0
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        """The photograph of a prediction in colour, of its own size.
+
         `temperature` from 0 (vivid) to 1 (the mean, greyish) reads out the predicted distribution;
         `saturation` multiplies ab. L is kept to the rounding of 8 bits: a colour that sRGB cannot
         show at its lightness loses chroma, not lightness. Besides the photograph and the result,
-        memory takes one byte per pixel and a constant. Raises ValueError for other arrays.
+        memory takes one byte per pixel and a constant.
         """
-        if not (temperature >= 0 and saturation >= 0):
-            raise ValueError(
-                f"expected temperature and saturation >= 0, got {temperature} and {saturation}"
-            )
-        pixels = _pixels(photo)
-        working, (h, w) = self._working(pixels)
-        output = self._output(self.model.variables, working)
+        _check(temperature, saturation)
+        # Padded as the network's input was: few sizes are compiled.
+        output = resize.pad(prediction.output, MULTIPLE // CELL)
         ab = saturation * self._to_ab(output, temperature)
-        scale = CELL * np.array([pixels.shape[0] / h, pixels.shape[1] / w], np.float32)
-        return _paint(pixels, ab, scale)
+        scale = np.divide(prediction.pixels.shape[:2], prediction.size)
+        return paint(prediction.pixels, ab, (CELL * scale).astype(np.float32))
 
-    def distribution(self, photo: np.ndarray | Image.Image) -> Float[np.ndarray, "h4 w4 q"]:
+    def distribution(
+        self, photo: np.ndarray | Image.Image | Prediction
+    ) -> Float[np.ndarray, "i j q"]:
         """The predicted probabilities of the bins, at a quarter of the working size, rounded up.
 
         Raises ValueError for a model that predicts ab itself.
         """
         if self.model.target.centers is None:
             raise ValueError("expected a model over colour bins; this one predicts ab itself")
-        working, (h, w) = self._working(_pixels(photo))
-        logits = self._output(self.model.variables, working)[: -(-h // CELL), : -(-w // CELL)]
-        return np.asarray(bins.distribution(logits))
-
-    def _working(
-        self, pixels: UInt8[np.ndarray, "h w *c"]
-    ) -> tuple[UInt8[np.ndarray, "i j *c"], tuple[int, int]]:
-        """What the network sees, padded to few sizes, and its true height and width."""
-        size = working_size(pixels.shape[0], pixels.shape[1], self.size)
-        return _pad(reduce(pixels, size), MULTIPLE), size
+        prediction = photo if isinstance(photo, Prediction) else self.predict(photo)
+        return np.asarray(bins.distribution(jnp.asarray(prediction.output)))
 
 
-def working_size(h: int, w: int, size: int) -> tuple[int, int]:
-    """Height and width with a short side of `size`, the aspect kept.
-
-    A photograph more than LONGEST times as long as wide is reduced further, until it fits.
-    """
-    scale = min(size / min(h, w), LONGEST * size / max(h, w))
-    return max(1, round(h * scale)), max(1, round(w * scale))
-
-
-def reduce(
-    pixels: UInt8[np.ndarray, "h w *c"], size: tuple[int, int]
-) -> UInt8[np.ndarray, "i j *c"]:
-    """Resample to a height and width, antialiased, one channel at a time to spare memory."""
-    channels = [
-        np.asarray(Image.fromarray(channel).resize(size[::-1], Image.Resampling.BICUBIC))
-        for channel in np.moveaxis(np.atleast_3d(pixels), -1, 0)
-    ]
-    return np.stack(channels, axis=-1).reshape(*size, *pixels.shape[2:])
-
-
-@jax.jit
-def lightness(rgb: UInt8[Array, "h w *c"]) -> Float[Array, "h w 1"]:
-    """L of 8-bit sRGB or grey values."""
-    rgb = rgb.reshape(*rgb.shape[:2], -1) / 255.0
-    return lab.rgb_to_lab(jnp.broadcast_to(rgb, (*rgb.shape[:2], 3)))[..., :1]
-
-
-@jax.jit
-def upsample(
-    ab: Float[Array, "i j 2"],
-    L: Float[Array, "h w 1"],
-    scale: Float[Array, "2"],
-    origin: Float[Array, "2"],
-) -> Float[Array, "h w 2"]:
-    """ab of a tile of the photograph: `scale` pixels per cell, the tile begins at `origin`.
-
-    Bilinear. The tile's lightness is there for methods that follow its edges; this one does not.
-    """
-    shape = (*L.shape[:2], 2)
-    return jax.image.scale_and_translate(
-        ab,
-        shape,
-        (0, 1),
-        scale,
-        -origin,
-        method="linear",
-        antialias=False,
-        precision=jax.lax.Precision.HIGHEST,
-    )
-
-
-def fit_gamut(L: Float[Array, "*b 1"], ab: Float[Array, "*b 2"]) -> Float[Array, "*b 2"]:
-    """ab times the largest factor in [0, 1] with which sRGB can show it at this lightness."""
-    lightness, a, b = L[..., 0], ab[..., 0], ab[..., 1]
-
-    def bisect(i, factor):
-        larger = factor + 0.5**i
-        return jnp.where(_is_shown(lightness, larger * a, larger * b), larger, factor)
-
-    factor = jax.lax.fori_loop(1, GAMUT_STEPS + 1, bisect, jnp.zeros_like(a))
-    return jnp.where(_is_shown(lightness, a, b), 1.0, factor)[..., None] * ab
-
-
-def _is_shown(
-    L: Float[Array, "*b"], a: Float[Array, "*b"], b: Float[Array, "*b"]
-) -> Bool[Array, "*b"]:
-    light = jnp.stack(lab.lab_to_linear(L, a, b))
-    return jnp.all(jnp.abs(light - 0.5) <= 0.5 + GAMUT_SLACK, axis=0)
-
-
-@jax.jit
-def combine(L: Float[Array, "h w 1"], ab: Float[Array, "h w 2"]) -> UInt8[Array, "h w 3"]:
-    """8-bit sRGB of lightness and colour, lightness kept where both cannot be."""
-    rgb = lab.lab_to_rgb(jnp.concatenate([L, fit_gamut(L, ab)], axis=-1))
-    return jnp.round(255 * rgb).astype(jnp.uint8)
-
-
-def _paint(
-    pixels: UInt8[np.ndarray, "h w *c"], ab: Float[Array, "i j 2"], scale: Float[np.ndarray, "2"]
-) -> UInt8[np.ndarray, "h w 3"]:
-    """A photograph at full size in the colours of `ab`, whose cells are `scale` pixels large.
-
-    It goes in squares of one size: memory stays flat and what is costly is compiled once.
-    """
-    result = np.empty((*pixels.shape[:2], 3), np.uint8)
-    for top in range(0, pixels.shape[0], TILE):
-        for left in range(0, pixels.shape[1], TILE):
-            square = np.s_[top : top + TILE, left : left + TILE]
-            L = lightness(_pad(pixels[square], TILE))
-            colour = upsample(ab, L, scale, np.array([top, left], np.float32))
-            h, w = result[square].shape[:2]
-            result[square] = np.asarray(combine(L, colour))[:h, :w]
-    return result
+def _check(temperature: float, saturation: float) -> None:
+    if not (temperature >= 0 and saturation >= 0):
+        raise ValueError(
+            f"expected temperature and saturation >= 0, got {temperature} and {saturation}"
+        )
 
 
 def _pixels(photo: np.ndarray | Image.Image) -> UInt8[np.ndarray, "h w *c"]:
@@ -200,12 +154,3 @@ def _pixels(photo: np.ndarray | Image.Image) -> UInt8[np.ndarray, "h w *c"]:
             f"got {pixels.dtype} of shape {pixels.shape}"
         )
     return pixels
-
-
-def _pad(pixels: UInt8[np.ndarray, "h w *c"], multiple: int) -> UInt8[np.ndarray, "i j *c"]:
-    """Repeat the lower and right edges up to a multiple."""
-    h, w = pixels.shape[:2]
-    if h % multiple == w % multiple == 0:
-        return pixels
-    edges = [(0, -h % multiple), (0, -w % multiple)] + [(0, 0)] * (pixels.ndim - 2)
-    return np.pad(pixels, edges, mode="edge")

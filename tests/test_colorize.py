@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import cic_jax
-from cic_jax import Colorizer, checkpoint, colorize, lab
+from cic_jax import Colorizer, checkpoint, colorize, lab, paint, resize
 from cic_jax import model as models
 
 
@@ -93,45 +93,6 @@ def test_no_colour_leaves_the_photograph(colorizer):
     )
 
 
-def test_fit_gamut_ends_where_srgb_does():
-    key = jax.random.key(1)
-    L = jax.random.uniform(key, (4000, 1), maxval=100.0)
-    ab = 60 * jax.random.normal(key, (4000, 2))
-
-    @jax.jit
-    def misfit(L, ab):
-        colour = jnp.concatenate([L, ab], axis=-1)
-        back = lab.rgb_to_lab(lab.lab_to_rgb(colour))
-        return jnp.linalg.norm(back - colour, axis=-1)
-
-    fitted = jax.jit(colorize.fit_gamut)(L, ab)
-    factor = jnp.linalg.norm(fitted, axis=-1) / jnp.linalg.norm(ab, axis=-1)
-    assert jnp.max(misfit(L, fitted)) < 0.3
-    kept = misfit(L, ab) < 1e-3
-    assert 0.2 < jnp.mean(kept) < 0.8
-    np.testing.assert_array_equal(fitted[kept], ab[kept])
-    reduced = (misfit(L, ab) > 1) & (factor > 0.1)
-    assert jnp.min(misfit(L, fitted * 1.1)[reduced]) > 0.02
-    np.testing.assert_allclose(
-        fitted[:, 0] * ab[:, 1], fitted[:, 1] * ab[:, 0], rtol=1e-4, atol=1e-3
-    )  # the hue is kept
-
-
-def test_upsample_agrees_with_pillow():
-    ab = np.random.default_rng(0).normal(0, 40, (9, 13, 2)).astype(np.float32)
-    h, w = 100, 171
-    scale = np.array([h / 9, w / 13], np.float32)
-    whole = [
-        np.asarray(Image.fromarray(plane).resize((w, h), Image.Resampling.BILINEAR))
-        for plane in np.moveaxis(ab, -1, 0)
-    ]
-    top, left = 30, 100
-    L = jnp.zeros((40, 50, 1))
-    part = colorize.upsample(ab, L, scale, np.float32([top, left]))
-    expected = np.stack(whole, axis=-1)[top : top + 40, left : left + 50]
-    np.testing.assert_allclose(part, expected, atol=1e-3)
-
-
 @pytest.mark.parametrize("shape", [(300, 200), (97, 613), (640, 131), (40, 30)])
 def test_colour_stays_in_its_place(shape):
     h, w = shape
@@ -148,7 +109,7 @@ def test_tiles_leave_no_seam(monkeypatch):
     photo = noise(700, 600, 3)
     colorizer, _ = echo_colorizer()
     tiled = colorizer(photo)
-    monkeypatch.setattr(colorize, "TILE", 704)
+    monkeypatch.setattr(paint, "TILE", 704)
     np.testing.assert_allclose(tiled.astype(int), colorizer(photo), atol=1)
 
 
@@ -158,6 +119,33 @@ def test_a_folder_of_many_sizes_compiles_few():
         colorizer(noise(64, w))
         colorizer(noise(2 * 64, 2 * w))
     assert net.compiled == 1
+
+
+def test_one_prediction_is_read_out_in_many_ways(colorizer):
+    photo = noise(90, 61, 3)
+    prediction = colorizer.predict(photo)
+    assert prediction.size == resize.working_size(90, 61, 64)
+    assert prediction.output.shape == (24, 16, 313)
+    for options in ({}, {"temperature": 0.0}, {"temperature": 1.0, "saturation": 0.4}):
+        np.testing.assert_array_equal(
+            colorizer.render(prediction, **options), colorizer(photo, **options)
+        )
+    np.testing.assert_array_equal(colorizer.distribution(prediction), colorizer.distribution(photo))
+
+
+def test_a_preview_is_the_colouring_made_smaller():
+    colorizer, _ = echo_colorizer()
+    y, x = np.mgrid[:300, :450]
+    photo = (128 + 60 * np.sin(y / 40) * np.cos(x / 50)).astype(np.uint8)
+    prediction = colorizer.predict(photo)
+    preview = prediction.reduced(150)
+    assert preview.output is prediction.output
+    small, large = colorizer.render(preview), colorizer.render(prediction)
+    assert small.shape == (100, 150, 3)
+    np.testing.assert_allclose(to_lab(small), to_lab(resize.reduce(large, (100, 150))), atol=2.5)
+    assert prediction.reduced(450) is prediction
+    with pytest.raises(ValueError, match="at least 1 pixel, got 0"):
+        prediction.reduced(0)
 
 
 def test_temperature_trades_vividness(colorizer):
@@ -203,19 +191,6 @@ def test_refuses_what_makes_no_sense(colorizer):
         colorizer(noise(9, 9), temperature=-0.1)
     with pytest.raises(ValueError, match="at least 8 pixels, got 4"):
         Colorizer(tiny_model(), size=4)
-
-
-@pytest.mark.parametrize(
-    ("shape", "expected"),
-    [
-        ((512, 768), (256, 384)),
-        ((100, 75), (341, 256)),
-        ((1, 1000), (4, 4096)),
-        ((9, 9), (256, 256)),
-    ],
-)
-def test_working_size(shape, expected):
-    assert colorize.working_size(*shape, 256) == expected
 
 
 def test_restore_what_was_exported(tmp_path, colorizer):

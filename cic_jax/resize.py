@@ -1,0 +1,36 @@
+"""The sizes at which a photograph is looked at, and how its pixels get there."""
+
+import numpy as np
+from jaxtyping import Shaped, UInt8
+from PIL import Image
+
+LONGEST = 16  # the working long side is at most so many times `size`
+
+
+def working_size(h: int, w: int, size: int) -> tuple[int, int]:
+    """Height and width with a short side of `size`, the aspect kept.
+
+    A photograph more than LONGEST times as long as wide is reduced further, until it fits.
+    """
+    scale = min(size / min(h, w), LONGEST * size / max(h, w))
+    return max(1, round(h * scale)), max(1, round(w * scale))
+
+
+def reduce(
+    pixels: UInt8[np.ndarray, "h w *c"], size: tuple[int, int]
+) -> UInt8[np.ndarray, "i j *c"]:
+    """Resample to a height and width, antialiased, one channel at a time to spare memory."""
+    channels = [
+        np.asarray(Image.fromarray(channel).resize(size[::-1], Image.Resampling.BICUBIC))
+        for channel in np.moveaxis(np.atleast_3d(pixels), -1, 0)
+    ]
+    return np.stack(channels, axis=-1).reshape(*size, *pixels.shape[2:])
+
+
+def pad(values: Shaped[np.ndarray, "h w *c"], multiple: int) -> Shaped[np.ndarray, "i j *c"]:
+    """Repeat the lower and right edges up to a multiple."""
+    h, w = values.shape[:2]
+    if h % multiple == w % multiple == 0:
+        return values
+    edges = [(0, -h % multiple), (0, -w % multiple)] + [(0, 0)] * (values.ndim - 2)
+    return np.pad(values, edges, mode="edge")
