@@ -11,7 +11,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float, UInt8
 from ml_collections import ConfigDict
 
-from cic_jax import bins, lab, network, prior, target
+from cic_jax import bins, crop, initialise, lab, network, prior, target
 from cic_jax import model as models
 from cic_jax import step as steps
 
@@ -31,6 +31,15 @@ CHOICES = {
     "prior.source": ("uniform", "imagenet", "own"),
     "prior.smoothing": ("none", "ab", "index"),
     "train.schedule": ("constant", "drops", "cosine"),
+    "train.init": ("he", "data"),
+    "train.output_bias": ("zero", "prior"),
+}
+# Options that came later than some runs, and what those runs did.
+ADDED = {
+    "train.init": "he",
+    "train.output_bias": "zero",
+    "train.crop_scale": 1.0,
+    "train.average": 0.0,
 }
 
 
@@ -47,6 +56,17 @@ def check(config: ConfigDict) -> None:
         )
     if config.data.size % 8:
         raise ConfigError(f"config.data.size must be a multiple of 8; it is {config.data.size}")
+    if not 0 < config.train.crop_scale <= 1:
+        raise ConfigError(
+            f"config.train.crop_scale must be above 0, at most 1; it is {config.train.crop_scale}"
+        )
+    if not 0 <= config.train.average < 1:
+        raise ConfigError(
+            f"config.train.average must be a decay below 1, or 0 for no average; it is "
+            f"{config.train.average}"
+        )
+    if config.train.output_bias == "prior" and config.target.predict == "ab":
+        raise ConfigError("config.train.output_bias=prior is for config.target.predict=bins only")
     if config.target.grid != "cic" and config.prior.source == "imagenet":
         raise ConfigError("config.prior.source=imagenet is known for config.target.grid=cic only")
 
@@ -131,6 +151,29 @@ def build_network(config: ConfigDict, outputs: int, axis_name: str | None) -> nn
         convolution=config.model.convolution,
         axis_name=axis_name,
     )
+
+
+def begin(
+    config: ConfigDict,
+    built: nn.Module,
+    colours: Palette | None,
+    variables: dict[str, Any],
+    photos: Callable[[], Photos],
+) -> dict[str, Any]:
+    """Random variables -> those that training starts from, as `config.train` says.
+
+    `photos()` gives a batch of the training set where the scales are to come from data.
+    """
+    train = config.train
+    if train.init == "data":
+        key = jax.random.key(config.seed)
+        crops = crop.random_crop(key, jnp.asarray(photos()), train.crop, train.crop_scale)
+        lightness = lab.rgb_to_lab(crops.astype(jnp.float32) / 255.0)[..., :1]
+        variables = initialise.from_data(built, variables, lightness)
+    if train.output_bias == "prior" and colours is not None:
+        bias = initialise.output_bias(colours.prior, colours.class_weights)
+        variables = initialise.with_output_bias(variables, bias)
+    return variables
 
 
 def build_schedule(config: ConfigDict, total_steps: int) -> optax.Schedule:

@@ -121,3 +121,11 @@ def prior_batches(
         config.data.short_side,
     ):
         yield batch["photo"][batch["valid"]]
+
+
+def spread(config: ConfigDict, photographs: photos.Photographs) -> UInt8[np.ndarray, "b s s 3"]:
+    """A batch from all over the training set, the same on every host: initial scales fit it."""
+    count = min(config.train.batch_size, len(photographs))
+    rows = [i * len(photographs) // count for i in range(count)]
+    data = config.data
+    return photos.resident(photographs.select(rows), data.size, data.short_side).photo

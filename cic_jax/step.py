@@ -1,5 +1,6 @@
 """One step of training and of evaluation: pure functions, from one replica's point of view."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,19 +12,30 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from cic_jax import lab, metrics
+from cic_jax.crop import Photos, random_crop
 from cic_jax.target import Target
 
-Photos = UInt8[Array, "b h w 3"]
 Weights = Float[Array, " q"] | Float[np.ndarray, " q"]
 
 
 class TrainState(NamedTuple):
-    """All that training changes."""
+    """All that training changes; `average` is None where no average is kept."""
 
     step: Int[Array, ""] | Int[np.ndarray, ""]
     params: Any
     batch_stats: Any
     optimizer: optax.OptState
+    average: Any = None  # of params and batch_stats over the steps: variables
+
+    @property
+    def trained(self) -> dict[str, Any]:
+        """The variables as the last step left them."""
+        return {"params": self.params, "batch_stats": self.batch_stats}
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The model so far: the average where one is kept."""
+        return self.trained if self.average is None else self.average
 
 
 def adam(
@@ -49,23 +61,6 @@ def init(
     variables = jax.jit(network.init)(key, jnp.zeros((1, 32, 32, 1)))
     params, statistics = variables["params"], variables.get("batch_stats", {})
     return TrainState(jnp.array(0), params, statistics, optimizer.init(params))
-
-
-def random_crop(
-    key: Key[Array, ""], photos: Photos, size: int
-) -> UInt8[Array, "b {size} {size} 3"]:
-    """A square of `size` pixels from a random place of each photograph, mirrored half the time."""
-    count, height, width, _ = photos.shape
-    rows, columns, mirror = jax.random.split(key, 3)
-    top = jax.random.randint(rows, (count,), 0, height - size + 1)
-    left = jax.random.randint(columns, (count,), 0, width - size + 1)
-
-    def crop(photo, top, left):
-        return jax.lax.dynamic_slice(photo, (top, left, 0), (size, size, 3))
-
-    crops = jax.vmap(crop)(photos, top, left)
-    flip = jax.random.bernoulli(mirror, 0.5, (count, 1, 1, 1))
-    return jnp.where(flip, crops[:, :, ::-1], crops)
 
 
 def downsample(
@@ -96,6 +91,8 @@ def train_step(
     target: Target,
     optimizer: optax.GradientTransformation,
     crop: int,
+    crop_scale: float = 1.0,
+    average: float = 0.0,
     every_fourth: bool = False,
     axis_name: str | None = None,
 ) -> tuple[TrainState, Float[Array, ""]]:
@@ -103,15 +100,17 @@ def train_step(
 
     Everything from the raw pixels on happens here: crop, flip, Lab, encoding, loss. With
     `axis_name` gradients and loss are means over the replicas, each of which crops differently.
+    A state that keeps an average moves it with the decay `average`.
     """
     key = jax.random.fold_in(key, state.step)
     if axis_name is not None:
         key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
-    pixels = lab.rgb_to_lab(random_crop(key, photos, crop).astype(jnp.float32) / 255.0)
+    crops = random_crop(key, photos, crop, crop_scale)
+    pixels = lab.rgb_to_lab(crops.astype(jnp.float32) / 255.0)
     ab = downsample(pixels[..., 1:], every_fourth=every_fourth)
 
     def loss_of(params):
-        variables = {"params": params, "batch_stats": state.batch_stats}
+        variables = state.trained | {"params": params}
         output, updated = network.apply(
             variables, pixels[..., :1], train=True, mutable=["batch_stats"]
         )
@@ -122,7 +121,21 @@ def train_step(
         loss, gradient = jax.lax.pmean((loss, gradient), axis_name)
     updates, moments = optimizer.update(gradient, state.optimizer, state.params)
     params = optax.apply_updates(state.params, updates)
-    return TrainState(state.step + 1, params, batch_stats, moments), loss
+    after = TrainState(state.step + 1, params, batch_stats, moments)
+    if state.average is not None:
+        after = after._replace(average=averaged(state.average, after, average))
+    return after, loss
+
+
+def averaged(average: Any, after: TrainState, decay: float) -> Any:
+    """The exponentially weighted mean of the variables after each step so far.
+
+    After step t step i weighs decay^(t - i), and all weights sum to 1: where training started
+    does not count (as in Adam's moments: Kingma and Ba, 2015, section 3). The running statistics
+    of normalisation are averaged like the parameters.
+    """
+    share = (1 - decay) / -jnp.expm1(after.step * math.log(decay))
+    return optax.incremental_update(after.trained, average, share)
 
 
 def train_steps(

@@ -51,13 +51,16 @@ def train(
         target=target,
         optimizer=optimizer,
         crop=config.train.crop,
+        crop_scale=config.train.crop_scale,
+        average=config.train.average,
         every_fourth=config.target.every_fourth,
         axis_name=parallel.AXIS,
     )
     run = parallel.replicas(partial(steps.train_steps, step=step), (0, 0, 0, None), donate=True)
     description = experiment.describe(config, palette)
     with checkpoint.manager(workdir, config.train.best_metric) as manager:
-        state = _first_state(config, network, optimizer, manager)
+        begin = partial(_begin, config, _alone(network), palette, splits["train"])
+        state = _first_state(config, network, optimizer, manager, begin)
         with record.Recorder(workdir, int(state.step)) as recorder, _Interrupt() as interrupt:
             tasks = _Tasks(
                 run,
@@ -144,6 +147,7 @@ def _remember(config: ConfigDict, workdir: Path) -> None:
     text = config.to_json_best_effort(indent=1, sort_keys=True) + "\n"
     if path.exists():
         before, now = _flat(json.loads(path.read_text())), _flat(json.loads(text))
+        before = experiment.ADDED | before
         changed = {k for k in before.keys() | now.keys() if before.get(k) != now.get(k)}
         if changed - {"train.epochs", "train.evaluate_every", "train.steps_per_dispatch"}:
             raise experiment.ConfigError(
@@ -162,22 +166,44 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
-def _first_state(config, network, optimizer, manager) -> steps.TrainState:
-    """The latest saved state; else the parameters of `train.init_from`; else random ones."""
+def _first_state(config, network, optimizer, manager, begin) -> steps.TrainState:
+    """The latest saved state; else the parameters of `train.init_from`; else those of `begin`."""
     state = steps.init(jax.random.key(config.seed), _alone(network), optimizer)
-    variables = {"params": state.params, "batch_stats": state.batch_stats}
+    if config.train.average:
+        state = state._replace(average=state.trained)
     if manager.latest_step() is not None:
-        step, variables, moments = checkpoint.resume(manager, variables, state.optimizer)
+        step, variables, others = checkpoint.resume(manager, state.variables, _beside(state))
         logging.info("Going on from step %d.", step)
-        return steps.TrainState(np.array(step), **variables, optimizer=moments)
+        if not config.train.average:
+            return steps.TrainState(np.array(step), **variables, optimizer=others)
+        optimizer_state, trained = others
+        return steps.TrainState(
+            np.array(step), **trained, optimizer=optimizer_state, average=variables
+        )
     if config.train.init_from:
         start = checkpoint.load(config.train.init_from)
-        models.require_same_shapes(variables, start.variables, config.train.init_from)
+        models.require_same_shapes(state.variables, start.variables, config.train.init_from)
         variables = start.variables
-        return steps.TrainState(
-            state.step, **variables, optimizer=optimizer.init(variables["params"])
-        )
-    return state
+    else:
+        variables = begin(state.variables)
+    return steps.TrainState(
+        state.step,
+        **variables,
+        optimizer=optimizer.init(variables["params"]),
+        average=variables if config.train.average else None,
+    )
+
+
+def _begin(config, network, palette, photographs, variables) -> dict[str, Any]:
+    """Random parameters -> those that training starts from."""
+    return experiment.begin(
+        config, network, palette, variables, partial(feed.spread, config, photographs)
+    )
+
+
+def _beside(state: steps.TrainState) -> Any:
+    """What goes on needs beside the model; where the model is an average, also what it is of."""
+    return state.optimizer if state.average is None else (state.optimizer, state.trained)
 
 
 def _alone(network: nn.Module) -> nn.Module:
@@ -200,7 +226,7 @@ def _validation(config, network, target, photographs, recorder, steps_per_epoch)
     )
 
     def validate(step, state):
-        variables = {"params": state.params, "batch_stats": state.batch_stats}
+        variables = state.variables
         figures = evaluate.means(table_of(variables, photographs))
         recorder.scalars(step, "validation", epoch=step / steps_per_epoch, **figures)
         grey = np.repeat(shown.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8)
@@ -213,5 +239,4 @@ def _validation(config, network, target, photographs, recorder, steps_per_epoch)
 
 def _save(manager, description, step, state, figures) -> None:
     state = parallel.unreplicate(state)
-    variables = {"params": state.params, "batch_stats": state.batch_stats}
-    checkpoint.save(manager, step, (variables, state.optimizer), description, figures)
+    checkpoint.save(manager, step, (state.variables, _beside(state)), description, figures)

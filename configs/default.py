@@ -46,6 +46,7 @@ def get_config() -> ConfigDict:
                 "epochs": 100.0,
                 "batch_size": 32,  # over all devices
                 "crop": 176,
+                "crop_scale": 1.0,  # below 1: squares of this to 1 / this times the crop, resized
                 "learning_rate": 3.16e-5,
                 "schedule": "constant",  # or drops (CIC), or cosine with a warm-up
                 "drop_steps": 215_000,
@@ -55,7 +56,10 @@ def get_config() -> ConfigDict:
                 "b2": 0.99,
                 "weight_decay": 1e-3,
                 "decoupled": False,  # weight decay as in AdamW, not in the gradient
-                "init_from": "",  # a checkpoint whose parameters to start from
+                "init": "he",  # or data: hidden channels of mean 0 and variance 1 on a batch
+                "output_bias": "zero",  # or prior: the best prediction that sees nothing
+                "init_from": "",  # a checkpoint whose parameters to start from instead
+                "average": 0.0,  # decay of the parameters' moving average, the model; 0 is off
                 "steps_per_dispatch": 0,  # 0 chooses: 1 on a CPU, 50 elsewhere
                 "evaluate_every": 1.0,  # epochs
                 "best_metric": "loss",  # on the validation split, kept beside the latest

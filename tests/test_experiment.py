@@ -2,6 +2,7 @@ import importlib
 import pkgutil
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -31,6 +32,9 @@ def test_every_config_is_accepted(name):
         ("train.crop", 100),
         ("data.size", 250),
         ("train.schedule", "linear"),
+        ("train.init", "zeros"),
+        ("train.average", 1.0),
+        ("train.crop_scale", 0.0),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_key(key, value):
@@ -115,6 +119,45 @@ def test_schedules(schedule, rates):
     built = experiment.build_schedule(config, 100)
     for at, rate in rates.items():
         assert float(built(at)) == pytest.approx(rate, abs=1e-6)
+
+
+def test_options_added_later_default_to_what_runs_did_before():
+    config = default.get_config()
+    for key, before in experiment.ADDED.items():
+        section, name = key.split(".")
+        assert config[section][name] == before
+
+
+def test_an_output_bias_needs_bins():
+    config = default.get_config()
+    config.target.predict = "ab"
+    config.train.output_bias = "prior"
+    with pytest.raises(
+        experiment.ConfigError, match=r"config\.train\.output_bias=prior .*bins only"
+    ):
+        experiment.check(config)
+
+
+def test_training_begins_as_the_config_says():
+    config = default.get_config()
+    config.model.update(width=0.05, network="simplified")
+    config.train.crop = 24
+    colours = experiment.palette(config, photos)
+    net = experiment.build_network(config, 313, None)
+    random = net.init(jax.random.key(0), jnp.zeros((1, 16, 16, 1)))
+
+    def begun():
+        return experiment.begin(config, net, colours, random, lambda: PHOTOS)["params"]
+
+    assert begun() is random["params"]
+    config.train.output_bias = "prior"
+    best = np.log(colours.prior * colours.class_weights)
+    usual = best > -12  # the others start no lower than that, about
+    np.testing.assert_allclose(begun()["out"]["bias"][usual], best[usual], atol=1e-4)
+    config.train.init = "data"
+    assert (
+        begun()["block1"]["conv1"]["kernel"] != random["params"]["block1"]["conv1"]["kernel"]
+    ).all()
 
 
 def test_compute_in_bfloat16_keeps_parameters_float32():

@@ -58,3 +58,9 @@ def test_prior_reads_only_as_many_photographs_as_asked():
     options.prior.photographs = 10
     batches = list(feed.prior_batches(options, photographs(12)))
     assert sum(len(batch) for batch in batches) == 10
+
+
+def test_a_spread_batch_reaches_over_the_whole_set():
+    spread = feed.spread(config(), photographs(12))
+    np.testing.assert_array_equal(spread[:, 0, 0, 0], [0, 3, 6, 9])
+    assert len(feed.spread(config(), photographs(3))) == 3

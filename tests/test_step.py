@@ -14,24 +14,6 @@ def state():
     return step.init(jax.random.key(0), NETWORK, step.adam(1e-2))
 
 
-def test_crops_are_windows_of_their_photograph_and_half_are_mirrored():
-    # Every pixel names its row and column, so a crop says where it comes from.
-    rows, columns = np.meshgrid(np.arange(32), np.arange(32), indexing="ij")
-    photos = np.stack([rows, columns, rows * 0], axis=-1).astype(np.uint8)
-    crops = np.asarray(
-        jax.jit(step.random_crop, static_argnums=2)(
-            jax.random.key(1), jnp.broadcast_to(photos, (256, 32, 32, 3)), 8
-        )
-    ).astype(int)
-    assert (np.diff(crops[..., 0], axis=1) == 1).all()
-    direction = np.diff(crops[..., 1], axis=2)
-    mirrored = direction[:, 0, 0] == -1
-    assert (direction == np.where(mirrored, -1, 1)[:, None, None]).all()
-    assert 0.35 < mirrored.mean() < 0.65
-    tops, lefts = crops[:, 0, 0, 0], crops[..., 1].min(axis=(1, 2))
-    assert {tops.min(), lefts.min(), tops.max(), lefts.max()} == {0, 24}  # both ends are reached
-
-
 def test_downsample_is_the_bilinear_interpolation_of_the_study():
     ab = np.random.default_rng(0).normal(size=(2, 16, 24, 2)).astype(np.float32)
     expected = jax.image.resize(ab, (2, 4, 6, 2), "bilinear", antialias=False)
@@ -73,6 +55,43 @@ def test_training_lowers_the_loss_and_counts_steps(state):
         lambda x, y: float(jnp.abs(x - y).max()), state.batch_stats, after.batch_stats
     )
     assert min(jax.tree.leaves(moved)) > 0
+
+
+def test_average_is_the_weighted_mean_of_all_steps(state):
+    """Beside Adam's formula: a moving average from zero, divided by the weights so far."""
+    decay = 0.7
+    update = jax.jit(
+        lambda state: step.train_step(
+            state,
+            jnp.array(PHOTOS),
+            jax.random.key(0),
+            network=NETWORK,
+            target=target.regression(),
+            optimizer=step.adam(1e-2),
+            crop=32,
+            average=decay,
+        )[0]
+    )
+    averaging = state._replace(average=state.trained)
+    plain, moving = state, jax.tree.map(lambda x: np.zeros(x.shape), state.trained)
+    for count in range(1, 6):
+        averaging, plain = update(averaging), update(plain)
+        assert plain.average is None
+        moving = jax.tree.map(
+            lambda m, x: decay * m + (1 - decay) * np.asarray(x, np.float64), moving, plain.trained
+        )
+        expected = jax.tree.map(lambda m, n=count: m / (1 - decay**n), moving)
+        jax.tree.map(
+            lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-6),
+            averaging.variables,
+            expected,
+        )
+    # Averaging changes nothing of what is averaged.
+    jax.tree.map(
+        lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-7),
+        averaging.trained,
+        plain.variables,
+    )
 
 
 def test_recolour_keeps_lightness(state):

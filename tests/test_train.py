@@ -3,10 +3,12 @@
 import csv
 import json
 import os
+import shutil
 import signal
 
 import jax
 import numpy as np
+import orbax.checkpoint as ocp
 import pytest
 from PIL import Image
 
@@ -65,6 +67,49 @@ def test_stopped_and_resumed_is_as_if_never_stopped(config, finished, tmp_path):
     assert steps == sorted(set(steps))
     again = train.train(config, tmp_path)  # nothing is left to do
     assert again == {}
+
+
+def test_an_averaged_run_stops_and_resumes_exactly(config, tmp_path):
+    averaged = config.copy_and_resolve_references()
+    averaged.train.update(average=0.9, init="data", output_bias="prior", crop_scale=0.8)
+    shorter = averaged.copy_and_resolve_references()
+    shorter.train.epochs = 2.0
+    through = train.train(averaged, tmp_path / "through")
+    train.train(shorter, tmp_path / "resumed")
+    resumed = train.train(averaged, tmp_path / "resumed")
+    assert resumed == through
+    average, trained = kept(tmp_path / "resumed")
+    jax.tree.map(np.testing.assert_array_equal, (average, trained), kept(tmp_path / "through"))
+    # The model is the average, and what it is of lies beside it.
+    model = checkpoint.load(tmp_path / "resumed").variables
+    jax.tree.map(np.testing.assert_array_equal, model, average)
+    bias, other = (x["params"]["out"]["bias"] for x in (average, trained))
+    assert (bias != other).mean() > 0.9
+
+
+def kept(workdir):
+    """The latest model and what the average was taken of."""
+    items = {name: ocp.args.StandardRestore() for name in ("variables", "optimizer")}
+    with checkpoint.manager(workdir) as manager:
+        assert manager.best_step() == manager.latest_step()
+        restored = manager.restore(manager.latest_step(), args=ocp.args.Composite(**items))
+    return restored["variables"], restored["optimizer"][1]
+
+
+def test_a_run_from_before_an_option_goes_on(config, finished, tmp_path):
+    shutil.copytree(finished[0], tmp_path / "old")
+    path = tmp_path / "old" / checkpoint.CONFIG
+    written = json.loads(path.read_text())
+    for key in experiment.ADDED:
+        section, name = key.split(".")
+        del written[section][name]
+    path.write_text(json.dumps(written))
+    longer = config.copy_and_resolve_references()
+    longer.train.epochs = 5.0
+    assert np.isfinite(train.train(longer, tmp_path / "old")["loss"])
+    longer.train.average = 0.9
+    with pytest.raises(experiment.ConfigError, match=r"another train\.average"):
+        train.train(longer, tmp_path / "old")
 
 
 def test_sigterm_saves_and_the_same_command_goes_on(config, tmp_path, monkeypatch):

@@ -1,0 +1,64 @@
+"""Random squares of photographs, on the device: what a network sees of them in training."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, UInt8
+
+Photos = UInt8[Array, "b h w 3"]
+
+
+def random_crop(
+    key: Key[Array, ""], photos: Photos, size: int, scale: float = 1.0
+) -> UInt8[Array, "b {size} {size} 3"]:
+    """A square of `size` pixels from a random place of each photograph, mirrored half the time.
+
+    With a `scale` below 1 the square's side is random, too: log-uniform between `scale * size` and
+    `size / scale` (or what the photograph has), brought to `size` by bilinear interpolation that
+    averages where it reduces. Lightness and colour are both taken from the result.
+    """
+    if scale == 1.0:
+        rows, columns, mirror = jax.random.split(key, 3)
+        crops = _windows(rows, columns, photos, size)
+    else:
+        rows, columns, mirror, sides = jax.random.split(key, 4)
+        crops = _scaled_windows(rows, columns, sides, photos, size, scale)
+    flip = jax.random.bernoulli(mirror, 0.5, (len(photos), 1, 1, 1))
+    return jnp.where(flip, crops[:, :, ::-1], crops)
+
+
+def _windows(
+    rows: Key[Array, ""], columns: Key[Array, ""], photos: Photos, size: int
+) -> UInt8[Array, "b {size} {size} 3"]:
+    count, height, width, _ = photos.shape
+    top = jax.random.randint(rows, (count,), 0, height - size + 1)
+    left = jax.random.randint(columns, (count,), 0, width - size + 1)
+
+    def window(photo, top, left):
+        return jax.lax.dynamic_slice(photo, (top, left, 0), (size, size, 3))
+
+    return jax.vmap(window)(photos, top, left)
+
+
+def _scaled_windows(
+    rows: Key[Array, ""],
+    columns: Key[Array, ""],
+    sides: Key[Array, ""],
+    photos: Photos,
+    size: int,
+    scale: float,
+) -> UInt8[Array, "b {size} {size} 3"]:
+    count, height, width, _ = photos.shape
+    largest = min(size / scale, height, width)
+    smallest = jnp.log(scale * size)
+    side = jnp.exp(jax.random.uniform(sides, (count,), minval=smallest, maxval=jnp.log(largest)))
+    top = jax.random.uniform(rows, (count,)) * (height - side)
+    left = jax.random.uniform(columns, (count,)) * (width - side)
+
+    def window(photo: Float[Array, "h w 3"], place: Float[Array, "2"], side: Float[Array, ""]):
+        zoom = size / side
+        return jax.image.scale_and_translate(
+            photo, (size, size, 3), (0, 1), jnp.stack([zoom, zoom]), -zoom * place, "linear"
+        )
+
+    places = jnp.stack([top, left], axis=-1)
+    return jnp.round(jax.vmap(window)(photos.astype(jnp.float32), places, side)).astype(jnp.uint8)
