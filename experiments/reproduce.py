@@ -28,16 +28,19 @@ from ml_collections import ConfigDict, config_flags
 
 from cic_jax import (
     checkpoint,
+    claims,
     entry,
     evaluate,
     experiment,
     figures,
+    interval,
     page,
     parallel,
     photos,
     plausibility,
     record,
     study,
+    study_report,
 )
 from cic_jax import model as models
 from cic_jax.figure_style import label, save
@@ -253,7 +256,7 @@ def write_tables(tables: dict[str, evaluate.Table], home: Path, name: str) -> No
     evaluate.write(evaluate.Report(tables, summary), home, name)
 
 
-def gather(runs: Sequence[Run], photographs: photos.Photographs) -> study.Scores:
+def gather(runs: Sequence[Run], photographs: photos.Photographs) -> claims.Scores:
     """Every figure by seed and photograph: of models, their last steps, grey and the truth."""
     seeds: dict[str, list[evaluate.Table]] = {}
     for run in runs:
@@ -275,11 +278,11 @@ def gather(runs: Sequence[Run], photographs: photos.Photographs) -> study.Scores
 
 
 def summarise(
-    runs: Sequence[Run], scores: study.Scores, steps_per_epoch: dict[str, int]
+    runs: Sequence[Run], scores: claims.Scores, steps_per_epoch: dict[str, int]
 ) -> Options:
     """What study.json holds of the models, their figures and the claims."""
     described: dict[str, Options] = {}
-    measured: dict[str, dict[str, np.ndarray]] = {metric: {} for metric in study.RATIOS}
+    measured: dict[str, dict[str, np.ndarray]] = {metric: {} for metric in claims.RATIOS}
     for name in dict.fromkeys(run.model for run in runs):
         same = [run for run in runs if run.model == name]
         logs = [line for run in same for line in record.read(run.home) if line["split"] == "train"]
@@ -295,15 +298,15 @@ def summarise(
             "parameters": count,
             "images_per_second": float(np.median(speeds)),
         }
-    claims = [*study.CLAIMS, *map(study.overfitting, described)]
+    every = [*claims.CLAIMS, *map(claims.overfitting, described)]
     return {
         "models": described,
         "figures": {
-            name: {metric: study.interval(values) for metric, values in found.items()}
+            name: {metric: interval.interval(values) for metric, values in found.items()}
             for name, found in scores.items()
         },
-        "claims": [study.judge(claim, scores) for claim in claims]
-        + [study.judge_ratio(metric, values) for metric, values in measured.items()],
+        "claims": [claims.judge(claim, scores) for claim in every]
+        + [claims.judge_ratio(metric, values) for metric, values in measured.items()],
     }
 
 
@@ -339,8 +342,12 @@ def write(workdir: Path, results: Options, drawn: dict[str, Figure]) -> None:
                 rows.writerow([name, metric, x["mean"], x["low"], x["high"], published])
     for name, figure in drawn.items():
         save(figure, workdir / "figures" / f"{name}.png")
-    title, lead, tables = "The study, repeated", study.lead(results), study.tables(results)
-    parts = [f"## {head}\n\n{text}\n\n{study.markdown(rows)}" for head, text, rows in tables]
+    title, lead, tables = (
+        "The study, repeated",
+        study_report.lead(results),
+        study_report.tables(results),
+    )
+    parts = [f"## {head}\n\n{text}\n\n{study_report.markdown(rows)}" for head, text, rows in tables]
     (workdir / "study.md").write_text("\n".join([f"# {title}\n\n{lead}\n", *parts]))
     sections = [page.Section(head, text, page.table(rows)) for head, text, rows in tables]
     sections += [

@@ -1,4 +1,4 @@
-"""The study: its plan fits, verdicts follow from numbers, no test photograph was trained on."""
+"""The study: its plan fits, no test photograph was trained on, and the command does it all."""
 
 import importlib
 import io
@@ -17,7 +17,7 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 from test_photos_vehicles import numbered, write_tar
 
-from cic_jax import evaluate, lab, photos, study
+from cic_jax import claims, lab, photos, study
 from cic_jax.photos import hash as content
 from configs import default
 
@@ -64,24 +64,6 @@ def test_a_schedule_has_dispatches_of_one_length(steps):
     assert len(lengths) == 1
 
 
-def test_interval_of_one_seed_is_that_of_evaluation_and_seeds_widen_it():
-    values = np.random.default_rng(1).normal(3.0, 1.0, 200)
-    table = evaluate.intervals({"name": ["x"] * 200, "y": values})["y"]
-    assert study.interval(values[None]) == pytest.approx(table)
-    seeds = values + np.array([[-1.0], [1.0]])
-    wide = study.interval(seeds)
-    assert wide["mean"] == pytest.approx(table["mean"])
-    assert wide["low"] < table["low"] - 0.5
-    assert wide["high"] > table["high"] + 0.5
-
-
-def test_interval_covers_the_mean_as_often_as_it_says():
-    rng = np.random.default_rng(0)
-    found = [study.interval(rng.normal(0.0, 1.0, (1, 60))) for _ in range(200)]
-    covered = np.mean([x["low"] <= 0 <= x["high"] for x in found])
-    assert 0.89 < covered < 0.99
-
-
 def test_ssim_with_the_studys_range_is_scikit_images():
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (8, 8, 3), np.uint8)
@@ -98,87 +80,6 @@ def test_ssim_with_the_studys_range_is_scikit_images():
     )
     assert float(ours[0]) == pytest.approx(expected, abs=1e-4)
     assert expected > right + 0.01
-
-
-def scores_of(**means):
-    """One metric, photographs that vary much more than the models differ from each other."""
-    rng = np.random.default_rng(0)
-    hard = rng.normal(0.0, 5.0, (1, 300))
-    return {
-        model: {"rmse_ab": mean + hard + rng.normal(0.0, 0.1, hard.shape)}
-        for model, mean in means.items()
-    }
-
-
-@pytest.mark.parametrize(
-    ("mean", "margin", "verdict"),
-    [
-        (12.0, 0.0, "survives"),
-        (14.0, 0.0, "does not"),
-        (13.0, 0.0, "undecided"),
-        (13.1, 0.02, "survives"),
-        (14.0, 0.02, "does not"),
-        (13.26, 0.02, "undecided"),
-    ],
-)
-def test_verdicts_follow_from_paired_differences(mean, margin, verdict):
-    scores = scores_of(a=mean, b=13.0)
-    claim = study.Claim("a is better", study.better(("a",), ("b",), "rmse_ab", margin=margin))
-    judged = study.judge(claim, scores)
-    assert judged["verdict"] == verdict
-    (row,) = judged["compared"]
-    assert row["mean"] == pytest.approx(
-        float(np.mean(scores["a"]["rmse_ab"] - scores["b"]["rmse_ab"]))
-    )
-    assert row["high"] - row["low"] < 0.05  # unpaired it would be above 1
-
-
-def test_all_of_a_claim_must_hold_and_what_is_missing_is_not_tested():
-    scores = scores_of(a=12.0, b=13.0, c=11.0)
-    first, second = (study.better(("a",), (x,), "rmse_ab") for x in "bc")
-    assert study.judge(study.Claim("", first + second), scores)["verdict"] == "does not"
-    group = study.better(("a", "b"), ("c",), "rmse_ab")
-    assert study.judge(study.Claim("", group), scores)["compared"][0]["mean"] == pytest.approx(
-        1.5, abs=0.05
-    )
-    given = study.judge(study.Claim("", first, given=second), scores)
-    assert given["verdict"] == "not tested"
-    absent = study.judge(study.Claim("", study.better(("a",), ("d",), "rmse_ab")), scores)
-    assert (absent["verdict"], absent["why"]) == ("not tested", "without D")
-
-
-def test_overfitting_is_asked_of_models_that_did():
-    base = scores_of(m=13.0)["m"]["rmse_ab"]
-    least = {"rmse_ab": base, "psnr": -base, "loss": base}
-    better_by_eye = {"rmse_ab": base - 1, "psnr": 1 - base, "loss": base + 1}
-    claim = study.overfitting("m")
-    assert study.judge(claim, {"m": least, "m@last": better_by_eye})["verdict"] == "survives"
-    assert study.judge(claim, {"m": least, "m@last": least})["verdict"] == "not tested"
-
-
-def test_size_and_speed():
-    names = "rebalanced_ours", "simplified"
-    assert (
-        study.judge_ratio(
-            "parameters", dict(zip(names, np.array([[32_235_385], [15_387_513]]), strict=True))
-        )["verdict"]
-        == "survives"
-    )
-    rng = np.random.default_rng(0)
-    for speed, verdict in ((1.95, "survives"), (1.5, "does not")):
-        measured = {
-            "rebalanced_ours": rng.normal(100, 3, 40),
-            "simplified": rng.normal(100 * speed, 3, 40),
-        }
-        assert study.judge_ratio("images_per_second", measured)["verdict"] == verdict
-
-
-def test_every_claim_names_models_and_metrics_that_there_are():
-    known = {*study.MODELS, *study.VARIANTS, "truth"}
-    for claim in study.CLAIMS:
-        for comparison in claim.comparisons:
-            assert {*comparison.left, *comparison.right} <= known
-            assert comparison.metric in study.WRITTEN
 
 
 def trained_and_tested(sets):
@@ -280,7 +181,7 @@ def test_the_command_from_tars_to_the_report_and_again_with_another_model(tmp_pa
     assert sampled == {CARS: 50, BOATS: 40, SCENES: 50 + 40}
     found = results["figures"]["simplified"]
     assert found["ssim_range_2"]["mean"] > found["ssim"]["mean"]
-    assert len(results["claims"]) == len(study.CLAIMS) + 2 + len(study.RATIOS)
+    assert len(results["claims"]) == len(claims.CLAIMS) + 2 + len(claims.RATIOS)
     config = json.loads((tmp_path / "study/simplified_final/config.json").read_text())
     assert config["train"]["init_from"] == str(tmp_path / "study/simplified")
     assert config["data"]["synsets"] == sorted([CARS, BOATS, SCENES])
