@@ -1,0 +1,220 @@
+"""The page and what it asks for, as a Starlette application."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from cic_jax.colorize import Colorizer
+from cic_jax.image_file import PhotoError
+from cic_jax.web import photograph as photographs
+from cic_jax.web import samples
+from cic_jax.web.guard import Guard
+from cic_jax.web.photograph import Photograph, ReadOut
+from cic_jax.web.queue import FullError, Queue
+from cic_jax.web.store import Store
+
+STATIC = Path(__file__).parent / "static"
+MOST_SATURATION = 3.0
+LONGEST_NAME = 200  # characters
+Result = TypeVar("Result")
+
+
+class Limits(NamedTuple):
+    """What one server does for all who ask."""
+
+    file: int = 32 * 2**20  # bytes of a photograph's file
+    seconds: float = 60.0  # to receive a file, and to wait for a result
+    waiting: int = 8  # computations that wait for the one that runs
+    memory: int = 512 * 2**20  # bytes of photographs held
+    memory_seconds: float = 1800.0  # that a photograph is held, unused
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Page:
+    """The answers, each a method from a request to a response."""
+
+    def __init__(self, colorizer: Colorizer, model: str, limits: Limits) -> None:
+        self.colorizer = colorizer
+        self.model = model
+        self.limits = limits
+        self.queue = Queue(limits.waiting, limits.seconds)
+        self.store = Store(limits.memory, limits.memory_seconds)
+
+    async def index(self, request: Request) -> Response:
+        """The page itself."""
+        return FileResponse(STATIC / "index.html")
+
+    async def about(self, request: Request) -> Response:
+        """What the page must know before there is a photograph."""
+        return JSONResponse(
+            {
+                "model": self.model,
+                "has_distribution": self.colorizer.model.target.centers is not None,
+                "most_bytes": self.limits.file,
+                "minutes": self.limits.memory_seconds / 60,
+                "samples": [
+                    {"name": name, "title": sample.title, "credit": sample.credit}
+                    for name, sample in samples.SAMPLES.items()
+                ],
+            }
+        )
+
+    async def sample(self, request: Request) -> Response:
+        """A sample's file, to be sent back like any other photograph."""
+        name = request.path_params["name"]
+        if name not in samples.SAMPLES:
+            raise HTTPException(404, f"expected one of {', '.join(samples.SAMPLES)}, got {name}")
+        return Response(await asyncio.to_thread(samples.jpeg, name), media_type="image/jpeg")
+
+    async def open(self, request: Request) -> Response:
+        """Take a file, colour it, hold it: its token and what it is."""
+        name = _file_name(request.query_params.get("name", ""))
+        file = await self._body(request)
+        try:
+            photograph = await self._run(photographs.predict, name, file)
+        except PhotoError as error:
+            raise HTTPException(422, str(error)) from error
+        return JSONResponse({"token": self.store.put(photograph), **photograph.about}, 201)
+
+    async def picture(self, request: Request) -> Response:
+        """A colouring, reduced."""
+        photograph = self._held(request)
+        content = await self._run(photographs.preview, photograph, _read_out(request))
+        return Response(content, media_type="image/jpeg")
+
+    async def file(self, request: Request) -> Response:
+        """A colouring at full size, to be saved."""
+        photograph = self._held(request)
+        file = await self._run(photographs.full, photograph, _read_out(request))
+        disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+        return Response(
+            file.content,
+            media_type=file.media_type,
+            headers={"content-disposition": disposition},
+        )
+
+    async def pixel(self, request: Request) -> Response:
+        """The distribution at a point."""
+        photograph = self._held(request)
+        x, y = (_number(request, name, None, 1.0) for name in ("x", "y"))
+        temperature = _read_out(request).temperature
+        try:
+            found = await self._run(photographs.pixel, photograph, x, y, temperature)
+        except ValueError as error:
+            raise HTTPException(404, str(error)) from error
+        return JSONResponse(found)
+
+    def _held(self, request: Request) -> Photograph:
+        photograph = self.store.get(request.path_params["token"])
+        if photograph is None:
+            raise HTTPException(404, "this photograph has been forgotten: open it again")
+        return photograph
+
+    async def _run(self, compute: Callable[..., Result], *arguments: Any) -> Result:
+        try:
+            return await self.queue.run(compute, self.colorizer, *arguments)
+        except FullError as error:
+            message = "too many photographs are waiting: try again in a moment"
+            raise HTTPException(503, message, {"retry-after": "5"}) from error
+        except TimeoutError as error:
+            message = f"this took longer than {self.limits.seconds:g} s: try a smaller photograph"
+            raise HTTPException(503, message, {"retry-after": "5"}) from error
+
+    async def _body(self, request: Request) -> bytes:
+        limit = self.limits.file
+        too_large = HTTPException(
+            413, f"expected a file of at most {limit / 2**20:g} MiB, got a larger one"
+        )
+        if int(request.headers.get("content-length", 0)) > limit:
+            raise too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > limit:
+                        raise too_large
+        except TimeoutError as error:
+            message = f"expected the whole file within {self.limits.seconds:g} s"
+            raise HTTPException(408, message) from error
+        return bytes(body)
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Forget photographs also while nobody asks for any."""
+        sweeping = asyncio.create_task(self._sweep())
+        yield
+        sweeping.cancel()
+        self.queue.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(min(60.0, self.limits.memory_seconds))
+            self.store.sweep()
+
+
+def create(
+    colorizer: Colorizer, model: str, host: str, limits: Limits = DEFAULT_LIMITS
+) -> Starlette:
+    """The application; `model` is the name that the page shows, `host` the one it is served at."""
+    page = Page(colorizer, model, limits)
+    return Starlette(
+        routes=[
+            Route("/", page.index),
+            Mount("/static", StaticFiles(directory=STATIC)),
+            Route("/about", page.about),
+            Route("/samples/{name}.jpg", page.sample),
+            Route("/photographs", page.open, methods=["POST"]),
+            Route("/photographs/{token}/picture", page.picture),
+            Route("/photographs/{token}/pixel", page.pixel),
+            Route("/photographs/{token}/file", page.file),
+        ],
+        middleware=[Middleware(Guard, name=host)],
+        exception_handlers={ClientDisconnect: _gone},
+        lifespan=page.lifespan,
+    )
+
+
+def _gone(request: Request, error: Exception) -> Response:
+    return PlainTextResponse("the file did not arrive whole", 400)  # to nobody
+
+
+def _file_name(text: str) -> str:
+    """A plain file name, whatever was sent."""
+    plain = re.sub(r"[/\\\x00-\x1f\x7f]+", "_", text)[-LONGEST_NAME:].strip(". ")
+    return plain or "photograph"
+
+
+def _read_out(request: Request) -> ReadOut:
+    default = ReadOut()
+    return ReadOut(
+        _number(request, "temperature", default.temperature, 1.0),
+        _number(request, "saturation", default.saturation, MOST_SATURATION),
+    )
+
+
+def _number(request: Request, name: str, default: float | None, most: float) -> float:
+    text = request.query_params.get(name)
+    if text is None and default is not None:
+        return default
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value <= most:
+        raise HTTPException(400, f"{name}: expected a number from 0 to {most:g}, got {text!r}")
+    return value

@@ -1,0 +1,138 @@
+"""What the page shows of a photograph: plain functions of a colorizer and what is held of it."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from cic_jax import bins, image_file, paint
+from cic_jax.colorize import CELL, Colorizer, Prediction
+
+PREVIEW = 1024  # pixels of the long side of what is shown
+PREVIEW_QUALITY = 90  # of JPEG
+
+
+class ReadOut(NamedTuple):
+    """How a colouring is read out of a prediction."""
+
+    temperature: float = 0.38
+    saturation: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """A photograph as long as the page works on it: the file as it came, and a small prediction."""
+
+    name: str
+    file: bytes
+    prediction: Prediction  # its pixels are reduced to PREVIEW
+    about: dict[str, Any]  # JSON for the page
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
+        arrays = (part for part in self.prediction if isinstance(part, np.ndarray))
+        return len(self.file) + sum(array.nbytes for array in arrays)
+
+
+class File(NamedTuple):
+    """A file to save."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def predict(colorizer: Colorizer, name: str, file: bytes) -> Photograph:
+    """Read a file and run the network on it: once for all that follows. Raises PhotoError."""
+    photo = _read(name, file)
+    prediction = colorizer.predict(photo.rgb).reduced(PREVIEW)
+    h, w = photo.rgb.shape[:2]
+    about = {
+        "name": name,
+        "width": w,
+        "height": h,
+        "format": photo.format,
+        "frames": photo.frames,
+        "coloured": _is_coloured(prediction.pixels),
+    }
+    return Photograph(name, file, prediction, about)
+
+
+def preview(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> bytes:
+    """A colouring as a JPEG of at most PREVIEW pixels; saturation 0 is the photograph in grey."""
+    return _jpeg(colorizer.render(photograph.prediction, *read_out))
+
+
+def full(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> File:
+    """A colouring at the photograph's own size, in its own format where that can hold colour."""
+    photo = _read(photograph.name, photograph.file)
+    rgb = colorizer.render(photograph.prediction._replace(pixels=photo.rgb), *read_out)
+    encoded = io.BytesIO()
+    image_file.encode(encoded, rgb, photo)
+    name = image_file.output_name(Path(photograph.name), photo.format)
+    content = encoded.getvalue()
+    return File(f"{name.stem}-colour{name.suffix}", _media_type(content), content)
+
+
+def pixel(
+    colorizer: Colorizer, photograph: Photograph, x: float, y: float, temperature: float
+) -> dict[str, Any]:
+    """What is predicted at a point of a photograph, x and y from 0 to 1, as JSON.
+
+    'bins' has a row per bin: a, b, probability, and its colour at the pixel's lightness; 'read_out'
+    is the annealed mean of those probabilities. Raises ValueError for a model that predicts ab.
+    """
+    target = colorizer.model.target
+    if target.centers is None:
+        raise ValueError("this model predicts the colour itself: it has no distribution to show")
+    prediction = photograph.prediction
+    row, column = (_at(p, n) // CELL for p, n in zip((y, x), prediction.size, strict=True))
+    logits = jnp.asarray(prediction.output[row, column])
+    pixels = prediction.pixels
+    row, column = (_at(p, n) for p, n in zip((y, x), pixels.shape[:2], strict=True))
+    L = paint.lightness(pixels[row : row + 1, column : column + 1])
+    at_lightness = jnp.broadcast_to(L, (1, len(target.centers), 1))
+    colours = np.asarray(paint.combine(at_lightness, jnp.asarray(target.centers)[None]))[0]
+    rows = zip(target.centers, bins.distribution(logits), colours, strict=True)
+    return {
+        "lightness": float(L[0, 0, 0]),
+        "read_out": np.asarray(target.to_ab(logits, temperature)).tolist(),
+        "bins": [[float(a), float(b), float(p), _hex(rgb)] for (a, b), p, rgb in rows],
+    }
+
+
+def _read(name: str, file: bytes) -> image_file.Photo:
+    try:
+        return image_file.read(io.BytesIO(file))
+    except image_file.PhotoError as error:
+        raise image_file.PhotoError(f"{name}: {str(error).removeprefix('the stream: ')}") from error
+
+
+def _at(fraction: float, length: int) -> int:
+    """The index of the pixel at a fraction of a length."""
+    return min(int(fraction * length), length - 1)
+
+
+def _is_coloured(pixels: UInt8[np.ndarray, "h w *c"]) -> bool:
+    return pixels.ndim == 3 and bool(np.any(np.ptp(pixels, axis=-1) > 16))
+
+
+def _jpeg(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", quality=PREVIEW_QUALITY)
+    return file.getvalue()
+
+
+def _media_type(content: bytes) -> str:
+    with Image.open(io.BytesIO(content)) as image:
+        return image.get_format_mimetype() or "application/octet-stream"
+
+
+def _hex(rgb: UInt8[np.ndarray, "3"]) -> str:
+    return "#" + rgb.tobytes().hex()

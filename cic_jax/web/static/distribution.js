@@ -1,0 +1,48 @@
+// A pixel's predicted distribution over the ab plane: a disc per bin, its area the probability.
+
+const LARGEST = 42; // radius of a disc of probability 1, in units of ab
+const DOT = 1.4; // radius of what marks the place of every bin
+
+export function draw(svg, { bins, read_out: [a, b] }) {
+  const axes = [
+    element("line", { x1: -120, x2: 120, class: "axis" }),
+    element("line", { y1: -120, y2: 120, class: "axis" }),
+    label(112, -5, "red", "end"),
+    label(-112, -5, "green", "start"),
+    label(5, -112, "yellow", "start"),
+    label(5, 118, "blue", "start"),
+  ];
+  const dots = bins.map(([x, y, , fill]) => disc(x, y, DOT, fill));
+  const discs = bins
+    .toSorted((one, other) => other[2] - one[2]) // small ones above large ones
+    .map(([x, y, p, fill]) => disc(x, y, LARGEST * Math.sqrt(p), fill, { "data-p": p }));
+  const marks = [0, 1].map(() => disc(a, b, 6, "none", { class: "mark" }));
+  const group = element("g", {});
+  group.append(...marks);
+  svg.replaceChildren(...axes, ...dots, ...discs, group);
+}
+
+export function describe({ lightness, bins, read_out: [a, b] }) {
+  const best = bins.reduce((one, other) => (other[2] > one[2] ? other : one));
+  const percent = (100 * best[2]).toFixed(best[2] < 0.1 ? 1 : 0);
+  return (
+    `Lightness ${lightness.toFixed(0)}. Most likely: a ${best[0]}, b ${best[1]}, ${percent}\u00a0%. ` +
+    `Read out (ring): a ${a.toFixed(0)}, b ${b.toFixed(0)}.`
+  );
+}
+
+function disc(a, b, r, fill, more = {}) {
+  return element("circle", { cx: a, cy: -b, r, fill, ...more });
+}
+
+function label(x, y, text, anchor) {
+  const node = element("text", { x, y, "text-anchor": anchor });
+  node.textContent = text;
+  return node;
+}
+
+function element(tag, attributes) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return node;
+}

@@ -1,0 +1,234 @@
+import * as distribution from "./distribution.js";
+import * as server from "./server.js";
+
+const DEFAULTS = { temperature: 0.38, saturation: 1 };
+const STEP = 0.01; // of the photograph, that an arrow key moves the chosen pixel
+
+const $ = (id) => document.getElementById(id);
+const state = {
+  about: null, // what the server is
+  opened: 0, // how many files were taken; the last one is shown
+  photograph: null, // what it holds of the one that is open
+  point: null, // the chosen pixel, x and y from 0 to 1
+  readOut: { ...DEFAULTS },
+};
+
+// A task that is wanted again while it runs runs once more, with what is wanted then.
+function latest(task) {
+  let wanted = false;
+  let running = false;
+  return async () => {
+    wanted = true;
+    if (running) return;
+    running = true;
+    while (wanted) {
+      wanted = false;
+      await attempt(task);
+    }
+    running = false;
+  };
+}
+
+async function attempt(task) {
+  try {
+    await task();
+  } catch (error) {
+    say("");
+    complain(error.message);
+  }
+}
+
+const say = (text) => ($("status").textContent = text);
+const complain = (text) => ($("error").textContent = text);
+
+// ---- opening
+
+async function open(file, name) {
+  if (file.size > state.about.most_bytes) {
+    const most = Math.floor(state.about.most_bytes / 2 ** 20);
+    throw new Error(`${name} is larger than ${most} MiB, the most that is taken.`);
+  }
+  complain("");
+  say(`Colouring ${name} …`);
+  state.opened += 1;
+  const turn = state.opened;
+  const start = performance.now();
+  const photograph = await server.open(file, name);
+  const grey = await server.picture(photograph.token, { saturation: 0 });
+  const colour = await server.picture(photograph.token, state.readOut);
+  if (turn !== state.opened) return;
+  state.photograph = photograph;
+  state.point = null;
+  show($("before"), grey);
+  show($("after"), colour);
+  arrange();
+  say(summary(photograph, (performance.now() - start) / 1000));
+}
+
+function summary({ name, frames, coloured }, seconds) {
+  let text = `${name} coloured in ${seconds.toFixed(1)} s.`;
+  if (coloured) text += " Its own colours were set aside: the network saw lightness alone.";
+  if (frames > 1) text += ` It is the first of the ${frames} pictures in the file.`;
+  return text;
+}
+
+function arrange() {
+  const { width, height, format } = state.photograph;
+  $("welcome").hidden = true;
+  $("work").hidden = false;
+  $("stage").style.setProperty("--aspect", width / height);
+  $("about-file").textContent = `${width} × ${height}, ${format}: saved at that size.`;
+  $("cross").setAttribute("hidden", "");
+  $("distribution").setAttribute("hidden", "");
+  divide();
+}
+
+function show(image, blob) {
+  const before = image.src;
+  image.src = URL.createObjectURL(blob);
+  if (before) URL.revokeObjectURL(before);
+}
+
+// ---- reading out
+
+const redraw = latest(async () => {
+  const { photograph } = state;
+  const colour = await server.picture(photograph.token, state.readOut);
+  if (photograph !== state.photograph) return;
+  show($("after"), colour);
+  complain("");
+});
+
+const inspect = latest(async () => {
+  const { photograph, point } = state;
+  const { temperature } = state.readOut;
+  const found = await server.pixel(photograph.token, { ...point, temperature });
+  if (photograph !== state.photograph) return;
+  distribution.draw($("distribution"), found);
+  $("distribution").removeAttribute("hidden");
+  $("pixel").textContent = distribution.describe(found);
+});
+
+function readOut(values) {
+  Object.assign(state.readOut, values);
+  for (const [name, value] of Object.entries(state.readOut)) {
+    $(name).value = value;
+    $(`${name}-value`).textContent = value.toFixed(2);
+  }
+  if (state.photograph) redraw();
+  if (state.point) inspect();
+}
+
+function divide() {
+  $("stage").style.setProperty("--part", `${$("divider").value}%`);
+}
+
+// ---- choosing a pixel
+
+function choose(x, y) {
+  if (!state.about.has_distribution) return;
+  const within = (value) => Math.min(1, Math.max(0, value));
+  state.point = { x: within(x), y: within(y) };
+  $("cross").style.setProperty("--x", `${100 * state.point.x}%`);
+  $("cross").style.setProperty("--y", `${100 * state.point.y}%`);
+  $("cross").removeAttribute("hidden");
+  inspect();
+}
+
+const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+$("picker").addEventListener("click", (event) => {
+  const box = $("picker").getBoundingClientRect();
+  choose((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+});
+$("picker").addEventListener("keydown", (event) => {
+  const move = MOVES[event.key];
+  if (!move) return;
+  event.preventDefault();
+  const { x, y } = state.point ?? { x: 0.5, y: 0.5 };
+  const step = event.shiftKey ? 10 * STEP : STEP;
+  choose(x + step * move[0], y + step * move[1]);
+});
+
+// ---- controls
+
+$("divider").addEventListener("input", divide);
+for (const name of Object.keys(DEFAULTS)) {
+  $(name).addEventListener("input", () => readOut({ [name]: $(name).valueAsNumber }));
+}
+$("reset").addEventListener("click", () => readOut(DEFAULTS));
+
+$("download").addEventListener("click", () =>
+  attempt(async () => {
+    complain("");
+    say("Colouring at full size …");
+    $("download").disabled = true;
+    try {
+      const { name, blob } = await server.file(state.photograph.token, state.readOut);
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      say(`${name} is saved.`);
+    } finally {
+      $("download").disabled = false;
+    }
+  }),
+);
+
+// ---- three ways in: a file chosen, dropped or pasted
+
+function take(files) {
+  if (files.length > 0) attempt(() => open(files[0], files[0].name || "photograph"));
+}
+
+$("choose").addEventListener("click", () => $("chooser").click());
+$("chooser").addEventListener("change", () => {
+  take($("chooser").files);
+  $("chooser").value = ""; // so that the same file can be chosen again
+});
+document.addEventListener("paste", (event) => take(event.clipboardData.files));
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  document.body.classList.add("dragging");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) document.body.classList.remove("dragging");
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  document.body.classList.remove("dragging");
+  take(event.dataTransfer.files);
+});
+
+// ---- start
+
+function offer({ name, title, credit }) {
+  const button = document.createElement("button");
+  const image = document.createElement("img");
+  image.src = `/samples/${name}.jpg`;
+  image.alt = "";
+  button.type = "button";
+  button.append(image, title);
+  button.title = `Photograph: ${credit}`;
+  button.addEventListener("click", () =>
+    attempt(async () => open(await server.sample(name), `${name}.jpg`)),
+  );
+  const item = document.createElement("li");
+  item.append(button);
+  return item;
+}
+
+attempt(async () => {
+  state.about = await server.about();
+  $("model").textContent = state.about.model;
+  $("minutes").textContent = Math.round(state.about.minutes);
+  $("samples").append(...state.about.samples.map(offer));
+  if (!state.about.has_distribution) {
+    $("temperature").disabled = true;
+    $("pixel").textContent =
+      "This model predicts the colour itself: it has no distribution to show, and no temperature.";
+  }
+  readOut(DEFAULTS);
+});
