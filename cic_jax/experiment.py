@@ -184,6 +184,11 @@ def build_schedule(config: ConfigDict, total_steps: int) -> optax.Schedule:
     if train.schedule == "drops":
         drops = range(train.drop_steps, total_steps + 1, train.drop_steps)
         return optax.piecewise_constant_schedule(rate, dict.fromkeys(drops, train.drop_factor))
+    if train.warmup_steps >= total_steps:
+        raise ConfigError(
+            f"config.train.warmup_steps must be below the {total_steps} steps of the training; it "
+            f"is {train.warmup_steps}"
+        )
     return optax.warmup_cosine_decay_schedule(0.0, rate, train.warmup_steps, total_steps)
 
 

@@ -47,6 +47,7 @@ WRITTEN = METRICS | {
     "ssim_range_2": Metric("SSIM, data range 2", "", "higher", 3),
     "auc_rebalanced": Metric("AuC, rebalanced", "", "higher", 3),
     "colorfulness": Metric("Colourfulness", "", "", 1),
+    "colour_distance": Metric("Distance of colour distributions", "", "lower", 3),
     "loss": Metric("Loss", "", "lower", 3),
     "log_density": Metric("Log density of paint", "", "higher", 2),
     "expected": Metric("Expected of true paint", "", "", 2),

@@ -160,6 +160,13 @@ def test_training_begins_as_the_config_says():
     ).all()
 
 
+def test_a_warm_up_longer_than_the_training_is_refused():
+    config = default.get_config()
+    config.train.update(schedule="cosine", warmup_steps=100)
+    with pytest.raises(experiment.ConfigError, match=r"below the 80 steps .* is 100"):
+        experiment.build_schedule(config, 80)
+
+
 def test_compute_in_bfloat16_keeps_parameters_float32():
     config = default.get_config()
     config.model.update(dtype="bfloat16", width=0.05, network="simplified")

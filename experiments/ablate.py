@@ -1,0 +1,183 @@
+"""What each choice of a recipe is worth: short runs, one change at a time from configs/release.py.
+
+    python experiments/ablate.py --workdir=runs/ablation --config.data.path=TARS --minutes=10
+
+Every run sees the same number of photographs and is scored on the validation split. Writes
+ablation.json and ablation.md; the same command again goes on where it stopped. Any --config.* holds
+for all runs, --variants names some of them.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from absl import app, flags
+from ml_collections import ConfigDict, config_flags
+
+from cic_jax import (
+    ablation,
+    checkpoint,
+    entry,
+    evaluate,
+    experiment,
+    lab,
+    parallel,
+    photos,
+    plausibility,
+    record,
+    study_report,
+)
+from cic_jax.figure_style import label
+from cic_jax.train import train
+from configs import release
+
+CONFIG = config_flags.DEFINE_config_dict("config", release.get_config())
+WORKDIR = flags.DEFINE_string("workdir", "runs/ablation", "Where everything goes.")
+VARIANTS = flags.DEFINE_list("variants", [], "Those to train now, beside the base; all unless set.")
+MINUTES = flags.DEFINE_float(
+    "minutes", None, "Of training for each run; sets --config.train.epochs for all."
+)
+
+PROBE_STEPS = 10  # whose time is measured, after as many that compile
+TABLE = "validation.npz"
+
+
+def configure(base: ConfigDict, options: dict[str, Any], plan: dict[str, Any]) -> ConfigDict:
+    """A variant's config; it validates at the end alone."""
+    config = base.copy_and_resolve_references()
+    config.update_from_flattened_dict(options)
+    config.train.update(epochs=plan["epochs"], evaluate_every=plan["epochs"])
+    experiment.check(config)
+    return config
+
+
+def planned(workdir: Path, base: ConfigDict, splits: dict[str, photos.Photographs]) -> dict:
+    """How long every run trains: by --minutes on this machine, written down at the first start."""
+    path = workdir / "ablation.json"
+    if path.exists():
+        before = json.loads(path.read_text())["plan"]
+        if MINUTES.value not in (None, before["minutes"]):
+            raise app.UsageError(
+                f"{workdir} was planned for {before['minutes']} minutes a run: leave out --minutes "
+                "to go on with that, or name another --workdir"
+            )
+        return before
+    steps_per_epoch = max(1, len(splits["train"]) // base.train.batch_size)
+    epochs = base.train.epochs
+    if MINUTES.value is not None:
+        rate = photographs_per_second(workdir / "probe", base, steps_per_epoch)
+        epochs = 60 * MINUTES.value * rate / base.train.batch_size / steps_per_epoch
+    steps = max(1, round(epochs * steps_per_epoch))
+    return {
+        "minutes": MINUTES.value,
+        "epochs": steps / steps_per_epoch,
+        "steps": steps,
+        "batch_size": base.train.batch_size,
+        "train": len(splits["train"]),
+        "validation": len(splits["validation"]),
+    }
+
+
+def photographs_per_second(home: Path, base: ConfigDict, steps_per_epoch: int) -> float:
+    """Of a short training of the base."""
+    shutil.rmtree(home, ignore_errors=True)
+    config = base.copy_and_resolve_references()
+    some = PROBE_STEPS / steps_per_epoch
+    config.train.update(epochs=2 * some, evaluate_every=some, warmup_steps=0)
+    train(config, home)
+    rate = [x for x in record.read(home) if x["split"] == "train"][-1]["images_per_second"]
+    shutil.rmtree(home)
+    return rate
+
+
+def trained(config: ConfigDict, home: Path, steps: int) -> None:
+    """Train unless that is done."""
+    if (home / checkpoint.CONFIG).exists():
+        with checkpoint.manager(home, config.train.best_metric) as manager:
+            if manager.latest_step() == steps:
+                return
+    train(config, home)
+    with checkpoint.manager(home, config.train.best_metric) as manager:
+        if manager.latest_step() != steps:
+            sys.exit(f"{home} was interrupted: the same command goes on from there")
+
+
+def scored(
+    home: Path, base: ConfigDict, base_home: Path, photographs: photos.Photographs
+) -> dict[str, np.ndarray]:
+    """Every figure of each photograph under the base's loss; kept beside the run."""
+    if (home / TABLE).exists():
+        with np.load(home / TABLE) as kept:
+            return dict(kept)
+    model = checkpoint.load(home)
+    description = checkpoint.load(base_home).description
+    target = experiment.build_target(base, experiment.remembered_palette(base, description))
+    table = evaluate.evaluator(model.network, target, base)(
+        parallel.replicate(model.variables), photographs
+    )
+    ours: list[np.ndarray] = []
+    truth: list[np.ndarray] = []
+    for batch, ab in plausibility.predictions(model, photographs, base):
+        true_ab = lab.rgb_to_lab(batch["photo"].astype(np.float32) / 255)[..., 1:]
+        for histograms, colours in ((ours, ab), (truth, true_ab)):
+            found = ablation.histogram(jax.numpy.asarray(colours), jax.numpy.asarray(batch["mask"]))
+            histograms.append(np.asarray(found)[batch["valid"]])
+    del table["name"]
+    table[ablation.HISTOGRAM], table[ablation.TRUE_HISTOGRAM] = map(np.concatenate, (ours, truth))
+    np.savez(home / TABLE, **table)
+    return table
+
+
+def write(workdir: Path, results: dict[str, Any]) -> None:
+    """ablation.json, and the same as Markdown."""
+    (workdir / "ablation.json").write_text(json.dumps(results, indent=1) + "\n")
+    if results["variants"]:
+        table = study_report.markdown(ablation.rows(results))
+        (workdir / "ablation.md").write_text(
+            f"# What each choice is worth\n\n{ablation.text(results)}\n\n{table}"
+        )
+
+
+def main() -> None:
+    """Plan, train, score, write."""
+    workdir, base = Path(WORKDIR.value), CONFIG.value
+    workdir.mkdir(parents=True, exist_ok=True)
+    jax.config.update("jax_compilation_cache_dir", str(workdir.absolute() / "compiled"))
+    variants = ablation.variants(base)
+    if unknown := set(VARIANTS.value) - set(variants):
+        raise app.UsageError(
+            f"--variants has {', '.join(unknown)}; there are {', '.join(variants)}"
+        )
+    splits = photos.open_splits(base.data)
+    plan = planned(workdir, base, splits)
+    results: dict[str, Any] = {
+        "plan": plan,
+        "temperature": base.colour.temperature,
+        "config": json.loads(base.to_json_best_effort()),
+        "variants": {},
+    }
+    write(workdir, results)
+    tables = {}
+    for name, options in variants.items():
+        home = workdir / name
+        wanted = not VARIANTS.value or name in (*VARIANTS.value, ablation.BASE)
+        if not wanted and not (home / TABLE).exists():
+            continue
+        print(f"{label(name)} ...", flush=True)
+        trained(configure(base, options, plan), home, plan["steps"])
+        tables[name] = scored(home, base, workdir / ablation.BASE, splits["validation"])
+        results["variants"][name] = {
+            "options": options,
+            "figures": ablation.figures(tables[name]),
+            "against_base": ablation.differences(tables[name], tables[ablation.BASE]),
+        }
+        write(workdir, results)
+    print((workdir / "ablation.md").read_text())
+
+
+if __name__ == "__main__":
+    entry.run(main)
