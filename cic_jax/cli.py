@@ -8,7 +8,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CHECKPOINT = "two_cores"
 COMPILED = "~/.cache/cic_jax/compiled"  # programs of earlier calls: the next starts sooner
+MODES = {"mean": 1.0, "mode": 0.0}  # temperatures
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 HOW_TO_TRAIN = (
@@ -34,6 +35,7 @@ examples:
   cic-jax colorize albums --out=coloured           every photograph below albums/, tree kept
   cic-jax colorize "scans/*.tif" --out=coloured --temperature=0.2 --saturation=1.2
   cic-jax colorize albums --out=beside --compare   before and after in one picture
+  cic-jax colorize car.jpg --out=cars --candidates=4   cars/car-1.jpg to cars/car-4.jpg
   cic-jax colorize - < grey.jpg > colour.jpg       from standard input to standard output
 
 The format, size, transparency and EXIF of a photograph are kept; a GIF becomes a PNG. What is in
@@ -72,11 +74,20 @@ def add_colorize(subcommands: argparse._SubParsersAction) -> None:
         default=DEFAULT_CHECKPOINT,
         help="training run, exported model or released name (default: %(default)s)",
     )
-    parser.add_argument(
+    read_out = parser.add_mutually_exclusive_group()
+    read_out.add_argument(
         "--temperature",
         type=_number(float, 0, 1),
         default=0.38,
-        help="0 is vivid, 1 is cautious (default: %(default)s)",
+        help="how the predicted distribution is read out: 0 is vivid, 1 cautious (default: 0.38)",
+    )
+    read_out.add_argument(
+        "--mode",
+        dest="temperature",
+        type=_mode,
+        default=argparse.SUPPRESS,
+        metavar="{mean,mode}",
+        help="the distribution's mean (as --temperature=1) or its mode (--temperature=0)",
     )
     parser.add_argument(
         "--saturation",
@@ -91,6 +102,13 @@ def add_colorize(subcommands: argparse._SubParsersAction) -> None:
         help="short side at which the network looks, in pixels (default: %(default)s)",
     )
     parser.add_argument(
+        "--candidates",
+        type=_number(int, 1, 100),
+        default=1,
+        metavar="N",
+        help="write N colourings, PHOTO-1 to PHOTO-N, that differ where the network is in doubt",
+    )
+    parser.add_argument(
         "--compare", action="store_true", help="put the photograph to the left of its colouring"
     )
     parser.add_argument("--overwrite", action="store_true", help="colour again what is there")
@@ -100,13 +118,17 @@ def add_colorize(subcommands: argparse._SubParsersAction) -> None:
 def colorize(arguments: argparse.Namespace) -> int:
     """Colour everything named; a photograph that fails costs one line and no other photograph."""
     if arguments.photos == ["-"] and arguments.out is None:
+        if arguments.candidates > 1:
+            _fail("expected photographs and --out=DIR for --candidates, or one picture from -")
         return _colorize_stream(arguments)
     if "-" in arguments.photos or arguments.out is None:
         _fail("expected photographs and --out=DIR, or - alone")
 
     from cic_jax import image_plan
 
-    plan = image_plan.plan(arguments.photos, arguments.out, arguments.overwrite)
+    plan = image_plan.plan(
+        arguments.photos, arguments.out, arguments.overwrite, arguments.candidates
+    )
     for error in plan.errors:
         _say(error)
     done = _colorize_files(plan.jobs, arguments) if plan.jobs else 0
@@ -122,22 +144,25 @@ def colorize(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if failed else DONE
 
 
-def _colorize_files(jobs: list[tuple[Path, Path]], arguments: argparse.Namespace) -> int:
+def _colorize_files(jobs: list[tuple[Path, list[Path]]], arguments: argparse.Namespace) -> int:
     """How many went well."""
     from tqdm import tqdm
 
     from cic_jax import image_file
 
     colorizer = _restore(arguments)
+    if arguments.candidates > 1 and colorizer.model.target.centers is None:
+        _fail(f"{arguments.checkpoint} predicts one colour a pixel, so it has no --candidates")
     done = 0
     # disable=None: no bar where standard error is no terminal.
-    for source, target in tqdm(jobs, unit="photo", file=sys.stderr, disable=None):
+    for source, targets in tqdm(jobs, unit="photo", file=sys.stderr, disable=None):
         try:
             photo = image_file.read(source)
             if photo.frames > 1:
                 _say(f"{source}: the first of the {photo.frames} pictures in it is coloured")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            image_file.write(target, *_colour(colorizer, photo, arguments))
+            targets[0].parent.mkdir(parents=True, exist_ok=True)
+            for target, picture in zip(targets, _colour(colorizer, photo, arguments), strict=True):
+                image_file.write(target, *picture)
             done += 1
         except (image_file.PhotoError, OSError) as error:
             _say(str(error))
@@ -152,20 +177,27 @@ def _colorize_stream(arguments: argparse.Namespace) -> int:
     except image_file.PhotoError as error:
         _fail(str(error))
     encoded = io.BytesIO()
-    image_file.encode(encoded, *_colour(_restore(arguments), photo, arguments))
+    (picture,) = _colour(_restore(arguments), photo, arguments)
+    image_file.encode(encoded, *picture)
     sys.stdout.buffer.write(encoded.getvalue())
     return DONE
 
 
 def _colour(
     colorizer: "Colorizer", photo: "Photo", arguments: argparse.Namespace
-) -> tuple["np.ndarray", "Photo"]:
-    """The picture to write, and the photograph that its file should be like."""
+) -> Iterator[tuple["np.ndarray", "Photo"]]:
+    """The pictures to write, each with the photograph that its file should be like."""
+    predictions = [colorizer.predict(photo.rgb)]
+    if arguments.candidates > 1:
+        predictions = colorizer.alternatives(predictions[0], arguments.candidates)
+    for prediction in predictions:
+        rgb = colorizer.render(prediction, arguments.temperature, arguments.saturation)
+        yield _beside(photo, rgb) if arguments.compare else (rgb, photo)
+
+
+def _beside(photo: "Photo", rgb: "np.ndarray") -> tuple["np.ndarray", "Photo"]:
     import numpy as np
 
-    rgb = colorizer(photo.rgb, arguments.temperature, arguments.saturation)
-    if not arguments.compare:
-        return rgb, photo
     before = np.broadcast_to(photo.rgb.reshape(*rgb.shape[:2], -1), rgb.shape)
     alpha = None if photo.alpha is None else np.tile(photo.alpha, (1, 2))
     return np.concatenate([before, rgb], axis=1), replace(photo, alpha=alpha)
@@ -205,7 +237,8 @@ def add_convert(subcommands: argparse._SubParsersAction) -> None:
         help="turn PyTorch weights, CIC's released ones for instance, into a checkpoint",
         description="Turn the weights of CIC's release (colorization_release_v2-9b330a0b.pth), of "
         "the study or of a like network in PyTorch into a checkpoint. CIC's own program colours by "
-        "its release as `cic-jax colorize --checkpoint=DIR --temperature=1` does.",
+        "its release as `cic-jax colorize --checkpoint=DIR --mode=mean` does, but for the "
+        "upsampling.",
     )
     parser.add_argument(
         "weights", type=Path, help="a .pth or .pt file of PyTorch, or a .safetensors file"
@@ -259,6 +292,13 @@ def _number(kind: type, low: int, high: int) -> Callable[[str], int | float]:
 
     parse.__name__ = kind.__name__  # argparse names it where `kind` refuses the text
     return parse
+
+
+def _mode(text: str) -> float:
+    try:
+        return MODES[text]
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"expected mean or mode, got {text}") from None
 
 
 def _say(message: str) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from cic_jax import bins, checkpoint, convolution, image_file, resize
+from cic_jax import bins, candidates, checkpoint, convolution, image_file, resize
 from cic_jax import model as models
 from cic_jax.paint import lightness, paint
+from cic_jax.upsample import CELL, follow
 
 MULTIPLE = 64  # working sizes are padded to it, so that few are compiled
-CELL = 4  # working pixels along a side of an output cell
 
 
 class Prediction(NamedTuple):
@@ -25,7 +25,12 @@ class Prediction(NamedTuple):
 
     pixels: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]  # the photograph
     output: Float[np.ndarray, "i j q"]  # of the network: logits of the bins, or ab / 110
-    size: tuple[int, int]  # working height and width: those at which the network looked
+    seen: UInt8[np.ndarray, "v u 3"] | UInt8[np.ndarray, "v u"]  # as the network saw it
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The working height and width: those at which the network looked."""
+        return self.seen.shape[:2]
 
     def reduced(self, longest: int) -> "Prediction":
         """The same of a smaller copy of the photograph, for previews: at most `longest` pixels.
@@ -59,6 +64,10 @@ class Colorizer:
     >>> preview = colorizer.render(prediction.reduced(200), saturation=1.2)
     >>> preview.shape
     (150, 200, 3)
+    >>> len(colorizer.candidates(prediction, count=3))
+    3
+    >>> colorizer.distribution(prediction).shape  # of 313 bins, at a quarter of 256 x 341 pixels
+    (64, 86, 313)
     """
 
     def __init__(self, model: models.Model, size: int = 256) -> None:
@@ -69,10 +78,13 @@ class Colorizer:
         def output(variables, rgb):
             return model.network.apply(variables, lightness(rgb)[None])[0]
 
+        def read_out(output, seen, temperature):
+            return follow(model.target.to_ab(output, temperature), lightness(seen))
+
         self.model = model._replace(variables=jax.jit(convolution.prepare)(model.variables))
         self.size = size
         self._output = jax.jit(output)
-        self._to_ab = jax.jit(model.target.to_ab)
+        self._read_out = jax.jit(read_out)
 
     @classmethod
     def restore(cls, path: str | Path, size: int = 256) -> "Colorizer":
@@ -102,9 +114,9 @@ class Colorizer:
         """
         pixels = _pixels(photo)
         size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)
-        padded = resize.pad(resize.reduce(pixels, size), MULTIPLE)
-        output = np.asarray(self._output(self.model.variables, padded))
-        return Prediction(pixels, output[: -(-size[0] // CELL), : -(-size[1] // CELL)], size)
+        seen = resize.reduce(pixels, size)
+        output = np.asarray(self._output(self.model.variables, resize.pad(seen, MULTIPLE)))
+        return Prediction(pixels, output[: -(-size[0] // CELL), : -(-size[1] // CELL)], seen)
 
     def render(
         self, prediction: Prediction, temperature: float = 0.38, saturation: float = 1.0
@@ -119,9 +131,36 @@ class Colorizer:
         _check(temperature, saturation)
         # Padded as the network's input was: few sizes are compiled.
         output = resize.pad(prediction.output, MULTIPLE // CELL)
-        ab = saturation * self._to_ab(output, temperature)
-        scale = np.divide(prediction.pixels.shape[:2], prediction.size)
-        return paint(prediction.pixels, ab, (CELL * scale).astype(np.float32))
+        seen = resize.pad(prediction.seen, MULTIPLE)
+        ab = saturation * self._read_out(output, seen, temperature)
+        scale = np.divide(prediction.pixels.shape[:2], prediction.size, dtype=np.float32)
+        return paint(prediction.pixels, ab, scale)
+
+    def candidates(
+        self,
+        photo: np.ndarray | Image.Image | Prediction,
+        count: int = 4,
+        temperature: float = 0.38,
+        saturation: float = 1.0,
+        spread: float = 1.0,
+    ) -> list[UInt8[np.ndarray, "h w 3"]]:
+        """Several colourings of a photograph; the first is the ordinary one.
+
+        They differ where the network is in doubt, in the same way all over the photograph, the more
+        the larger `spread` (`cic_jax.candidates` says how they are found). Nothing is drawn at
+        random. Raises ValueError as `distribution` does.
+        """
+        prediction = photo if isinstance(photo, Prediction) else self.predict(photo)
+        alternatives = self.alternatives(prediction, count, spread)
+        return [self.render(each, temperature, saturation) for each in alternatives]
+
+    def alternatives(
+        self, prediction: Prediction, count: int = 4, spread: float = 1.0
+    ) -> list[Prediction]:
+        """The predictions of which `candidates` are rendered."""
+        p = self.distribution(prediction)
+        tilts = candidates.tilts(p, np.asarray(self.model.target.centers), count, spread)
+        return [prediction._replace(output=prediction.output + tilt) for tilt in tilts]
 
     def distribution(
         self, photo: np.ndarray | Image.Image | Prediction

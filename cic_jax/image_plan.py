@@ -14,22 +14,23 @@ MAGIC = re.compile(r"[*?[]")  # what makes a name a pattern
 
 
 class Plan(NamedTuple):
-    """Pairs of a photograph and its result; how many are done already; one line per failure."""
+    """Photographs with their results; how many are done already; one line per failure."""
 
-    jobs: list[tuple[Path, Path]]
+    jobs: list[tuple[Path, list[Path]]]
     done: int
     errors: list[str]
 
 
-def plan(names: list[str], out: Path, overwrite: bool = False) -> Plan:
+def plan(names: list[str], out: Path, overwrite: bool = False, candidates: int = 1) -> Plan:
     """Find the photographs that files, folders and patterns name, and a place for each in `out`.
 
     A folder keeps its tree. A photograph named twice counts once. Results that would share a name
-    are numbered in the order of `names`, so that the same command finds what it has done.
+    are numbered in the order of `names`, so that the same command finds what it has done. Several
+    candidates of a photograph end in -1, -2 and so on; it is done when all of them are there.
     """
     found = {name: list(_find(name, out)) for name in names}
     errors = [f"{name}: no photographs in this folder" for name in names if not found[name]]
-    jobs: list[tuple[Path, Path]] = []
+    jobs: list[tuple[Path, list[Path]]] = []
     done = 0
     seen: set[Path] = set()
     taken: set[str] = set()
@@ -42,13 +43,13 @@ def plan(names: list[str], out: Path, overwrite: bool = False) -> Plan:
         except image_file.PhotoError as error:
             errors.append(str(error))
             continue
-        target = _free(target, taken)
-        if image_file.is_same_file(source, target):
+        targets = _free(target, candidates, taken)
+        if any(image_file.is_same_file(source, target) for target in targets):
             errors.append(f"{source}: is in the output folder itself; name another")
-        elif target.exists() and not overwrite:
+        elif all(target.exists() for target in targets) and not overwrite:
             done += 1
         else:
-            jobs.append((source, target))
+            jobs.append((source, targets))
     return Plan(jobs, done, errors)
 
 
@@ -78,10 +79,14 @@ def _walk(folder: Path, out: Path) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
-def _free(target: Path, taken: set[str]) -> Path:
-    """`target`, or with a number where its name is taken; upper and lower case count as one."""
+def _free(target: Path, candidates: int, taken: set[str]) -> list[Path]:
+    """A path for each candidate, with a number where names are taken; case makes no difference."""
     numbered = (target.with_stem(f"{target.stem}-{n}") for n in itertools.count(2))
-    names = itertools.chain([target], numbered)
-    free = next(name for name in names if str(name).lower() not in taken)
-    taken.add(str(free).lower())
-    return free
+    for path in itertools.chain([target], numbered):
+        paths = [path.with_stem(f"{path.stem}-{n}") for n in range(1, candidates + 1)]
+        paths = [path] if candidates == 1 else paths
+        keys = {str(path).lower() for path in paths}
+        if not keys & taken:
+            break
+    taken |= keys
+    return paths

@@ -1,4 +1,4 @@
-"""Lightness at full size and colour in coarse cells -> a photograph, tile by tile."""
+"""A photograph and the colours of a smaller copy -> the photograph in these, tile by tile."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ TILE = 512  # side of the squares in which a photograph is coloured at full size
 def paint(
     pixels: UInt8[np.ndarray, "h w *c"], ab: Float[Array, "i j 2"], scale: Float[np.ndarray, "2"]
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """A photograph at full size in the colours of `ab`, whose cells are `scale` pixels large.
+    """A photograph at full size in the colours of `ab`, each of which takes `scale` pixels.
 
     It goes in squares of one size: memory stays flat and what is costly is compiled once.
     """

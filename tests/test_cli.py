@@ -1,6 +1,7 @@
 """The command colours files, folders and streams; what fails costs one line."""
 
 import io
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,44 @@ def test_compare_puts_before_and_after_side_by_side(tmp_path, colorize):
     assert np.ptp(result[:, 30:].astype(int), axis=-1).max() > 10
 
 
+def test_candidates_are_numbered_and_found_again(tmp_path, colorize):
+    path, out = photograph(tmp_path / "a.png"), tmp_path / "out"
+    arguments = (path, photograph(tmp_path / "b" / "a.png"), f"--out={out}")
+    assert colorize(*arguments, "--candidates=3", "--compare")[0] == cli.DONE
+    assert tree(out) == sorted(f"{stem}-{n}.png" for stem in ("a", "a-2") for n in (1, 2, 3))
+    pictures = [image_file.read(out / f"a-{n}.png").rgb.astype(int) for n in (1, 2, 3)]
+    for one, other in itertools.combinations(pictures, 2):
+        np.testing.assert_array_equal(one[:, :30], other[:, :30])
+        assert np.abs(one - other)[:, 30:].max() > 20
+    status, lines = colorize(*arguments, "--candidates=3")
+    assert status == cli.DONE
+    assert lines[-1].startswith(f"0 coloured into {out}, 2 done already")
+    (out / "a-2.png").unlink()
+    assert colorize(*arguments, "--candidates=3")[1][-1].startswith("1 coloured into")
+
+
+def test_mean_and_mode_are_temperatures(tmp_path, colorize):
+    path = photograph(tmp_path / "a.png")
+    runs = {name: tmp_path / name for name in ("mean", "mode", "one", "zero")}
+    colorize(path, f"--out={runs['mean']}", "--mode=mean")
+    colorize(path, f"--out={runs['mode']}", "--mode=mode")
+    colorize(path, f"--out={runs['one']}", "--temperature=1")
+    colorize(path, f"--out={runs['zero']}", "--temperature=0")
+    mean, mode, one, zero = ((run / "a.png").read_bytes() for run in runs.values())
+    assert (mean, mode) == (one, zero)
+    assert mean != mode
+
+
+def test_a_regression_has_no_candidates(tmp_path, capsys):
+    checkpoint.export(tmp_path / "ab", test_colorize.tiny_model(centers=None))
+    path = photograph(tmp_path / "a.png")
+    options = [f"--out={tmp_path / 'out'}", f"--checkpoint={tmp_path / 'ab'}", "--candidates=2"]
+    with pytest.raises(SystemExit) as error:
+        cli.main(["colorize", str(path), *options])
+    assert error.value.code == cli.UNUSABLE
+    assert "predicts one colour a pixel" in capsys.readouterr().err
+
+
 def test_nothing_usable(tmp_path, colorize):
     out = f"--out={tmp_path / 'out'}"
     path = tmp_path / "words.jpg"
@@ -137,10 +176,10 @@ def test_plan_numbers_what_would_share_a_name(tmp_path):
     plan = image_plan.plan(names, out)
     assert plan.errors == []
     assert plan.jobs == [
-        (sources[1], out / "A.png"),
-        (sources[0], out / "a-2.png"),
-        (sources[2], out / "a-3.png"),
-        (sources[3], out / "sub" / "b.jpg"),
+        (sources[1], [out / "A.png"]),
+        (sources[0], [out / "a-2.png"]),
+        (sources[2], [out / "a-3.png"]),
+        (sources[3], [out / "sub" / "b.jpg"]),
     ]
 
 
@@ -151,12 +190,12 @@ def test_plan_follows_patterns(tmp_path):
     out = Path("out")
 
     def targets(pattern):
-        return [target for _, target in image_plan.plan([str(tmp_path / pattern)], out).jobs]
+        return [target for _, (target,) in image_plan.plan([str(tmp_path / pattern)], out).jobs]
 
     assert targets("x/**/a*.png") == [out / "deep" / "a.png"]
     assert targets("*/b.png") == [out / "x" / "b.png"]
     assert targets("*/deep") == [out / "x" / "deep" / "a.png"]
-    assert image_plan.plan([str(odd)], out).jobs == [(odd, out / "c[1].png")]
+    assert image_plan.plan([str(odd)], out).jobs == [(odd, [out / "c[1].png"])]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +207,10 @@ def test_plan_follows_patterns(tmp_path):
         ["a.png", "--out=x", "--temperature=2"],
         ["a.png", "--out=x", "--temperature=warm"],
         ["a.png", "--out=x", "--size=1"],
+        ["a.png", "--out=x", "--mode=median"],
+        ["a.png", "--out=x", "--mode=mean", "--temperature=0.5"],
+        ["a.png", "--out=x", "--candidates=0"],
+        ["-", "--candidates=2"],
         [],
     ],
 )
@@ -176,7 +219,12 @@ def test_wrong_usage(arguments, capsys):
         cli.main(["colorize", *arguments])
     assert error.value.code == cli.UNUSABLE
     message = capsys.readouterr().err.splitlines()[-1]
-    assert "expected" in message or "invalid" in message or "required" in message
+    assert (
+        "expected" in message
+        or "invalid" in message
+        or "required" in message
+        or "not allowed" in message
+    )
 
 
 def test_without_weights_it_says_how_to_get_some(tmp_path, capsys):

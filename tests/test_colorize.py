@@ -172,6 +172,24 @@ def test_distribution(colorizer):
         Colorizer(tiny_model(centers=None)).distribution(noise(9, 9))
 
 
+def test_candidates(colorizer):
+    photo = noise(60, 90)
+    found = colorizer.candidates(photo, count=3, temperature=0.5)
+    assert len(found) == 3
+    np.testing.assert_array_equal(found[0], colorizer(photo, temperature=0.5))
+    again = colorizer.candidates(colorizer.predict(photo), count=3, temperature=0.5)
+    for one, other in zip(found, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    distances = [
+        np.abs(to_lab(one) - to_lab(other)).mean(axis=(0, 1))
+        for one, other in ((found[0], found[1]), (found[0], found[2]), (found[1], found[2]))
+    ]
+    assert min(d[1:].max() for d in distances) > 3
+    assert max(d[0] for d in distances) < 0.2  # lightness is that of the photograph in all
+    with pytest.raises(ValueError, match="predicts ab itself"):
+        Colorizer(tiny_model(centers=None)).candidates(photo)
+
+
 @pytest.mark.parametrize(
     ("photo", "message"),
     [
