@@ -1,12 +1,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+LOCK := uv pip compile pyproject.toml --extra dev --extra web --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --quiet
 
-.PHONY: demo test fast lint format lock clean
+.PHONY: demo serve test fast lint format lock clean
 
 demo: .venv/ready
 	$(BIN)/python experiments/demo.py --workdir=runs/demo
+
+serve: .venv/ready
+	$(BIN)/cic-jax serve
 
 test: .venv/ready lint
 	$(BIN)/python -m pytest

@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,13 @@ class Browser:
 
     def wait(self, expression: str) -> Any:
         """The expression's value as soon as it is true."""
+        return self.until(lambda: self.value(expression), expression)
+
+    def until(self, condition: Callable[[], Any], what: str = "the condition") -> Any:
         end = time.monotonic() + SECONDS
-        while not (value := self.value(expression)):
+        while not (value := condition()):
             if time.monotonic() > end:
-                raise TimeoutError(f"{expression} did not become true; the page: {self.text()}")
+                raise TimeoutError(f"{what} did not become true; the page: {self.text()}")
             time.sleep(0.02)
         return value
 
@@ -96,6 +100,11 @@ class Browser:
         """Type names of KEYS, or text; into a file chooser, the path of a file."""
         text = "".join(KEYS.get(key, key) for key in keys)
         self._ask("POST", f"/element/{self._find(selector)}/value", text=text)
+
+    def press(self, key: str) -> None:
+        """A key of KEYS, wherever the focus is."""
+        strokes = [{"type": kind, "value": KEYS[key]} for kind in ("keyDown", "keyUp")]
+        self._ask("POST", "/actions", actions=[{"type": "key", "id": "keys", "actions": strokes}])
 
     def drop(self, path: Path, x: int = 300, y: int = 300) -> None:
         """Drop a file, as from a folder's window."""

@@ -3,7 +3,9 @@
 import io
 import os
 import re
+import signal
 import socket
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +14,12 @@ from contextlib import contextmanager
 import numpy as np
 import photo_files
 import pytest
+import test_colorize
 import test_image_file as files
 from PIL import Image
-from web_server import serving, tiny_colorizer
+from web_server import Client, serving, tiny_colorizer
 
-from cic_jax import bins, image_file
+from cic_jax import bins, checkpoint, cli, image_file
 from cic_jax.web import app, photograph, samples
 from cic_jax.web.guard import Guard
 from cic_jax.web.store import Store
@@ -98,6 +101,27 @@ def test_a_photograph_is_coloured_once_and_read_out_often(client, colorizer):
     assert colorizer.runs == runs + 1
 
 
+def test_candidates_differ_and_are_saved_as_they_are_shown(client, colorizer):
+    assert client.ask("/about").json["candidates"] == 4
+    picture = photo_files.picture(3)
+    token = client.open(photo_files.encode(picture, "PNG"), "a.png").json["token"]
+    path = f"/photographs/{token}"
+    shown = [client.ask(f"{path}/picture?candidate={k}").body for k in range(4)]
+    assert shown[0] == client.ask(f"{path}/picture").body
+    assert len(set(shown)) == 4
+    for k, expected in enumerate(colorizer.candidates(picture, 4, 0.2, 1.5)):
+        query = f"candidate={k}&temperature=0.2&saturation=1.5"
+        assert np.array_equal(pixels(client.ask(f"{path}/file?{query}").body), expected)
+    one, other = (client.ask(f"{path}/pixel?x=0.5&y=0.5&candidate={k}").json for k in range(2))
+    assert one["bins"] == other["bins"]  # what the network said
+    assert one["read_out"] != other["read_out"]
+
+
+def test_thumbnails_are_as_small_as_wanted(client, token):
+    body = client.ask(f"/photographs/{token}/picture?longest=45").body
+    assert pixels(body).shape == (30, 45, 3)
+
+
 def test_what_is_shown_is_reduced_and_what_is_saved_is_not(client):
     token = client.open(photo_files.encode(photo_files.picture(1, (2100, 700)))).json["token"]
     assert pixels(client.ask(f"/photographs/{token}/picture").body).shape == (341, 1024, 3)
@@ -169,9 +193,10 @@ def test_the_corners_are_pixels_too(client, token, corner):
 
 def test_a_model_that_predicts_ab_says_that_it_has_no_distribution():
     with serving(tiny_colorizer(centers=None)) as client:
-        assert client.ask("/about").json["has_distribution"] is False
+        assert client.ask("/about").json["candidates"] == 1
         token = client.open(JPEG).json["token"]
         assert client.ask(f"/photographs/{token}/picture").status == 200
+        assert client.ask(f"/photographs/{token}/picture?candidate=1").status == 400
         answer = client.ask(f"/photographs/{token}/pixel?x=0&y=0")
         assert (answer.status, answer.text) == (
             404,
@@ -199,6 +224,9 @@ def test_what_is_no_photograph_costs_one_line(client, name, content, message):
         "picture?temperature=hot": "temperature: expected a number from 0 to 1, got 'hot'",
         "picture?temperature=1.1": "temperature: expected a number from 0 to 1, got '1.1'",
         "picture?temperature=nan": "temperature: expected a number from 0 to 1, got 'nan'",
+        "picture?candidate=4": "candidate: expected a whole number from 0 to 3, got '4'",
+        "picture?candidate=1.5": "candidate: expected a whole number from 0 to 3, got '1.5'",
+        "picture?longest=0": "longest: expected a whole number from 1 to 1024, got '0'",
         "file?saturation=-1": "saturation: expected a number from 0 to 3, got '-1'",
         "file?saturation=inf": "saturation: expected a number from 0 to 3, got 'inf'",
         "pixel?x=0.5": "y: expected a number from 0 to 1, got None",
@@ -430,3 +458,64 @@ def wait_for(condition):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+# ---- the command
+
+
+def python(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_other_commands_do_without_its_packages():
+    loaded = "{'starlette', 'uvicorn', 'anyio'} & set(sys.modules)"
+    assert python(f"import sys; from cic_jax import cli; print({loaded})").stdout == "set()\n"
+
+
+@pytest.mark.parametrize("package", ["starlette", "uvicorn"])
+def test_what_is_not_installed_is_named(package):
+    ended = python(
+        f"import sys; sys.modules[{package!r}] = None; from cic_jax import cli; cli.main(['serve'])"
+    )
+    assert ended.returncode == cli.UNUSABLE
+    assert ended.stderr == (
+        f"cic-jax: the page needs {package}, which is not installed: pip install 'cic-jax[web]', "
+        "or pip install -e '.[web]' in a checkout\n"
+    )
+
+
+def test_a_port_that_is_taken_is_named(client, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["serve", f"--port={client.port}"])
+    assert end.value.code == cli.UNUSABLE
+    error = capsys.readouterr().err
+    assert error == (
+        f"cic-jax: cannot listen at port {client.port} of 127.0.0.1: Address already in use\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_is_none_is_refused(port, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["serve", f"--port={port}"])
+    assert "argument --port: " in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_command_serves_until_interrupted(tmp_path):
+    checkpoint.export(tmp_path / "model", test_colorize.tiny_model())
+    command = [sys.executable, "-W", "error", "-m", "cic_jax.cli", "serve", "--port=0"]
+    with subprocess.Popen(
+        [*command, f"--checkpoint={tmp_path / 'model'}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled")},
+    ) as process:
+        port = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())[1]
+        assert Client(int(port)).open(JPEG).status == 201
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == cli.INTERRUPTED
+        assert process.stderr.read() == ""

@@ -21,7 +21,7 @@ from cic_jax.image_file import PhotoError
 from cic_jax.web import photograph as photographs
 from cic_jax.web import samples
 from cic_jax.web.guard import Guard
-from cic_jax.web.photograph import Photograph, ReadOut
+from cic_jax.web.photograph import CANDIDATES, PREVIEW, Photograph, ReadOut
 from cic_jax.web.queue import FullError, Queue
 from cic_jax.web.store import Store
 
@@ -29,6 +29,7 @@ STATIC = Path(__file__).parent / "static"
 MOST_SATURATION = 3.0
 LONGEST_NAME = 200  # characters
 Result = TypeVar("Result")
+N = TypeVar("N", int, float)
 
 
 class Limits(NamedTuple):
@@ -54,6 +55,11 @@ class Page:
         self.queue = Queue(limits.waiting, limits.seconds)
         self.store = Store(limits.memory, limits.memory_seconds)
 
+    @property
+    def candidates(self) -> int:
+        """How many colourings there are: one where the model predicts ab itself."""
+        return 1 if self.colorizer.model.target.centers is None else CANDIDATES
+
     async def index(self, request: Request) -> Response:
         """The page itself."""
         return FileResponse(STATIC / "index.html")
@@ -63,7 +69,7 @@ class Page:
         return JSONResponse(
             {
                 "model": self.model,
-                "has_distribution": self.colorizer.model.target.centers is not None,
+                "candidates": self.candidates,
                 "most_bytes": self.limits.file,
                 "minutes": self.limits.memory_seconds / 60,
                 "samples": [
@@ -93,13 +99,14 @@ class Page:
     async def picture(self, request: Request) -> Response:
         """A colouring, reduced."""
         photograph = self._held(request)
-        content = await self._run(photographs.preview, photograph, _read_out(request))
+        longest = _number(request, "longest", PREVIEW, 1, PREVIEW)
+        content = await self._run(photographs.preview, photograph, self._read_out(request), longest)
         return Response(content, media_type="image/jpeg")
 
     async def file(self, request: Request) -> Response:
         """A colouring at full size, to be saved."""
         photograph = self._held(request)
-        file = await self._run(photographs.full, photograph, _read_out(request))
+        file = await self._run(photographs.full, photograph, self._read_out(request))
         disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
         return Response(
             file.content,
@@ -110,13 +117,21 @@ class Page:
     async def pixel(self, request: Request) -> Response:
         """The distribution at a point."""
         photograph = self._held(request)
-        x, y = (_number(request, name, None, 1.0) for name in ("x", "y"))
-        temperature = _read_out(request).temperature
+        x, y = (_number(request, name, None, 0.0, 1.0) for name in ("x", "y"))
+        read_out = self._read_out(request)
         try:
-            found = await self._run(photographs.pixel, photograph, x, y, temperature)
+            found = await self._run(photographs.pixel, photograph, x, y, read_out)
         except ValueError as error:
             raise HTTPException(404, str(error)) from error
         return JSONResponse(found)
+
+    def _read_out(self, request: Request) -> ReadOut:
+        default = ReadOut()
+        return ReadOut(
+            _number(request, "temperature", default.temperature, 0.0, 1.0),
+            _number(request, "saturation", default.saturation, 0.0, MOST_SATURATION),
+            _number(request, "candidate", default.candidate, 0, self.candidates - 1),
+        )
 
     def _held(self, request: Request) -> Photograph:
         photograph = self.store.get(request.path_params["token"])
@@ -199,22 +214,18 @@ def _file_name(text: str) -> str:
     return plain or "photograph"
 
 
-def _read_out(request: Request) -> ReadOut:
-    default = ReadOut()
-    return ReadOut(
-        _number(request, "temperature", default.temperature, 1.0),
-        _number(request, "saturation", default.saturation, MOST_SATURATION),
-    )
-
-
-def _number(request: Request, name: str, default: float | None, most: float) -> float:
+def _number(request: Request, name: str, default: N | None, least: N, most: N) -> N:
+    """A parameter of a request, of the type of `least`."""
     text = request.query_params.get(name)
     if text is None and default is not None:
         return default
     try:
-        value = float(text or "")
+        value = type(least)(text or "")
     except ValueError:
-        value = float("nan")
-    if not 0 <= value <= most:
-        raise HTTPException(400, f"{name}: expected a number from 0 to {most:g}, got {text!r}")
+        value = None
+    if value is None or not least <= value <= most:
+        kind = "a whole number" if isinstance(least, int) else "a number"
+        raise HTTPException(
+            400, f"{name}: expected {kind} from {least:g} to {most:g}, got {text!r}"
+        )
     return value

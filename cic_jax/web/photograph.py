@@ -15,6 +15,7 @@ from cic_jax.colorize import CELL, Colorizer, Prediction
 
 PREVIEW = 1024  # pixels of the long side of what is shown
 PREVIEW_QUALITY = 90  # of JPEG
+CANDIDATES = 4  # colourings of one photograph
 
 
 class ReadOut(NamedTuple):
@@ -22,6 +23,7 @@ class ReadOut(NamedTuple):
 
     temperature: float = 0.38
     saturation: float = 1.0
+    candidate: int = 0  # of CANDIDATES, 0 being the ordinary one
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +66,17 @@ def predict(colorizer: Colorizer, name: str, file: bytes) -> Photograph:
     return Photograph(name, file, prediction, about)
 
 
-def preview(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> bytes:
-    """A colouring as a JPEG of at most PREVIEW pixels; saturation 0 is the photograph in grey."""
-    return _jpeg(colorizer.render(photograph.prediction, *read_out))
+def preview(
+    colorizer: Colorizer, photograph: Photograph, read_out: ReadOut, longest: int = PREVIEW
+) -> bytes:
+    """A colouring as a JPEG of at most `longest` pixels; saturation 0 is the photograph in grey."""
+    return _jpeg(_render(colorizer, photograph.prediction.reduced(longest), read_out))
 
 
 def full(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> File:
     """A colouring at the photograph's own size, in its own format where that can hold colour."""
     photo = _read(photograph.name, photograph.file)
-    rgb = colorizer.render(photograph.prediction._replace(pixels=photo.rgb), *read_out)
+    rgb = _render(colorizer, photograph.prediction._replace(pixels=photo.rgb), read_out)
     encoded = io.BytesIO()
     image_file.encode(encoded, rgb, photo)
     name = image_file.output_name(Path(photograph.name), photo.format)
@@ -81,19 +85,23 @@ def full(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> Fil
 
 
 def pixel(
-    colorizer: Colorizer, photograph: Photograph, x: float, y: float, temperature: float
+    colorizer: Colorizer, photograph: Photograph, x: float, y: float, read_out: ReadOut
 ) -> dict[str, Any]:
     """What is predicted at a point of a photograph, x and y from 0 to 1, as JSON.
 
     'bins' has a row per bin: a, b, probability, and its colour at the pixel's lightness; 'read_out'
-    is the annealed mean of those probabilities. Raises ValueError for a model that predicts ab.
+    is the annealed mean, of the candidate that is read out. Raises ValueError for a model that
+    predicts ab itself.
     """
     target = colorizer.model.target
     if target.centers is None:
         raise ValueError("this model predicts the colour itself: it has no distribution to show")
     prediction = photograph.prediction
     row, column = (_at(p, n) // CELL for p, n in zip((y, x), prediction.size, strict=True))
-    logits = jnp.asarray(prediction.output[row, column])
+    logits, read = (
+        jnp.asarray(each.output[row, column])
+        for each in (prediction, _chosen(colorizer, prediction, read_out.candidate))
+    )
     pixels = prediction.pixels
     row, column = (_at(p, n) for p, n in zip((y, x), pixels.shape[:2], strict=True))
     L = paint.lightness(pixels[row : row + 1, column : column + 1])
@@ -102,9 +110,22 @@ def pixel(
     rows = zip(target.centers, bins.distribution(logits), colours, strict=True)
     return {
         "lightness": float(L[0, 0, 0]),
-        "read_out": np.asarray(target.to_ab(logits, temperature)).tolist(),
+        "read_out": np.asarray(target.to_ab(read, read_out.temperature)).tolist(),
         "bins": [[float(a), float(b), float(p), _hex(rgb)] for (a, b), p, rgb in rows],
     }
+
+
+def _render(
+    colorizer: Colorizer, prediction: Prediction, read_out: ReadOut
+) -> UInt8[np.ndarray, "h w 3"]:
+    chosen = _chosen(colorizer, prediction, read_out.candidate)
+    return colorizer.render(chosen, read_out.temperature, read_out.saturation)
+
+
+def _chosen(colorizer: Colorizer, prediction: Prediction, candidate: int) -> Prediction:
+    if candidate == 0:
+        return prediction
+    return colorizer.alternatives(prediction, CANDIDATES)[candidate]
 
 
 def _read(name: str, file: bytes) -> image_file.Photo:

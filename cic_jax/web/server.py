@@ -43,6 +43,8 @@ def warm_up(colorizer: Colorizer) -> None:
     first = next(iter(samples.SAMPLES))
     held = photograph.predict(colorizer, first, samples.jpeg(first))
     photograph.preview(colorizer, held, photograph.ReadOut())
+    if colorizer.model.target.centers is not None:
+        photograph.pixel(colorizer, held, 0.5, 0.5, photograph.ReadOut(candidate=1))
 
 
 def serve(colorizer: Colorizer, model: str, host: str, listening: socket.socket) -> None:

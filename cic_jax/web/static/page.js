@@ -1,7 +1,10 @@
 import * as distribution from "./distribution.js";
 import * as server from "./server.js";
 
-const DEFAULTS = { temperature: 0.38, saturation: 1 };
+const DEFAULTS = { temperature: 0.38, saturation: 1, candidate: 0 };
+const SLIDERS = ["temperature", "saturation"];
+const THUMBNAIL = 256; // pixels along the long side
+const PAUSE = 250; // milliseconds without a change, before thumbnails follow
 const STEP = 0.01; // of the photograph, that an arrow key moves the chosen pixel
 
 const $ = (id) => document.getElementById(id);
@@ -46,7 +49,7 @@ const complain = (text) => ($("error").textContent = text);
 async function open(file, name) {
   if (file.size > state.about.most_bytes) {
     const most = Math.floor(state.about.most_bytes / 2 ** 20);
-    throw new Error(`${name} is larger than ${most} MiB, the most that is taken.`);
+    throw new Error(`${name} is larger than ${most} MiB, the most that is taken`);
   }
   complain("");
   say(`Colouring ${name} …`);
@@ -55,10 +58,11 @@ async function open(file, name) {
   const start = performance.now();
   const photograph = await server.open(file, name);
   const grey = await server.picture(photograph.token, { saturation: 0 });
-  const colour = await server.picture(photograph.token, state.readOut);
+  const colour = await server.picture(photograph.token, { ...state.readOut, candidate: 0 });
   if (turn !== state.opened) return;
   state.photograph = photograph;
   state.point = null;
+  readOut({ candidate: 0 });
   show($("before"), grey);
   show($("after"), colour);
   arrange();
@@ -75,7 +79,7 @@ function summary({ name, frames, coloured }, seconds) {
 function arrange() {
   const { width, height, format } = state.photograph;
   $("welcome").hidden = true;
-  $("work").hidden = false;
+  $("work").hidden = $("another").hidden = false;
   $("stage").style.setProperty("--aspect", width / height);
   $("about-file").textContent = `${width} × ${height}, ${format}: saved at that size.`;
   $("cross").setAttribute("hidden", "");
@@ -101,22 +105,40 @@ const redraw = latest(async () => {
 
 const inspect = latest(async () => {
   const { photograph, point } = state;
-  const { temperature } = state.readOut;
-  const found = await server.pixel(photograph.token, { ...point, temperature });
+  const found = await server.pixel(photograph.token, { ...point, ...state.readOut });
   if (photograph !== state.photograph) return;
   distribution.draw($("distribution"), found);
   $("distribution").removeAttribute("hidden");
   $("pixel").textContent = distribution.describe(found);
 });
 
+const redrawThumbnails = latest(async () => {
+  const { photograph } = state;
+  for (const image of $("candidates").querySelectorAll("img")) {
+    const { candidate } = image.dataset;
+    const values = { ...state.readOut, candidate, longest: THUMBNAIL };
+    const colour = await server.picture(photograph.token, values);
+    if (photograph !== state.photograph) return;
+    show(image, colour);
+  }
+});
+
+let pause;
+
 function readOut(values) {
   Object.assign(state.readOut, values);
-  for (const [name, value] of Object.entries(state.readOut)) {
-    $(name).value = value;
-    $(`${name}-value`).textContent = value.toFixed(2);
+  for (const name of SLIDERS) {
+    $(name).value = state.readOut[name];
+    $(`${name}-value`).textContent = state.readOut[name].toFixed(2);
   }
-  if (state.photograph) redraw();
+  for (const radio of $("candidates").querySelectorAll("input")) {
+    radio.checked = Number(radio.value) === state.readOut.candidate;
+  }
+  if (!state.photograph) return;
+  redraw();
   if (state.point) inspect();
+  clearTimeout(pause);
+  pause = setTimeout(redrawThumbnails, PAUSE);
 }
 
 function divide() {
@@ -126,7 +148,7 @@ function divide() {
 // ---- choosing a pixel
 
 function choose(x, y) {
-  if (!state.about.has_distribution) return;
+  if (state.about.candidates === 1) return; // there is no distribution
   const within = (value) => Math.min(1, Math.max(0, value));
   state.point = { x: within(x), y: within(y) };
   $("cross").style.setProperty("--x", `${100 * state.point.x}%`);
@@ -153,7 +175,7 @@ $("picker").addEventListener("keydown", (event) => {
 // ---- controls
 
 $("divider").addEventListener("input", divide);
-for (const name of Object.keys(DEFAULTS)) {
+for (const name of SLIDERS) {
   $(name).addEventListener("input", () => readOut({ [name]: $(name).valueAsNumber }));
 }
 $("reset").addEventListener("click", () => readOut(DEFAULTS));
@@ -183,7 +205,9 @@ function take(files) {
   if (files.length > 0) attempt(() => open(files[0], files[0].name || "photograph"));
 }
 
-$("choose").addEventListener("click", () => $("chooser").click());
+for (const id of ["choose", "another"]) {
+  $(id).addEventListener("click", () => $("chooser").click());
+}
 $("chooser").addEventListener("change", () => {
   take($("chooser").files);
   $("chooser").value = ""; // so that the same file can be chosen again
@@ -220,12 +244,28 @@ function offer({ name, title, credit }) {
   return item;
 }
 
+function candidate(number) {
+  const radio = document.createElement("input");
+  const image = document.createElement("img");
+  const label = document.createElement("label");
+  Object.assign(radio, { type: "radio", name: "candidate", value: number });
+  image.alt = number === 0 ? "The usual colouring" : `Another colouring, ${number}`;
+  image.dataset.candidate = number;
+  radio.addEventListener("change", () => readOut({ candidate: number }));
+  label.append(radio, image);
+  return label;
+}
+
 attempt(async () => {
   state.about = await server.about();
   $("model").textContent = state.about.model;
   $("minutes").textContent = Math.round(state.about.minutes);
   $("samples").append(...state.about.samples.map(offer));
-  if (!state.about.has_distribution) {
+  const { candidates } = state.about;
+  if (candidates > 1) {
+    $("candidates").append(...Array.from({ length: candidates }, (_, number) => candidate(number)));
+    $("candidates").hidden = false;
+  } else {
     $("temperature").disabled = true;
     $("pixel").textContent =
       "This model predicts the colour itself: it has no distribution to show, and no temperature.";

@@ -5,9 +5,9 @@ async function ask(path, options) {
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Error("The server does not answer. Is it still running?");
+    throw new Error("the server does not answer: is it still running?");
   }
-  if (!response.ok) throw new Error(sentence(await response.text()));
+  if (!response.ok) throw new Error(await response.text());
   return response;
 }
 
@@ -34,5 +34,3 @@ export async function file(token, readOut) {
   const name = /filename\*=UTF-8''(.+)$/.exec(response.headers.get("content-disposition"))[1];
   return { name: decodeURIComponent(name), blob: await response.blob() };
 }
-
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,320 @@
+"""The page as a person uses it, in a real browser."""
+
+import base64
+import io
+
+import numpy as np
+import photo_files
+import pytest
+from browser import Browser, is_installed
+from PIL import Image
+from web_server import serving, tiny_colorizer
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_installed(), reason="chromium and chromedriver are not installed"),
+]
+
+WIDE, NARROW = (1280, 860), (375, 812)
+SHOWN = "document.querySelector('#after').src"
+STATUS = "document.querySelector('#status').textContent"
+ERROR = "document.querySelector('#error').textContent"
+
+
+@pytest.fixture(scope="module")
+def colorizer():
+    return tiny_colorizer()
+
+
+@pytest.fixture(scope="module")
+def client(colorizer):
+    with serving(colorizer) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory):
+    browser = Browser(tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(window, client):
+    """The page, just opened; in the end it has asked nobody else and complained of nothing."""
+    window.size(*WIDE)
+    window.requests()
+    window.open(client.url)
+    window.wait("document.querySelectorAll('#samples img').length === 5")
+    yield window
+    asked = [url for url in window.requests() if not url.startswith(("blob:", "data:"))]
+    assert asked
+    assert [url for url in asked if not url.startswith(client.url)] == []
+    complaints = [entry["message"] for entry in window.log("browser")]
+    assert [text for text in complaints if "422 (Unprocessable" not in text] == []
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photos") / "holiday.webp"
+    path.write_bytes(photo_files.encode(photo_files.picture(5, (1300, 800)).convert("L"), "WEBP"))
+    return path
+
+
+@pytest.fixture
+def opened(page, photo):
+    page.type("#chooser", str(photo))
+    page.wait(f"{STATUS}.startsWith('holiday.webp coloured')")
+    settle(page)
+    return page
+
+
+def settle(page):
+    """Wait until every picture on the page is there and the server has nothing to do."""
+    page.wait("[...document.images].every((i) => i.hidden || (i.complete && i.naturalWidth > 0))")
+    page.wait("performance.now() - Math.max(...performance.getEntriesByType('resource')"
+              ".map((entry) => entry.responseEnd)) > 400")  # fmt: skip
+
+
+def picture(page, selector):
+    """The pixels of an image on the page, as they were received."""
+    data = page.script(
+        """const image = document.querySelector(arguments[0]);
+        const canvas = document.createElement('canvas');
+        canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+        canvas.getContext('2d').drawImage(image, 0, 0);
+        return canvas.toDataURL('image/png')""",
+        selector,
+    )
+    content = base64.b64decode(data.partition(",")[2])
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+
+
+def colourfulness(pixels):
+    return np.ptp(pixels, axis=-1).mean()
+
+
+def test_a_file_is_chosen_and_seen_in_colour(opened):
+    assert opened.value("document.querySelector('#work').hidden") is False
+    assert picture(opened, "#before").shape == (630, 1024, 3)
+    assert colourfulness(picture(opened, "#before")) < 1
+    assert colourfulness(picture(opened, "#after")) > 10
+    assert opened.text("#about-file") == "1300 × 800, WEBP: saved at that size."
+
+
+def test_a_file_is_dropped(page, photo):
+    page.drop(photo)
+    page.wait(f"{STATUS}.startsWith('holiday.webp coloured')")
+    assert not page.value("document.body.classList.contains('dragging')")
+
+
+def test_a_file_is_pasted(page):
+    page.script(
+        """const data = new DataTransfer();
+        const bytes = Uint8Array.from(arguments[0]);
+        data.items.add(new File([bytes], 'pasted.png', { type: 'image/png' }));
+        document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data }))""",
+        list(photo_files.encode(photo_files.picture(6), "PNG")),
+    )
+    page.wait(f"{STATUS}.startsWith('pasted.png coloured')")
+    assert "Its own colours were set aside" in page.value(STATUS)
+
+
+def test_a_sample_is_opened_by_keyboard(page):
+    page.type("#samples li:nth-child(2) button", "Enter")
+    page.wait(f"{STATUS}.startsWith('rocket.jpg coloured')")
+
+
+def test_sliders_act_without_the_network(opened, colorizer):
+    runs = colorizer.runs
+    usual = picture(opened, "#after")
+    for slider, keys, text in (
+        ("#temperature", ["Home"], "0.00"),
+        ("#saturation", ["Left"] * 20, "0.60"),
+    ):
+        source = opened.value(SHOWN)
+        opened.type(slider, *keys)
+        assert opened.text(f"{slider}-value") == text
+        opened.wait(f"{SHOWN} !== '{source}'")
+        settle(opened)
+        changed = picture(opened, "#after")
+        assert np.abs(changed - usual).mean() > 1
+        usual = changed
+    opened.click("#reset")
+    assert opened.text("#temperature-value") == "0.38"
+    assert colorizer.runs == runs
+
+
+def test_before_and_after_are_divided_by_keyboard_and_pointer(opened):
+    part = "getComputedStyle(document.querySelector('#before')).clipPath"
+    assert opened.value(part) == "inset(0px 50% 0px 0px)"
+    opened.type("#divider", "Left", "Left")
+    assert opened.value(part) == "inset(0px 52% 0px 0px)"
+    opened.type("#divider", "End")
+    assert opened.value(part) in ("inset(0px)", "inset(0px 0% 0px 0px)")
+    # The thumb, now at the right edge, is dragged to the middle.
+    box = opened.value("document.querySelector('#stage').getBoundingClientRect().toJSON()")
+    y = box["bottom"] - 30
+    middle = box["left"] + box["width"] / 2
+    for kind, x in (
+        ("mousePressed", box["right"] - 8),
+        ("mouseMoved", middle),
+        ("mouseReleased", middle),
+    ):
+        opened.devtools(
+            "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1
+        )
+    value = int(opened.value("document.querySelector('#divider').value"))
+    assert 48 <= value <= 52
+    assert opened.value("document.querySelector('#cross').hasAttribute('hidden')")  # no pixel
+
+
+def test_a_pixel_shows_its_distribution(opened, client):
+    opened.click("#picker")  # in the middle
+    opened.wait("document.querySelectorAll('#distribution [data-p]').length === 313")
+    shown = opened.script(
+        """const names = ['cx', 'cy', 'r', 'fill', 'data-p'];
+        return [...document.querySelectorAll('#distribution [data-p]')]
+          .map((disc) => names.map((name) => disc.getAttribute(name)))"""
+    )
+    probabilities = np.array([float(row[4]) for row in shown])
+    areas = np.array([float(row[2]) for row in shown]) ** 2
+    assert probabilities.sum() == pytest.approx(1, abs=1e-3)
+    np.testing.assert_allclose(areas / areas.max(), probabilities / probabilities.max(), rtol=1e-3)
+    assert len({row[3] for row in shown}) > 200  # each in its own colour
+    most = shown[int(np.argmax(probabilities))]
+    text = opened.text("#pixel")
+    assert f"Most likely: a {most[0]}, b {-int(most[1])}," in text
+
+    ring = "document.querySelector('#distribution .mark').getAttribute('cx')"
+    before = opened.value(ring)
+    opened.type("#temperature", "End")
+    opened.wait(f"{ring} !== '{before}'")
+    place = "parseFloat(document.querySelector('#cross').style.getPropertyValue('--x'))"
+    before = opened.value(place)
+    opened.type("#picker", "Right", "Right", "Down")
+    opened.wait(f"document.querySelector('#pixel').textContent !== {text!r}")
+    assert opened.value(place) == pytest.approx(before + 2)
+
+
+def test_another_colouring_is_chosen_and_saved(opened, colorizer, photo):
+    usual = picture(opened, "#after")
+    thumbnails = [picture(opened, f"#candidates label:nth-of-type({k + 1}) img") for k in range(4)]
+    assert {t.shape for t in thumbnails} == {(158, 256, 3)}
+    assert min(np.abs(t - thumbnails[0]).mean() for t in thumbnails[1:]) > 1
+    source = opened.value(SHOWN)
+    opened.type("#candidates input:checked", "Right", "Right")
+    opened.wait(f"{SHOWN} !== '{source}'")
+    settle(opened)
+    assert np.abs(picture(opened, "#after") - usual).mean() > 1
+
+    opened.click("#download")
+    saved = opened.downloads / "holiday-colour.webp"
+    opened.wait(f"{STATUS} === 'holiday-colour.webp is saved.'")
+    opened.until(saved.exists)
+    with Image.open(saved) as image, Image.open(photo) as before:
+        assert (image.format, image.size) == ("WEBP", before.size)
+        expected = colorizer.candidates(before.convert("RGB"), 4)[2]
+        found = np.asarray(image.convert("RGB")).astype(int)
+    # WebP halves the resolution of colour.
+    assert np.abs(found - expected).mean() < 4
+    usual = colorizer(Image.open(photo).convert("RGB"))
+    assert np.abs(found - expected).mean() < 0.5 * np.abs(found - usual.astype(int)).mean()
+
+
+def test_what_is_no_photograph_costs_one_line(opened, tmp_path):
+    source = opened.value(SHOWN)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no photograph at all")
+    opened.type("#chooser", str(notes))
+    line = opened.wait(ERROR)
+    assert line.startswith("notes.txt: empty, or no photograph of a kind that is read (")
+    assert opened.value(SHOWN) == source  # what was open stays
+    assert opened.value(STATUS) == ""
+
+
+def test_a_file_that_is_too_large_is_not_even_sent(page, tmp_path):
+    large = tmp_path / "large.tif"
+    with large.open("wb") as file:
+        file.truncate(33 * 2**20)
+    page.type("#chooser", str(large))
+    assert page.wait(ERROR) == "large.tif is larger than 32 MiB, the most that is taken"
+    asked = page.value("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert asked
+    assert not [url for url in asked if "/photographs" in url]
+
+
+def test_everything_is_reached_by_keyboard_and_shows_its_focus(opened):
+    def accented():
+        seen = np.asarray(Image.open(io.BytesIO(opened.screenshot())).convert("RGB"))
+        return np.count_nonzero(np.all(seen == (168, 72, 15), axis=-1))
+
+    reached = []
+    opened.script("document.activeElement.blur()")
+    for _ in range(13):
+        opened.press("Tab")
+        reached.append(
+            opened.script("const e = document.activeElement; return e.id || e.name || e.title")
+        )
+        focused = accented()
+        opened.script("document.activeElement.blur()")  # the next Tab goes on from here
+        assert focused - accented() > 200, reached[-1]
+    for name in ("another", "picker", "divider", "candidate", "temperature", "saturation"):
+        assert name in reached
+    for name in ("download", "reset", "Photograph: SpaceX"):
+        assert name in reached
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scroll(opened, scheme):
+    opened.size(*NARROW)
+    media = [{"name": "prefers-color-scheme", "value": scheme}]
+    opened.devtools("Emulation.setEmulatedMedia", features=media)
+    opened.click("#picker")
+    opened.wait("!document.querySelector('#distribution').hasAttribute('hidden')")
+    assert opened.value("innerWidth") == 375
+    assert opened.value("document.documentElement.scrollWidth") <= 375
+    small = opened.value(
+        "[...document.querySelectorAll('button')].filter((b) => b.offsetParent && "
+        "(b.offsetHeight < 44 || b.offsetWidth < 44)).map((b) => b.id)"
+    )
+    assert small == []  # large enough for a finger
+    contrast = opened.script(CONTRAST)
+    assert min(contrast.values()) >= 4.5, contrast
+    opened.devtools("Emulation.setEmulatedMedia", features=[])
+
+
+# The contrast of text to what is behind it, by WCAG 2.
+CONTRAST = """
+const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const luminance = (colour) => channels(colour).slice(0, 3)
+  .map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = (element) => {
+  const colour = getComputedStyle(element).backgroundColor;
+  return (channels(colour)[3] ?? 1) > 0 ? colour : behind(element.parentElement);
+};
+return Object.fromEntries(['h1', '#status', '#download', '#reset', '#about-file', '.ends',
+  '#pixel', 'footer', '#samples button'].map((selector) => {
+    const element = document.querySelector(selector);
+    const [low, high] = [getComputedStyle(element).color, behind(element)]
+      .map(luminance).sort((one, other) => one - other);
+    return [selector, (high + 0.05) / (low + 0.05)];
+  }));
+"""
+
+
+def test_a_model_that_predicts_ab_has_neither_distribution_nor_candidates(window, photo):
+    with serving(tiny_colorizer(centers=None)) as client:
+        window.size(*WIDE)
+        window.open(client.url)
+        window.wait("document.querySelectorAll('#samples img').length === 5")
+        window.type("#chooser", str(photo))
+        window.wait(f"{STATUS}.startsWith('holiday.webp coloured')")
+        assert "it has no distribution to show" in window.text("#pixel")
+        assert window.value("document.querySelector('#temperature').disabled")
+        assert window.value("document.querySelector('#candidates').hidden")
+        window.click("#picker")
+        settle(window)
+        assert window.value("document.querySelector('#distribution').hasAttribute('hidden')")
+        assert window.value(ERROR) == ""
