@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import numpy as np
 import photo_files
@@ -184,7 +185,9 @@ def test_a_pixel_shows_its_distribution(opened, client):
     assert len({row[3] for row in shown}) > 200  # each in its own colour
     most = shown[int(np.argmax(probabilities))]
     text = opened.text("#pixel")
-    assert f"Most likely: a {most[0]}, b {-int(most[1])}," in text
+    where = f"a {most[0]}, b {-int(most[1])}".replace("-", "\N{MINUS SIGN}")
+    percent = re.search(rf"Most likely: {where}, ([\d.]+)\s%", text)[1]
+    assert float(percent) == pytest.approx(100 * probabilities.max(), abs=0.5)
 
     ring = "document.querySelector('#distribution .mark').getAttribute('cx')"
     before = opened.value(ring)

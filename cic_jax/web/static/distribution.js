@@ -3,7 +3,8 @@
 const LARGEST = 42; // radius of a disc of probability 1, in units of ab
 const DOT = 1.4; // radius of what marks the place of every bin
 
-export function draw(svg, { bins, read_out: [a, b] }) {
+export function draw(svg, { lightness, bins, read_out: [a, b] }) {
+  svg.dataset.tone = lightness > 70 ? "light" : lightness < 35 ? "dark" : "middle";
   const axes = [
     element("line", { x1: -120, x2: 120, class: "axis" }),
     element("line", { y1: -120, y2: 120, class: "axis" }),
@@ -26,10 +27,12 @@ export function describe({ lightness, bins, read_out: [a, b] }) {
   const best = bins.reduce((one, other) => (other[2] > one[2] ? other : one));
   const percent = (100 * best[2]).toFixed(best[2] < 0.1 ? 1 : 0);
   return (
-    `Lightness ${lightness.toFixed(0)}. Most likely: a ${best[0]}, b ${best[1]}, ${percent}\u00a0%. ` +
-    `Read out (ring): a ${a.toFixed(0)}, b ${b.toFixed(0)}.`
+    `Lightness ${lightness.toFixed(0)}. Most likely: a ${whole(best[0])}, b ${whole(best[1])}, ` +
+    `${percent}\u00a0%. Read out (ring): a ${whole(a)}, b ${whole(b)}.`
   );
 }
+
+const whole = (number) => String(Math.round(number)).replace("-", "\u2212");
 
 function disc(a, b, r, fill, more = {}) {
   return element("circle", { cx: a, cy: -b, r, fill, ...more });
