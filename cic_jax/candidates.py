@@ -12,7 +12,7 @@ def tilts(
     p: Float[np.ndarray, "i j q"],
     centers: Float[np.ndarray, "q 2"],
     count: int,
-    spread: float = 1.0,
+    spread: float,
 ) -> Float[np.ndarray, "n q"]:
     """What to add to the logits for each of `count` candidates; the first adds nothing.
 

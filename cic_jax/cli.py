@@ -5,43 +5,14 @@ arguments to an exit status; `COMMANDS` lists them. Each imports what it needs w
 """
 
 import argparse
-import io
-import os
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
-if TYPE_CHECKING:
-    import numpy as np
+from cic_jax import console
+from cic_jax.colorize_command import add_colorize
+from cic_jax.console import DEFAULT_CHECKPOINT, DONE, INTERRUPTED, SOME_FAILED, UNUSABLE
+from cic_jax.web.command import add_serve
 
-    from cic_jax.colorize import Colorizer
-    from cic_jax.image_file import Photo
-    from cic_jax.model import Model
-
-DEFAULT_CHECKPOINT = "two_cores"
-COMPILED = "~/.cache/cic_jax/compiled"  # programs of earlier calls: the next starts sooner
-MODES = {"mean": 1.0, "mode": 0.0}  # temperatures
-DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-
-HOW_TO_TRAIN = (
-    "Train one with `python experiments/train.py --config=configs/simplified.py "
-    "--workdir=runs/simplified` and name it by --checkpoint=runs/simplified"
-)
-COLORIZE_EXAMPLES = """\
-examples:
-  cic-jax colorize grandmother.jpg --out=coloured
-  cic-jax colorize albums --out=coloured           every photograph below albums/, tree kept
-  cic-jax colorize "scans/*.tif" --out=coloured --temperature=0.2 --saturation=1.2
-  cic-jax colorize albums --out=beside --compare   before and after in one picture
-  cic-jax colorize car.jpg --out=cars --candidates=4   cars/car-1.jpg to cars/car-4.jpg
-  cic-jax colorize - < grey.jpg > colour.jpg       from standard input to standard output
-
-The format, size, transparency and EXIF of a photograph are kept; a GIF becomes a PNG. What is in
-the output folder already is left as it is. The exit status is 0 if all went well, 1 if some
-photographs failed, 2 if nothing could be done.
-"""
+__all__ = ["DEFAULT_CHECKPOINT", "DONE", "INTERRUPTED", "SOME_FAILED", "UNUSABLE", "main"]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,152 +28,6 @@ def main(argv: list[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def add_colorize(subcommands: argparse._SubParsersAction) -> None:
-    """`cic-jax colorize PHOTO... --out=DIR`."""
-    parser = subcommands.add_parser(
-        "colorize",
-        help="colour photographs, folders of them, or standard input",
-        epilog=COLORIZE_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "photos", nargs="+", metavar="PHOTO_OR_FOLDER", help="file, folder, pattern, or - alone"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
-    parser.add_argument(
-        "--checkpoint",
-        default=DEFAULT_CHECKPOINT,
-        help="training run, exported model or released name (default: %(default)s)",
-    )
-    read_out = parser.add_mutually_exclusive_group()
-    read_out.add_argument(
-        "--temperature",
-        type=_number(float, 0, 1),
-        default=0.38,
-        help="how the predicted distribution is read out: 0 is vivid, 1 cautious (default: 0.38)",
-    )
-    read_out.add_argument(
-        "--mode",
-        dest="temperature",
-        type=_mode,
-        default=argparse.SUPPRESS,
-        metavar="{mean,mode}",
-        help="the distribution's mean (as --temperature=1) or its mode (--temperature=0)",
-    )
-    parser.add_argument(
-        "--saturation",
-        type=_number(float, 0, 10),
-        default=1.0,
-        help="multiplies the colour (default: 1)",
-    )
-    parser.add_argument(
-        "--size",
-        type=_number(int, 8, 4096),
-        default=256,
-        help="short side at which the network looks, in pixels (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--candidates",
-        type=_number(int, 1, 100),
-        default=1,
-        metavar="N",
-        help="write N colourings, PHOTO-1 to PHOTO-N, that differ where the network is in doubt",
-    )
-    parser.add_argument(
-        "--compare", action="store_true", help="put the photograph to the left of its colouring"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="colour again what is there")
-    parser.set_defaults(run=colorize)
-
-
-def colorize(arguments: argparse.Namespace) -> int:
-    """Colour everything named; a photograph that fails costs one line and no other photograph."""
-    if arguments.photos == ["-"] and arguments.out is None:
-        if arguments.candidates > 1:
-            _fail("expected photographs and --out=DIR for --candidates, or one picture from -")
-        return _colorize_stream(arguments)
-    if "-" in arguments.photos or arguments.out is None:
-        _fail("expected photographs and --out=DIR, or - alone")
-
-    from cic_jax import image_plan
-
-    plan = image_plan.plan(
-        arguments.photos, arguments.out, arguments.overwrite, arguments.candidates
-    )
-    for error in plan.errors:
-        _say(error)
-    done = _colorize_files(plan.jobs, arguments) if plan.jobs else 0
-    failed = len(plan.errors) + len(plan.jobs) - done
-    counts = [f"{done} coloured into {arguments.out}"]
-    if plan.done:
-        counts.append(f"{plan.done} done already (--overwrite colours them again)")
-    if failed:
-        counts.append(f"{failed} failed")
-    _say(", ".join(counts))
-    if done + plan.done == 0:
-        return UNUSABLE
-    return SOME_FAILED if failed else DONE
-
-
-def _colorize_files(jobs: list[tuple[Path, list[Path]]], arguments: argparse.Namespace) -> int:
-    """How many went well."""
-    from tqdm import tqdm
-
-    from cic_jax import image_file
-
-    colorizer = _restore(arguments)
-    if arguments.candidates > 1 and colorizer.model.target.centers is None:
-        _fail(f"{arguments.checkpoint} predicts one colour a pixel, so it has no --candidates")
-    done = 0
-    # disable=None: no bar where standard error is no terminal.
-    for source, targets in tqdm(jobs, unit="photo", file=sys.stderr, disable=None):
-        try:
-            photo = image_file.read(source)
-            if photo.frames > 1:
-                _say(f"{source}: the first of the {photo.frames} pictures in it is coloured")
-            targets[0].parent.mkdir(parents=True, exist_ok=True)
-            for target, picture in zip(targets, _colour(colorizer, photo, arguments), strict=True):
-                image_file.write(target, *picture)
-            done += 1
-        except (image_file.PhotoError, OSError) as error:
-            _say(str(error))
-    return done
-
-
-def _colorize_stream(arguments: argparse.Namespace) -> int:
-    from cic_jax import image_file
-
-    try:
-        photo = image_file.read(io.BytesIO(sys.stdin.buffer.read()))
-    except image_file.PhotoError as error:
-        _fail(str(error))
-    encoded = io.BytesIO()
-    (picture,) = _colour(_restore(arguments), photo, arguments)
-    image_file.encode(encoded, *picture)
-    sys.stdout.buffer.write(encoded.getvalue())
-    return DONE
-
-
-def _colour(
-    colorizer: "Colorizer", photo: "Photo", arguments: argparse.Namespace
-) -> Iterator[tuple["np.ndarray", "Photo"]]:
-    """The pictures to write, each with the photograph that its file should be like."""
-    predictions = [colorizer.predict(photo.rgb)]
-    if arguments.candidates > 1:
-        predictions = colorizer.alternatives(predictions[0], arguments.candidates)
-    for prediction in predictions:
-        rgb = colorizer.render(prediction, arguments.temperature, arguments.saturation)
-        yield _beside(photo, rgb) if arguments.compare else (rgb, photo)
-
-
-def _beside(photo: "Photo", rgb: "np.ndarray") -> tuple["np.ndarray", "Photo"]:
-    import numpy as np
-
-    before = np.broadcast_to(photo.rgb.reshape(*rgb.shape[:2], -1), rgb.shape)
-    alpha = None if photo.alpha is None else np.tile(photo.alpha, (1, 2))
-    return np.concatenate([before, rgb], axis=1), replace(photo, alpha=alpha)
-
-
 def add_info(subcommands: argparse._SubParsersAction) -> None:
     """`cic-jax info CHECKPOINT`."""
     parser = subcommands.add_parser("info", help="say what a checkpoint is")
@@ -214,7 +39,7 @@ def info(arguments: argparse.Namespace) -> int:
     """Print the network, its size, what it was trained on and its metrics."""
     from cic_jax import model as models
 
-    model = _load(arguments.checkpoint)
+    model = console.load(arguments.checkpoint)
     about = model.description
     data = about["config"].get("data", {})
     bins = "ab" if model.target.centers is None else f"{len(model.target.centers)} bins of ab"
@@ -255,65 +80,15 @@ def convert(arguments: argparse.Namespace) -> int:
         model = pretrained.to_model(pretrained.read(arguments.weights))
         checkpoint.export(arguments.out, model, "float32")
     except pretrained.WeightsError as error:
-        _fail(f"{arguments.weights}: {error}")
+        console.fail(f"{arguments.weights}: {error}")
     except checkpoint.CheckpointError as error:
-        _fail(str(error))
+        console.fail(str(error))
     network = model.description["network"]
-    _say(f"the {network} network is in {arguments.out}; colour by it with --checkpoint")
+    console.say(f"the {network} network is in {arguments.out}; colour by it with --checkpoint")
     return DONE
 
 
-def _restore(arguments: argparse.Namespace) -> "Colorizer":
-    import jax
-
-    from cic_jax.colorize import Colorizer
-
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(Path(COMPILED).expanduser()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-    return Colorizer(_load(arguments.checkpoint), arguments.size)
-
-
-def _load(name: str) -> "Model":
-    from cic_jax import checkpoint
-
-    try:
-        return checkpoint.load(name)
-    except checkpoint.CheckpointError as error:
-        _fail(f"{error}. {HOW_TO_TRAIN}")
-
-
-def _number(kind: type, low: int, high: int) -> Callable[[str], int | float]:
-    def parse(text: str) -> int | float:
-        value = kind(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"expected {low} to {high}, got {text}")
-        return value
-
-    parse.__name__ = kind.__name__  # argparse names it where `kind` refuses the text
-    return parse
-
-
-def _mode(text: str) -> float:
-    try:
-        return MODES[text]
-    except KeyError:
-        raise argparse.ArgumentTypeError(f"expected mean or mode, got {text}") from None
-
-
-def _say(message: str) -> None:
-    """One line on standard error, above the progress bar where there is one."""
-    from tqdm import tqdm
-
-    tqdm.write(message, file=sys.stderr)
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"cic-jax: {message}", file=sys.stderr)
-    raise SystemExit(UNUSABLE)
-
-
-COMMANDS = (add_colorize, add_info, add_convert)
+COMMANDS = (add_colorize, add_serve, add_info, add_convert)
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ class Colorizer:
         count: int = 4,
         temperature: float = 0.38,
         saturation: float = 1.0,
-        spread: float = 1.0,
+        spread: float = 0.5,
     ) -> list[UInt8[np.ndarray, "h w 3"]]:
         """Several colourings of a photograph; the first is the ordinary one.
 
@@ -155,7 +155,7 @@ class Colorizer:
         return [self.render(each, temperature, saturation) for each in alternatives]
 
     def alternatives(
-        self, prediction: Prediction, count: int = 4, spread: float = 1.0
+        self, prediction: Prediction, count: int = 4, spread: float = 0.5
     ) -> list[Prediction]:
         """The predictions of which `candidates` are rendered."""
         p = self.distribution(prediction)

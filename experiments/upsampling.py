@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from absl import flags
 from jaxtyping import Array, Bool, Float
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 from cic_jax import checkpoint, entry, evaluate, lab, metrics, photos, upsample
 from cic_jax import model as models
@@ -115,8 +115,13 @@ def errors(
     }
 
 
-def table(model: models.Model, photographs: photos.Photographs, config) -> evaluate.Table:
-    """A row for each photograph: the errors of every method on each source of coarse colour."""
+def table(
+    model: models.Model, photographs: photos.Photographs, config: ConfigDict, count: int = 0
+) -> evaluate.Table:
+    """A row for each photograph: the errors of every method on each source of coarse colour.
+
+    Of the first `count` photographs, or so, and of those that have edges.
+    """
     sources = {
         "true, cells of 4": lambda variables, pixels: jax.vmap(partial(means, factor=4))(
             pixels[..., 1:]
@@ -146,9 +151,9 @@ def table(model: models.Model, photographs: photos.Photographs, config) -> evalu
         found = measure(model.variables, batch["photo"], batch["mask"])
         for name, values in {**found, "name": np.array(batch["names"])}.items():
             rows.setdefault(name, []).append(np.asarray(values)[batch["valid"]])
-        if COUNT.value and sum(map(len, rows["name"])) >= COUNT.value:
+        if 0 < count <= sum(map(len, rows["name"])):
             break
-    columns = {name: np.concatenate(values) for name, values in rows.items()}
+    columns: evaluate.Table = {name: np.concatenate(values) for name, values in rows.items()}
     edged = np.all([np.isfinite(x) for name, x in columns.items() if name != "name"], axis=0)
     return {name: values[edged] for name, values in columns.items()}
 
@@ -188,7 +193,7 @@ def markdown(found: dict[str, dict[str, float]], count: int) -> str:
 def main() -> None:
     """Measure, print, write."""
     photographs = photos.open_splits(CONFIG.value.data)["test"]
-    rows = table(checkpoint.load(MODEL.value), photographs, CONFIG.value)
+    rows = table(checkpoint.load(MODEL.value), photographs, CONFIG.value, COUNT.value)
     found = summary(rows)
     text = markdown(found, len(rows["name"]))
     out = Path(OUT.value)

@@ -1,0 +1,55 @@
+"""What the subcommands of `cic-jax` share: exit statuses, messages, and the model that is named."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from cic_jax.colorize import Colorizer
+    from cic_jax.model import Model
+
+DEFAULT_CHECKPOINT = "two_cores"
+COMPILED = "~/.cache/cic_jax/compiled"  # programs of earlier calls: the next starts sooner
+DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+HOW_TO_TRAIN = (
+    "Train one with `python experiments/train.py --config=configs/simplified.py "
+    "--workdir=runs/simplified` and name it by --checkpoint=runs/simplified"
+)
+
+
+def restore(arguments: argparse.Namespace) -> "Colorizer":
+    """By `checkpoint` and `size` of the arguments; programs compiled are kept for later calls."""
+    import jax
+
+    from cic_jax.colorize import Colorizer
+
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        jax.config.update("jax_compilation_cache_dir", str(Path(COMPILED).expanduser()))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    return Colorizer(load(arguments.checkpoint), arguments.size)
+
+
+def load(name: str) -> "Model":
+    """The model in a checkpoint, or the end, with a line that says how to get one."""
+    from cic_jax import checkpoint
+
+    try:
+        return checkpoint.load(name)
+    except checkpoint.CheckpointError as error:
+        fail(f"{error}. {HOW_TO_TRAIN}")
+
+
+def say(message: str) -> None:
+    """One line on standard error, above the progress bar where there is one."""
+    from tqdm import tqdm
+
+    tqdm.write(message, file=sys.stderr)
+
+
+def fail(message: str) -> NoReturn:
+    """The end: nothing can be done."""
+    print(f"cic-jax: {message}", file=sys.stderr)
+    raise SystemExit(UNUSABLE)
