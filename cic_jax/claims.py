@@ -84,6 +84,11 @@ CLAIMS = (
         "The simplified network is as good as the full one (here: at most 2 % worse)",
         better(("simplified",), ("rebalanced_ours",), margin=0.02),
     ),
+    Claim(
+        "About 31 % of the final models' test photographs had been trained on, which its code did "
+        "not prevent; here so many are, and that flatters",
+        better(("simplified_final_leaking",), ("simplified_final",)),
+    ),
 )
 # Ratios of two models: what the study saw, the models, and from where on it holds.
 RATIOS = {

@@ -36,6 +36,7 @@ CHOICES = {
 }
 # Options that came later than some runs, and what those runs did.
 ADDED = {
+    "data.leak": 0.0,
     "train.init": "he",
     "train.output_bias": "zero",
     "train.crop_scale": 1.0,
@@ -56,6 +57,8 @@ def check(config: ConfigDict) -> None:
         )
     if config.data.size % 8:
         raise ConfigError(f"config.data.size must be a multiple of 8; it is {config.data.size}")
+    if not 0 <= config.data.leak <= 1:
+        raise ConfigError(f"config.data.leak must be a share, 0 to 1; it is {config.data.leak}")
     if not 0 < config.train.crop_scale <= 1:
         raise ConfigError(
             f"config.train.crop_scale must be above 0, at most 1; it is {config.train.crop_scale}"

@@ -22,11 +22,12 @@ GROUPS: dict[tuple[str, ...], str] = {
     REBALANCED: "the rebalanced",
 }
 MODELS = (*PLAIN, *REBALANCED, "simplified", "rebalanced_ours_final", "simplified_final")
-STARTS_FROM = {"simplified_final": "simplified"}
+STARTS_FROM = {"simplified_final": "simplified", "simplified_final_leaking": "simplified"}
 # Mistakes of the study's code that one option repeats: variant -> the model and the option.
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "rebalanced_smoothed_index": ("rebalanced_smoothed", {"prior.smoothing": "index"}),
     "rebalanced_ours_10_photographs": ("rebalanced_ours", {"prior.photographs": 10}),
+    "simplified_final_leaking": ("simplified_final", {"data.leak": 0.31}),
 }
 # Read off the study's bar charts. Its SSIM was computed with a data range of 2.
 PUBLISHED = {

@@ -17,8 +17,10 @@ from ml_collections import ConfigDict
 from cic_jax import checkpoint, evaluate, experiment, feed, parallel, photos, record
 from cic_jax import model as models
 from cic_jax import step as steps
+from cic_jax.benchmark.report import machine
 from cic_jax.meter import Meter
 
+MACHINE = "machine.json"  # what it last trained on
 PICTURES = 8  # validation photographs whose colouring TensorBoard shows
 
 
@@ -31,8 +33,8 @@ def train(
 ) -> dict[str, float]:
     """Train as the config says, or go on where the last run in `workdir` stopped.
 
-    Writes config.json, log.jsonl, tensorboard/ and checkpoints/ there and returns the last
-    validation figures. Ctrl-C and SIGTERM save and end the run in good order. Another
+    Writes config.json, machine.json, log.jsonl, tensorboard/ and checkpoints/ there and returns the
+    last validation figures. Ctrl-C and SIGTERM save and end the run in good order. Another
     `build_target(config, palette)` or `build_network(config, outputs, axis_name)` trains another
     loss, encoding or network.
     """
@@ -40,10 +42,11 @@ def train(
     workdir = Path(workdir)
     _remember(config, workdir)
     splits = photos.open_splits(config.data)
-    palette = experiment.palette(config, partial(feed.prior_batches, config, splits["train"]))
+    training = feed.training_set(config, splits)
+    palette = experiment.palette(config, partial(feed.prior_batches, config, training))
     target = build_target(config, palette)
     network = build_network(config, target.outputs, parallel.AXIS)
-    fed = feed.open_feed(config, splits["train"])
+    fed = feed.open_feed(config, training)
     optimizer = experiment.build_optimizer(config, fed.total_steps)
     step = partial(
         steps.train_step,
@@ -59,7 +62,7 @@ def train(
     run = parallel.replicas(partial(steps.train_steps, step=step), (0, 0, 0, None), donate=True)
     description = experiment.describe(config, palette)
     with checkpoint.manager(workdir, config.train.best_metric) as manager:
-        begin = partial(_begin, config, _alone(network), palette, splits["train"])
+        begin = partial(_begin, config, _alone(network), palette, training)
         state = _first_state(config, network, optimizer, manager, begin)
         with record.Recorder(workdir, int(state.step)) as recorder, _Interrupt() as interrupt:
             tasks = _Tasks(
@@ -156,6 +159,7 @@ def _remember(config: ConfigDict, workdir: Path) -> None:
             )
     workdir.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+    (workdir / MACHINE).write_text(json.dumps(machine(), indent=1) + "\n")
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -19,6 +19,7 @@ def get_config() -> ConfigDict:
                 "seed": 0,  # of synthetic_vehicles: other scenes
                 "size": 256,  # window of a photograph that crops come from
                 "short_side": 256,  # larger photographs are reduced to it; 0 leaves them
+                "leak": 0.0,  # share of the test split to train on: repeats the study's mistake
                 "resident": True,  # the training set stays on the device, else it streams
             },
             "model": {

@@ -64,3 +64,18 @@ def test_a_spread_batch_reaches_over_the_whole_set():
     spread = feed.spread(config(), photographs(12))
     np.testing.assert_array_equal(spread[:, 0, 0, 0], [0, 3, 6, 9])
     assert len(feed.spread(config(), photographs(3))) == 3
+
+
+def test_a_leak_replaces_training_photographs_by_test_ones():
+    splits = {"train": photographs(12), "test": photographs(10)}
+    test = [x | {"name": f"test {x['name']}"} for x in splits["test"]]
+    splits["test"] = Photographs("test", test)
+    options = config()
+    assert feed.training_set(options, splits) is splits["train"]
+    options.data.leak = 0.31
+    leaking = feed.training_set(options, splits)
+    assert len(leaking) == 12
+    assert [x["name"] for x in leaking if x["name"].startswith("test")] == [
+        f"test {i}.png" for i in range(3)
+    ]
+    assert len({x["name"] for x in leaking}) == 12

@@ -33,7 +33,8 @@ def test_models_are_the_studys_and_each_has_a_config():
     }
     epochs = [config.train.epochs for config in configs.values()]
     assert epochs == [100] * 7 + [190, 500]
-    assert all(configs[name].train.init_from for name in study.STARTS_FROM)
+    bases = [study.VARIANTS.get(name, (name, {}))[0] for name in study.STARTS_FROM]
+    assert all(configs[name].train.init_from for name in bases)
     for base, mistake in study.VARIANTS.values():
         config = configs[base].copy_and_resolve_references()
         config.update_from_flattened_dict(mistake)
