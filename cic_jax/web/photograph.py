@@ -80,8 +80,8 @@ def full(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> Fil
     encoded = io.BytesIO()
     image_file.encode(encoded, rgb, photo)
     name = image_file.output_name(Path(photograph.name), photo.format)
-    content = encoded.getvalue()
-    return File(f"{name.stem}-colour{name.suffix}", _media_type(content), content)
+    media_type = Image.MIME[Image.registered_extensions()[name.suffix.lower()]]
+    return File(f"{name.stem}-colour{name.suffix}", media_type, encoded.getvalue())
 
 
 def pixel(
@@ -148,11 +148,6 @@ def _jpeg(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
     file = io.BytesIO()
     Image.fromarray(rgb).save(file, "JPEG", quality=PREVIEW_QUALITY)
     return file.getvalue()
-
-
-def _media_type(content: bytes) -> str:
-    with Image.open(io.BytesIO(content)) as image:
-        return image.get_format_mimetype() or "application/octet-stream"
 
 
 def _hex(rgb: UInt8[np.ndarray, "3"]) -> str:
