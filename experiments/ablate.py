@@ -32,6 +32,7 @@ from cic_jax import (
     study_report,
 )
 from cic_jax.figure_style import label
+from cic_jax.results import command
 from cic_jax.train import train
 from configs import release
 
@@ -73,6 +74,7 @@ def planned(workdir: Path, base: ConfigDict, splits: dict[str, photos.Photograph
         epochs = 60 * MINUTES.value * rate / base.train.batch_size / steps_per_epoch
     steps = max(1, round(epochs * steps_per_epoch))
     return {
+        "command": command(sys.argv),
         "minutes": MINUTES.value,
         "epochs": steps / steps_per_epoch,
         "steps": steps,

@@ -6,20 +6,16 @@ Reads what train.py and evaluate.py left in each run. What is missing is named, 
 figures are drawn. Photographs come from the first run's data.
 """
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 from absl import flags
-from matplotlib.figure import Figure
 
-from cic_jax import bins, checkpoint, entry, figures, gallery, photos, prior, record
-from cic_jax.colorize import Colorizer
-from cic_jax.figure_style import label, save
+from cic_jax import checkpoint, entry
+from cic_jax.figure_style import save
 from cic_jax.model import Model
-from configs import default
+from experiments import drawings
 
 RUNS = flags.DEFINE_list(
     "runs", None, "Training runs, exported checkpoints or released names.", required=True
@@ -29,89 +25,15 @@ SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Whi
 PHOTOGRAPHS = flags.DEFINE_integer("photographs", 5, "How many photographs.", lower_bound=1)
 NAMES = flags.DEFINE_list("names", [], "Photographs by their names, in place of the first ones.")
 
-Drawn = Iterator[tuple[str, Figure]]
-
-
-def from_logs(runs: dict[str, Path]) -> Drawn:
-    """losses: the training and validation loss of the runs that have a log."""
-    logs = {name: record.read(path) for name, path in runs.items()}
-    for name in [name for name, log in logs.items() if not log]:
-        _say(f"losses: no {record.LOG} in {runs[name]}")
-        del logs[name]
-    if logs:
-        yield "losses", figures.loss_curves(logs)
-
-
-def from_tables(runs: dict[str, Path], split: str) -> Drawn:
-    """metrics: those of the runs that evaluate.py has scored."""
-    scores = {}
-    for name, path in runs.items():
-        table = path / f"{split}.json"
-        if table.exists():
-            scores[name] = json.loads(table.read_text())
-        else:
-            _say(f"metrics: no {table}: run experiments/evaluate.py --workdir={path} first")
-    if scores:
-        counts = sorted({score["photographs"] for score in scores.values()})
-        what = f"{' or '.join(map(str, counts))} {split} photographs"
-        yield "metrics", figures.metric_bars(scores, what)
-
-
-def from_priors(models: dict[str, Model]) -> Drawn:
-    """bins: how often each colour occurs, in the models' training sets and in ImageNet."""
-    own: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    for name, model in models.items():
-        config = model.description["config"]
-        if model.target.centers is not None and config.get("prior", {}).get("source") == "own":
-            p = np.asarray(model.description["prior"], np.float32)
-            if not any(np.array_equal(p, other) for _, other in own.values()):
-                own[f"Training set of {label(name)}"] = (model.target.centers, p)
-    imagenet = {"ImageNet": prior.IMAGENET, "ImageNet, smoothed": prior.smooth(prior.IMAGENET)}
-    published = {name: (bins.CENTERS, p) for name, p in imagenet.items()}
-    yield "bins", figures.bin_distributions(own | published)
-
-
-def from_photographs(models: dict[str, Model], split: str, count: int, names: list[str]) -> Drawn:
-    """predictions of all models, and for each the temperatures and a pixel's distribution."""
-    config = default.get_config()
-    config.update(next(iter(models.values())).description["config"])
-    try:
-        photographs = photos.open_splits(config.data)[split]
-    except (ValueError, FileNotFoundError) as error:
-        _say(f"predictions: {error}")
-        return
-    if names:
-        photographs, count = photographs.named(names), len(names)
-    shown = gallery.first(photographs, count, config.data.size, config.data.short_side)
-    predictions = {}
-    for name, model in models.items():
-        colorizer = Colorizer(model, config.data.size)
-        predictions[name] = gallery.coloured(colorizer, shown, config.colour.temperature)
-        if model.target.centers is None:
-            _say(f"{name}_temperatures, {name}_pixel: this model predicts ab itself")
-            continue
-        row = gallery.temperatures(colorizer, shown[0])
-        yield (
-            f"{name}_temperatures",
-            figures.photo_grid(
-                row, f"{label(name)}: the same prediction, read out at temperature T"
-            ),
-        )
-        pixel = gallery.least_sure(colorizer, shown[0])
-        yield f"{name}_pixel", figures.pixel_distribution(shown[0], *pixel)
-    columns = {"grey": gallery.grey(shown), **predictions, "truth": shown}
-    title = f"{label(split)} photographs from their lightness (T = {config.colour.temperature:g})"
-    yield "predictions", figures.photo_grid(columns, title)
-
 
 def main() -> None:
     """Draw, and name each file."""
     runs = _named(RUNS.value)
     models = dict(_load(runs))
-    drawn = [*from_logs(runs), *from_tables(runs, SPLIT.value)]
+    drawn = [*drawings.from_logs(runs), *drawings.from_tables(runs, SPLIT.value)]
     if models:
-        drawn += from_priors(models)
-        drawn += from_photographs(models, SPLIT.value, PHOTOGRAPHS.value, NAMES.value)
+        drawn += drawings.from_priors(models)
+        drawn += drawings.from_photographs(models, SPLIT.value, PHOTOGRAPHS.value, NAMES.value)
     for name, figure in drawn:
         path = Path(OUT.value) / f"{name}.png"
         save(figure, path)
@@ -134,11 +56,7 @@ def _load(runs: dict[str, Path]) -> Iterator[tuple[str, Model]]:
         try:
             yield name, checkpoint.load(path)
         except checkpoint.CheckpointError as error:
-            _say(f"{name}: {error}")
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)
+            drawings.say(f"{name}: {error}")
 
 
 if __name__ == "__main__":

@@ -44,8 +44,10 @@ from cic_jax import (
 )
 from cic_jax import model as models
 from cic_jax.figure_style import label, save
+from cic_jax.results import command
 from cic_jax.train import train
 from configs import default
+from experiments import drawings
 
 CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
 WORKDIR = flags.DEFINE_string("workdir", "runs/study", "Where everything goes.")
@@ -168,7 +170,12 @@ def plan(workdir: Path, runs: Sequence[Run], steps_per_epoch: dict[str, int]) ->
                 "out --budget_minutes to go on with that, or name another --workdir"
             )
         return before
-    written: Options = {"minutes": minutes, "factor": 1.0, "seconds": {}}
+    written: Options = {
+        "command": command(sys.argv),
+        "minutes": minutes,
+        "factor": 1.0,
+        "seconds": {},
+    }
     if minutes is not None:
         costs = {}
         for run in runs:
@@ -310,12 +317,10 @@ def summarise(
     }
 
 
-def drawings(
+def all_figures(
     runs: Sequence[Run], results: Options, final: ConfigDict
 ) -> Iterator[tuple[str, Figure]]:
-    """The bars of the metrics, and the figures of experiments/figures.py, for the first seed."""
-    from experiments import figures as single  # its flag --runs is required, but not of us
-
+    """The bars of the metrics, and the other figures of the first seed."""
     homes = {run.model: run.home for run in reversed(runs)}
     homes = {name: homes[name] for name in results["models"]}
     loaded = {name: checkpoint.load(home) for name, home in homes.items()}
@@ -325,9 +330,9 @@ def drawings(
     scores = {name: {"model": found[name], "grey": found["grey"]} for name in loaded}
     count = results["photographs"]["test"]
     yield "metrics", figures.metric_bars(scores, f"{count} test photographs")
-    yield from single.from_logs(homes)
-    yield from single.from_priors(loaded)
-    yield from single.from_photographs(loaded, "test", SHOWN, [])
+    yield from drawings.from_logs(homes)
+    yield from drawings.from_priors(loaded)
+    yield from drawings.from_photographs(loaded, "test", SHOWN, [])
 
 
 def write(workdir: Path, results: Options, drawn: dict[str, Figure]) -> None:
@@ -428,7 +433,7 @@ def main() -> None:
         },
         **summarise(done, gather(done, test), steps_per_epoch),
     }
-    write(workdir, results, dict(drawings(done, results, data["final"])))
+    write(workdir, results, dict(all_figures(done, results, data["final"])))
     print(f"The report: {(workdir / 'report.html').absolute()}")
 
 

@@ -1,0 +1,97 @@
+"""The figures of runs and models, for the commands that draw them.
+
+What is missing is named on stderr, and the other figures are drawn.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from cic_jax import bins, figures, gallery, photos, prior, record
+from cic_jax.colorize import Colorizer
+from cic_jax.figure_style import label
+from cic_jax.model import Model
+from configs import default
+
+Drawn = Iterator[tuple[str, Figure]]
+
+
+def from_logs(runs: dict[str, Path]) -> Drawn:
+    """losses: the training and validation loss of the runs that have a log."""
+    logs = {name: record.read(path) for name, path in runs.items()}
+    for name in [name for name, log in logs.items() if not log]:
+        say(f"losses: no {record.LOG} in {runs[name]}")
+        del logs[name]
+    if logs:
+        yield "losses", figures.loss_curves(logs)
+
+
+def from_tables(runs: dict[str, Path], split: str) -> Drawn:
+    """metrics: those of the runs that evaluate.py has scored."""
+    scores = {}
+    for name, path in runs.items():
+        table = path / f"{split}.json"
+        if table.exists():
+            scores[name] = json.loads(table.read_text())
+        else:
+            say(f"metrics: no {table}: run experiments/evaluate.py --workdir={path} first")
+    if scores:
+        counts = sorted({score["photographs"] for score in scores.values()})
+        what = f"{' or '.join(map(str, counts))} {split} photographs"
+        yield "metrics", figures.metric_bars(scores, what)
+
+
+def from_priors(models: dict[str, Model]) -> Drawn:
+    """bins: how often each colour occurs, in the models' training sets and in ImageNet."""
+    own: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for name, model in models.items():
+        config = model.description["config"]
+        if model.target.centers is not None and config.get("prior", {}).get("source") == "own":
+            p = np.asarray(model.description["prior"], np.float32)
+            if not any(np.array_equal(p, other) for _, other in own.values()):
+                own[f"Training set of {label(name)}"] = (model.target.centers, p)
+    imagenet = {"ImageNet": prior.IMAGENET, "ImageNet, smoothed": prior.smooth(prior.IMAGENET)}
+    published = {name: (bins.CENTERS, p) for name, p in imagenet.items()}
+    yield "bins", figures.bin_distributions(own | published)
+
+
+def from_photographs(models: dict[str, Model], split: str, count: int, names: list[str]) -> Drawn:
+    """predictions of all models, and for each the temperatures and a pixel's distribution."""
+    config = default.get_config()
+    config.update(next(iter(models.values())).description["config"])
+    try:
+        photographs = photos.open_splits(config.data)[split]
+    except (ValueError, FileNotFoundError) as error:
+        say(f"predictions: {error}")
+        return
+    if names:
+        photographs, count = photographs.named(names), len(names)
+    shown = gallery.first(photographs, count, config.data.size, config.data.short_side)
+    predictions = {}
+    for name, model in models.items():
+        colorizer = Colorizer(model, config.data.size)
+        predictions[name] = gallery.coloured(colorizer, shown, config.colour.temperature)
+        if model.target.centers is None:
+            say(f"{name}_temperatures, {name}_pixel: this model predicts ab itself")
+            continue
+        row = gallery.temperatures(colorizer, shown[0])
+        yield (
+            f"{name}_temperatures",
+            figures.photo_grid(
+                row, f"{label(name)}: the same prediction, read out at temperature T"
+            ),
+        )
+        pixel = gallery.least_sure(colorizer, shown[0])
+        yield f"{name}_pixel", figures.pixel_distribution(shown[0], *pixel)
+    columns = {"grey": gallery.grey(shown), **predictions, "truth": shown}
+    title = f"{label(split)} photographs from their lightness (T = {config.colour.temperature:g})"
+    yield "predictions", figures.photo_grid(columns, title)
+
+
+def say(message: str) -> None:
+    """To stderr."""
+    print(message, file=sys.stderr)
