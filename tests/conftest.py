@@ -1,19 +1,18 @@
 """Every call in the tests checks the types and shapes that the library's signatures promise."""
 
 import os
+from pathlib import Path
 
 # Virtual devices on few cores need more threads than cores, or collectives wait for each other.
 os.environ.setdefault("NPROC", "16")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Most of the tests' time is compilation, of tiny networks: it is kept cheap, and kept.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+os.environ.setdefault(
+    "JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "compiled")
+)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
-import jax
-import pytest
 from jaxtyping import install_import_hook
 
 install_import_hook("cic_jax", "beartype.beartype")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compile_once(tmp_path_factory):
-    """Runs that repeat a program within the tests take it from a cache."""
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))

@@ -62,8 +62,8 @@ print(json.dumps(train.train(config, sys.argv[5])))
 
 
 def start(script: str, *arguments: str, devices: int) -> subprocess.Popen:
-    flags = f"--xla_force_host_platform_device_count={devices}"
-    environment = os.environ | {"XLA_FLAGS": flags, "NPROC": "16", "JAX_PLATFORMS": "cpu"}
+    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"
+    environment = os.environ | {"XLA_FLAGS": flags}
     return subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         env=environment,
