@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from cic_jax.image_file import Photo
 
 MODES = {"mean": 1.0, "mode": 0.0}  # temperatures
-EXAMPLES = """\
+# Peak resident memory, measured on a CPU with some room: bytes, and bytes a pixel.
+MEMORY, MEMORY_COLOUR, MEMORY_GREY = 500_000_000, 20, 10
+EXAMPLES = f"""\
 examples:
   cic-jax colorize grandmother.jpg --out=coloured
   cic-jax colorize albums --out=coloured           every photograph below albums/, tree kept
@@ -25,6 +27,9 @@ examples:
   cic-jax colorize albums --out=beside --compare   before and after in one picture
   cic-jax colorize car.jpg --out=cars --candidates=4   cars/car-1.jpg to cars/car-4.jpg
   cic-jax colorize - < grey.jpg > colour.jpg       from standard input to standard output
+
+A photograph of up to 100 megapixels is coloured in {MEMORY / 1e9:g} GB of memory and
+{MEMORY_GREY} bytes a pixel where it is grey, {MEMORY_COLOUR} where it is not; --compare takes more.
 
 The format, size, transparency and EXIF of a photograph are kept; a GIF becomes a PNG. What is in
 the output folder already is left as it is. The exit status is 0 if all went well, 1 if some

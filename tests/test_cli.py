@@ -12,7 +12,7 @@ import test_colorize
 import test_image_file as files
 from PIL import Image
 
-from cic_jax import checkpoint, cli, image_file, image_plan
+from cic_jax import checkpoint, cli, colorize_command, image_file, image_plan
 
 
 @pytest.fixture(scope="module")
@@ -258,6 +258,29 @@ def test_standard_input_to_standard_output(weights):
     assert broken.returncode == cli.UNUSABLE
     assert broken.stdout == b""
     assert broken.stderr.startswith(b"cic-jax: the stream: empty, or no photograph")
+
+
+@pytest.mark.slow
+def test_50_megapixels_within_the_memory_that_the_help_states(tmp_path, weights):
+    shape = (6104, 8192)
+    grey = np.linspace(0, 65535, shape[1]).astype(np.uint16)
+    Image.fromarray(np.tile(grey, (shape[0], 1))).save(tmp_path / "large.tif")
+    command = ["colorize", str(tmp_path / "large.tif"), f"--out={tmp_path}/out"]
+    code = (
+        "import sys, resource; from cic_jax import cli; cli.main(sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, *command, f"--checkpoint={weights}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    peak = int(run.stdout) * (1 if sys.platform == "darwin" else 1024)
+    allowed = colorize_command.MEMORY + colorize_command.MEMORY_GREY * shape[0] * shape[1]
+    assert 2 * shape[0] * shape[1] < peak < allowed
+    with Image.open(tmp_path / "out" / "large.tif") as image:
+        assert (image.size, image.mode) == (shape[::-1], "RGB")
 
 
 def test_help_starts_without_jax():
