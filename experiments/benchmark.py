@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from absl import app, flags, logging
 
-from cic_jax import bins
+from cic_jax import bins, entry
 from cic_jax.benchmark import compute, process
 from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
 from cic_jax.benchmark.work import Case
@@ -221,4 +221,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    entry.keep_memory()  # PyTorch and the others have it, too
     app.run(main)
