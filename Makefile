@@ -3,7 +3,7 @@ BIN := .venv/bin
 LOCK := uv pip compile pyproject.toml --extra dev --extra web --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --quiet
 
-.PHONY: demo serve test fast lint format lock clean
+.PHONY: demo serve test slow lint format lock clean
 
 demo: .venv/ready
 	$(BIN)/python experiments/demo.py --workdir=runs/demo
@@ -12,10 +12,11 @@ serve: .venv/ready
 	$(BIN)/cic-jax serve
 
 test: .venv/ready lint
-	$(BIN)/python -m pytest
-
-fast: .venv/ready
 	$(BIN)/python -m pytest -m "not slow"
+
+# Whole commands from end to end, several devices, a browser: .ci/run has them, too.
+slow: .venv/ready
+	$(BIN)/python -m pytest -m slow
 
 lint: .venv/ready
 	$(BIN)/ruff check .

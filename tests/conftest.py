@@ -1,6 +1,7 @@
 """Every call in the tests checks the types and shapes that the library's signatures promise."""
 
 import os
+import signal
 from pathlib import Path
 
 # Virtual devices on few cores need more threads than cores, or collectives wait for each other.
@@ -15,4 +16,6 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 from jaxtyping import install_import_hook
 
+# What starts tests in the background has them ignore Ctrl-C, and with them the commands they test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 install_import_hook("cic_jax", "beartype.beartype")

@@ -13,6 +13,7 @@ import test_image_file as files
 from PIL import Image
 
 from cic_jax import checkpoint, cli, colorize_command, image_file, image_plan
+from cic_jax.benchmark import process
 
 
 @pytest.fixture(scope="module")
@@ -266,17 +267,9 @@ def test_50_megapixels_within_the_memory_that_the_help_states(tmp_path, weights)
     grey = np.linspace(0, 65535, shape[1]).astype(np.uint16)
     Image.fromarray(np.tile(grey, (shape[0], 1))).save(tmp_path / "large.tif")
     command = ["colorize", str(tmp_path / "large.tif"), f"--out={tmp_path}/out"]
-    code = (
-        "import sys, resource; from cic_jax import cli; cli.main(sys.argv[1:]); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    peak = 2**20 * process.peak_memory(
+        ["-m", "cic_jax.cli", *command, f"--checkpoint={weights}"], XLA_FLAGS=""
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code, *command, f"--checkpoint={weights}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    peak = int(run.stdout) * (1 if sys.platform == "darwin" else 1024)
     allowed = colorize_command.MEMORY + colorize_command.MEMORY_GREY * shape[0] * shape[1]
     assert 2 * shape[0] * shape[1] < peak < allowed
     with Image.open(tmp_path / "out" / "large.tif") as image:
