@@ -14,9 +14,8 @@ from absl import logging as absl_logging
 PACKAGE = Path(__file__).parent
 
 # XLA's CPU backend takes memory for every call and gives it back, hundreds of megabytes in a step.
-# By default glibc returns it to the system each time, which then has to clear every page anew: up
-# to two fifths of a step. So told, it keeps what was freed, in pages of 2 MiB where the system has
-# them.
+# By default glibc returns it to the system each time, which then has to clear every page anew. So
+# told, it keeps what was freed, in pages of 2 MiB where the system has them.
 TUNABLES = "GLIBC_TUNABLES"
 KEEP = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776"
 
