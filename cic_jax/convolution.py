@@ -18,7 +18,7 @@ from cic_jax import winograd
 
 ENGINES = ("auto", "fast", "direct")
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
-_WINOGRAD_CHANNELS = 128  # in and out; with fewer its transforms cost more than its products save
+_WINOGRAD_CHANNELS = 64  # in and out; with fewer its transforms cost more than its products save
 
 
 def convolve(
