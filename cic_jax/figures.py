@@ -8,22 +8,17 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, UInt8
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from cic_jax import lab
+from cic_jax import figures_plane
 from cic_jax.figure_style import FAINT, GREY, INK, headline, label, model_colours, new, styled
 
-LIGHTNESS = 65.0  # at which a bin's colour is shown
-PROBABLE = 1e-3  # of the largest probability; smaller ones would be less than a dot
-LIMIT = 122.0  # of a and b; the outermost bin ends at 115
 RAREST = 1e-7  # where the colour scale of probabilities begins
 
 Interval = Mapping[str, float]  # "mean", "low", "high"
@@ -172,10 +167,12 @@ def bin_distributions(
     positive = np.concatenate([p[p > 0] for _, p in distributions.values()])
     scale = ScalarMappable(LogNorm(max(positive.min(), RAREST), positive.max()), "viridis")
     for axes, (name, (centers, p)) in zip(panels, distributions.items(), strict=True):
-        sides = np.full(len(p), _pitch(centers))[p > 0]
+        sides = np.full(len(p), figures_plane.pitch(centers))[p > 0]
         colours = scale.to_rgba(p[p > 0])
-        axes.add_collection(_squares(centers[p > 0], sides, colours, edgecolors=colours))
-        _ab_plane(axes)
+        axes.add_collection(
+            figures_plane.squares(centers[p > 0], sides, colours, edgecolors=colours)
+        )
+        figures_plane.ab_axes(axes)
         axes.set_title(name)
     figure.colorbar(scale, ax=panels, label="probability of the bin", shrink=0.85)
     headline(figure, "How often each colour occurs")
@@ -201,51 +198,14 @@ def pixel_distribution(
     left.plot(pixel[1], pixel[0], "o", markersize=13, markerfacecolor="none", color=INK, mew=1.5)
     left.set_axis_off()
     left.set_title(f"Pixel at row {pixel[0]}, column {pixel[1]}")
-    _draw_bins(right, centers, p)
+    figures_plane.distribution(right, centers, p)
     for (name, ab), marker in zip(colours.items(), "*oDsv^", strict=False):
         size = 150 if marker == "*" else 55
         right.scatter(
             *ab, marker=marker, s=size, facecolor="white", edgecolor=INK, label=name, zorder=3
         )
-    _ab_plane(right)
+    figures_plane.ab_axes(right)
     right.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     right.set_title(f"Its predicted colours (largest: {p.max():.0%})")
     headline(figure, "One pixel's predicted distribution over the bins of the ab plane")
     return figure
-
-
-def _draw_bins(axes: Axes, centers: Float[np.ndarray, "q 2"], p: Float[np.ndarray, " q"]) -> None:
-    pitch = _pitch(centers)
-    lightness = np.full((len(centers), 1), LIGHTNESS, np.float32)
-    rgb = np.asarray(lab.lab_to_rgb(jnp.concatenate([lightness, centers], axis=1)))
-    whole = np.full(len(centers), pitch)
-    axes.add_collection(_squares(centers, whole, rgb, alpha=0.22, linewidth=0))
-    shown = p > PROBABLE * p.max()
-    sides = pitch * np.sqrt(p[shown] / p.max())
-    axes.add_collection(_squares(centers[shown], sides, rgb[shown], edgecolors=INK, linewidth=0.6))
-
-
-def _pitch(centers: Float[np.ndarray, "q 2"]) -> float:
-    """The distance between neighbours of a square grid."""
-    return float(np.min(np.diff(np.unique(centers[:, 0]))))
-
-
-def _squares(
-    centers: Float[np.ndarray, "q 2"],
-    sides: Float[np.ndarray, " q"],
-    colours: Float[np.ndarray, "q c"],
-    **look: Any,
-) -> PolyCollection:
-    corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
-    squares = centers[:, None] + sides[:, None, None] * corners
-    return PolyCollection(list(squares), facecolors=colours, **look)
-
-
-def _ab_plane(axes: Axes) -> None:
-    axes.set_aspect("equal")
-    axes.set_xlim(-LIMIT, LIMIT)
-    axes.set_ylim(-LIMIT, LIMIT)
-    axes.set_xticks(range(-100, 101, 50))
-    axes.set_yticks(range(-100, 101, 50))
-    axes.set_xlabel("a (green to red)")
-    axes.set_ylabel("b (blue to yellow)")

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 
-from cic_jax import bins, figure_style, figures, lab, prior
+from cic_jax import bins, figure_style, figures, figures_plane, lab, prior
 
 LOG = [
     {"split": "train", "epoch": 0.5, "loss": 4.0},
@@ -101,7 +101,7 @@ def test_a_square_of_the_pixels_figure_has_the_area_of_its_probability_and_its_b
     middles = [path.vertices[:4].mean(axis=0) for path in probable.get_paths()]
     np.testing.assert_allclose(middles, bins.CENTERS[[50, 200]], atol=1e-5)
     shown = lab.rgb_to_lab(jnp.asarray(probable.get_facecolor()[None, 1, :3], jnp.float32))
-    np.testing.assert_allclose(shown[0, 0], figures.LIGHTNESS, atol=0.1)
+    np.testing.assert_allclose(shown[0, 0], figures_plane.LIGHTNESS, atol=0.1)
     np.testing.assert_array_equal(right.collections[-1].get_offsets(), [truth])
 
 
