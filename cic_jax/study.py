@@ -1,18 +1,12 @@
-"""The study as data: its models and figures, and how much of its training fits into a time.
+"""The study as data: its models, the figures it published, and how figures are written.
 
-Everything here is pure: experiments/reproduce.py trains and measures, `claims` decides and
-`study_report` tabulates.
+What experiments/reproduce.py does with it, in order: `study_sample` and `study_run` set the runs
+up, `study_plan` fits them into a time, `study_score` scores them, `study_summary` sums up with the
+verdicts of `claims`, `study_report` tabulates and `study_files` writes.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, UInt8
-
-from cic_jax import lab, metrics
-from cic_jax.feed import STEPS_PER_DISPATCH
 from cic_jax.figures import METRICS, Metric
 
 PLAIN = ("euclidean", "unbalanced_one_hot", "unbalanced")
@@ -56,62 +50,3 @@ WRITTEN = METRICS | {
     "parameters": Metric("Parameters", "", "", 2),
     "images_per_second": Metric("Training images/s", "", "", 2),
 }
-EVALUATIONS = 10  # of a model during training, about
-
-
-class Cost(NamedTuple):
-    """Seconds that a network takes on a machine."""
-
-    start: float  # opening the photographs and compiling
-    step: float
-    evaluation: float  # of the validation split, once compiled
-    scoring: float  # of the test split, compiling included
-
-
-class Job(NamedTuple):
-    """A run to plan: its epochs in the study, and what they cost here."""
-
-    epochs: float
-    steps_per_epoch: int
-    cost: Cost
-
-
-def common_factor(seconds: float, jobs: Sequence[Job]) -> float:
-    """What to multiply all epochs with so that the jobs take `seconds`; 1 where they take less.
-
-    Raises ValueError where the time does not even suffice for what is not training.
-    """
-    fixed = sum(j.cost.start + EVALUATIONS * j.cost.evaluation + j.cost.scoring for j in jobs)
-    if fixed >= seconds:
-        raise ValueError(
-            f"{max(0.0, seconds) / 60:.1f} minutes are left for {len(jobs)} runs, whose start and "
-            f"evaluation alone take about {fixed / 60:.1f}: allow more, or train fewer models"
-        )
-    training = sum(j.epochs * j.steps_per_epoch * j.cost.step for j in jobs)
-    return min(1.0, (seconds - fixed) / training)
-
-
-def schedule(epochs: float, steps_per_epoch: int) -> dict[str, float]:
-    """`epochs` and `evaluate_every` of a run, in equal dispatches: one program to compile."""
-    steps = epochs * steps_per_epoch
-    every = _rounded(steps / EVALUATIONS, STEPS_PER_DISPATCH)
-    total = _rounded(steps, min(every, STEPS_PER_DISPATCH))
-    return {"epochs": total / steps_per_epoch, "evaluate_every": every / steps_per_epoch}
-
-
-def _rounded(steps: float, unit: int) -> int:
-    return unit * round(steps / unit) if steps >= unit else max(1, round(steps))
-
-
-@jax.jit
-def ssim_range_2(
-    rgb: UInt8[Array, "b h w 3"], mask: Bool[Array, "b h w"], ab: Float[Array, "b h w 2"]
-) -> Float[Array, " b"]:
-    """SSIM of photographs coloured with `ab`, with the study's data range of 2: too high.
-
-    Only SSIM's constants know of the range, so halving the values is the same as doubling it.
-    """
-    rgb = rgb.astype(jnp.float32) / 255
-    lightness = lab.rgb_to_lab(rgb)[..., :1]
-    coloured = lab.lab_to_rgb(jnp.concatenate([lightness, ab], axis=-1))
-    return metrics.ssim(rgb / 2, coloured / 2, mask)

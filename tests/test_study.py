@@ -17,7 +17,7 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 from test_photos_vehicles import numbered, write_tar
 
-from cic_jax import claims, lab, photos, study
+from cic_jax import claims, lab, photos, study, study_plan, study_sample, study_score
 from cic_jax.photos import hash as content
 from configs import default
 
@@ -42,26 +42,26 @@ def test_models_are_the_studys_and_each_has_a_config():
 
 
 def test_epochs_share_what_the_budget_leaves():
-    cost = study.Cost(start=10.0, step=0.5, evaluation=1.0, scoring=5.0)
-    jobs = [study.Job(100.0, 10, cost), study.Job(500.0, 20, cost)]
-    factor = study.common_factor(600.0, jobs)
-    fixed = 2 * (10.0 + study.EVALUATIONS + 5.0)
+    cost = study_plan.Cost(start=10.0, step=0.5, evaluation=1.0, scoring=5.0)
+    jobs = [study_plan.Job(100.0, 10, cost), study_plan.Job(500.0, 20, cost)]
+    factor = study_plan.common_factor(600.0, jobs)
+    fixed = 2 * (10.0 + study_plan.EVALUATIONS + 5.0)
     assert factor * 0.5 * (1000 + 10000) + fixed == pytest.approx(600.0)
-    assert study.common_factor(1e6, jobs) == 1.0
+    assert study_plan.common_factor(1e6, jobs) == 1.0
     with pytest.raises(ValueError, match=r"0\.5 minutes are left for 2 runs"):
-        study.common_factor(30.0, jobs)
+        study_plan.common_factor(30.0, jobs)
 
 
 @pytest.mark.parametrize("steps", [1, 7, 37, 120, 501, 7010, 250_000])
 def test_a_schedule_has_dispatches_of_one_length(steps):
-    planned = study.schedule(steps / 70, 70)
+    planned = study_plan.schedule(steps / 70, 70)
     total, every = (round(planned[key] * 70) for key in ("epochs", "evaluate_every"))
     assert total == pytest.approx(steps, rel=0.3 if steps < 1000 else 0.01)
-    assert total // every in range(1, 2 * study.EVALUATIONS)
+    assert total // every in range(1, 2 * study_plan.EVALUATIONS)
     lengths = set()
     for start in range(0, total, every):
         span = min(every, total - start)
-        lengths |= {min(study.STEPS_PER_DISPATCH, span - at) for at in range(0, span, 50)}
+        lengths |= {min(study_plan.STEPS_PER_DISPATCH, span - at) for at in range(0, span, 50)}
     assert len(lengths) == 1
 
 
@@ -70,7 +70,7 @@ def test_ssim_with_the_studys_range_is_scikit_images():
     coarse = rng.integers(0, 256, (8, 8, 3), np.uint8)
     rgb = np.asarray(Image.fromarray(coarse).resize((32, 40), Image.Resampling.BICUBIC))
     ab = rng.normal(0, 15, (1, 40, 32, 2)).astype(np.float32)
-    ours = study.ssim_range_2(jnp.asarray(rgb[None]), np.ones((1, 40, 32), bool), ab)
+    ours = study_score.ssim_range_2(jnp.asarray(rgb[None]), np.ones((1, 40, 32), bool), ab)
     pixels = lab.rgb_to_lab(jnp.asarray(rgb[None] / 255, jnp.float32))
     coloured = lab.lab_to_rgb(jnp.concatenate([pixels[..., :1], ab], axis=-1))
     expected, right = (
@@ -81,6 +81,31 @@ def test_ssim_with_the_studys_range_is_scikit_images():
     )
     assert float(ours[0]) == pytest.approx(expected, abs=1e-4)
     assert expected > right + 0.01
+
+
+def test_a_sample_holds_as_many_of_some_synsets_as_of_the_others_and_is_the_same_again(tmp_path):
+    for wnid, count in ((CARS, 7), (BOATS, 3), (SCENES, 20)):
+        photographs = [str(seed).encode() for seed in range(count)]
+        write_tar(tmp_path / f"{wnid}.tar", numbered(wnid, photographs))
+    sampled = []
+    for out in (tmp_path / "one", tmp_path / "two"):
+        study_sample.sample(tmp_path, out, [CARS, BOATS], 5, [SCENES])
+        sampled.append({})
+        for path in out.iterdir():
+            with tarfile.open(path) as tar:
+                sampled[-1][path.stem] = [
+                    (member.name, tar.extractfile(member).read()) for member in tar
+                ]
+    assert {wnid: len(found) for wnid, found in sampled[0].items()} == {
+        CARS: 5,
+        BOATS: 3,
+        SCENES: 8,
+    }
+    assert sampled[0] == sampled[1]
+    with tarfile.open(tmp_path / f"{SCENES}.tar") as tar:
+        every = [(member.name, tar.extractfile(member).read()) for member in tar]
+    assert set(sampled[0][SCENES]) < set(every)
+    assert sampled[0][SCENES] != every[:8]
 
 
 def trained_and_tested(sets):
