@@ -53,14 +53,21 @@ def convolve(
 
 
 def convolve_transposed(
-    x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"], *, engine: str = "auto"
+    x: Float[Array, "b h w c"],
+    kernel: Float[Array, "4 4 c d"],
+    *,
+    engine: str = "auto",
+    transformed: winograd.Grid | None = None,
 ) -> Float[Array, "b 2*h 2*w d"]:
     """The 4x4 transposed convolution of stride 2 and padding 1: twice the resolution.
 
     Input pixel i adds `x[i] @ kernel[u]` to output pixel 2 i + u - 1, along either axis. PyTorch's
     `ConvTranspose2d(c, d, 4, stride=2, padding=1).weight` W maps to `W.transpose(2, 3, 0, 1)`.
+    `transformed` is what `prepare` made of the kernel, if it did.
     """
     if _is_fast(engine):
+        if transformed is not None:
+            return _from_cells(winograd.correlate(x, transformed))
         return _double(x, kernel)
     flipped = kernel[::-1, ::-1]
     pad = ((2, 2), (2, 2))
@@ -80,8 +87,10 @@ def prepare(variables: dict[str, Any]) -> dict[str, Any]:
     def transform(parameters):
         branches = {k: transform(v) for k, v in parameters.items() if isinstance(v, dict)}
         kernel = parameters.get("kernel")
-        if kernel is not None and _suits_winograd(kernel):
-            branches["kernel"] = winograd.transform_kernel(kernel)
+        if kernel is not None:
+            plain = _to_cells(kernel) if kernel.shape[:2] == (4, 4) else kernel
+            if _suits_winograd(plain):
+                branches["kernel"] = winograd.transform_kernel(plain)
         return {k: v for k, v in branches.items() if v}
 
     return {**variables, "transformed": transform(variables.get("params", {}))}
@@ -95,8 +104,8 @@ def _is_fast(engine: str) -> bool:
 
 def _suits_winograd(kernel: Array) -> bool:
     """float32 only: the transforms magnify the rounding of bfloat16 beyond use."""
-    size, channels = kernel.shape[:2], kernel.shape[2:]
-    return size == (3, 3) and min(channels) >= _WINOGRAD_CHANNELS and kernel.dtype == jnp.float32
+    size, channels = kernel.shape[0], kernel.shape[2:]
+    return size in (2, 3) and min(channels) >= _WINOGRAD_CHANNELS and kernel.dtype == jnp.float32
 
 
 def _direct(x: Array, kernel: Array, stride: int = 1, dilation: int = 1) -> Array:
@@ -210,19 +219,19 @@ def _halve_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, A
 _halve.defvjp(lambda x, kernel: (_halve(x, kernel), (x, kernel)), _halve_backward)
 
 
-@jax.custom_vjp
 def _double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
-    """The adjoint of `_halve`: a plain 2x2 convolution to 4 d channels, each 4 d then 2x2 pixels.
+    """The adjoint of `_halve`: a plain 2x2 convolution to cells of 2x2 pixels."""
+    cells = _to_cells(kernel)
+    if _suits_winograd(cells):
+        return _from_cells(winograd.convolve(x, cells))
+    return _double_directly(x, kernel)
 
-    A cell of 2x2 output pixels (2 i - 1, 2 i) sees the inputs i - 1, by taps 2 and 3, and i, by
-    taps 0 and 1.
-    """
-    b, h, w, _ = x.shape
+
+@jax.custom_vjp
+def _double_directly(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
     pad = ((1, 1), (1, 1))
-    kernel = _to_cells(kernel)[::-1, ::-1]
-    cells = lax.conv_general_dilated(x, kernel, (1, 1), pad, dimension_numbers=_LAYOUT)
-    pixels = cells.reshape(b, h + 1, w + 1, 2, 2, -1).swapaxes(2, 3)
-    return pixels.reshape(b, 2 * h + 2, 2 * w + 2, -1)[:, 1:-1, 1:-1]
+    cells = lax.conv_general_dilated(x, _to_cells(kernel), (1, 1), pad, dimension_numbers=_LAYOUT)
+    return _from_cells(cells)
 
 
 def _double_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, Array]:
@@ -231,7 +240,9 @@ def _double_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, 
     return _halve(dy, kernel.swapaxes(2, 3)), dk.astype(kernel.dtype)
 
 
-_double.defvjp(lambda x, kernel: (_double(x, kernel), (x, kernel)), _double_backward)
+_double_directly.defvjp(
+    lambda x, kernel: (_double_directly(x, kernel), (x, kernel)), _double_backward
+)
 
 
 def _halve_kernel_gradient(x: Array, dy: Array) -> Array:
@@ -253,9 +264,21 @@ def _halve_kernel_gradient(x: Array, dy: Array) -> Array:
 
 
 def _to_cells(kernel: Float[Array, "4 4 c d"]) -> Float[Array, "2 2 c 4*d"]:
-    """A kernel from one pixel to 4x4 pixels as one to 2x2 cells of 2x2 pixels."""
+    """A transposed convolution as a plain one, whose 4 d channels are the pixels of a cell.
+
+    A cell of 2x2 output pixels (2 i - 1, 2 i) sees the inputs i - 1, by taps 2 and 3, and i, by
+    taps 0 and 1.
+    """
     c, d = kernel.shape[2:]
-    return kernel.reshape(2, 2, 2, 2, c, d).transpose(0, 2, 4, 1, 3, 5).reshape(2, 2, c, 4 * d)
+    taps = kernel.reshape(2, 2, 2, 2, c, d).transpose(0, 2, 4, 1, 3, 5).reshape(2, 2, c, 4 * d)
+    return taps[::-1, ::-1]
+
+
+def _from_cells(cells: Float[Array, "b h w d4"]) -> Float[Array, "b 2*h-2 2*w-2 d4//4"]:
+    """The pixels of all cells, without the outermost, which lie outside of the image."""
+    b, h, w, _ = cells.shape
+    pixels = cells.reshape(b, h, w, 2, 2, -1).swapaxes(2, 3)
+    return pixels.reshape(b, 2 * h, 2 * w, -1)[:, 1:-1, 1:-1]
 
 
 def _sum_over_images(product, x: Array, dy: Array) -> Array:

@@ -77,17 +77,11 @@ class Convolution(nn.Module):
         shape = (self.size, self.size, x.shape[-1], self.channels)
         kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
         bias = self.param("bias", nn.initializers.zeros, (self.channels,)).astype(self.dtype)
+        how = {"engine": self.engine, "transformed": self.get_variable("transformed", "kernel")}
         if self.upsample:
-            return convolution.convolve_transposed(x, kernel, engine=self.engine) + bias
-        y = convolution.convolve(
-            x,
-            kernel,
-            stride=self.stride,
-            dilation=self.dilation,
-            engine=self.engine,
-            transformed=self.get_variable("transformed", "kernel"),
-        )
-        return y + bias
+            return convolution.convolve_transposed(x, kernel, **how) + bias
+        sampling = {"stride": self.stride, "dilation": self.dilation}
+        return convolution.convolve(x, kernel, **sampling, **how) + bias
 
 
 class ConvolutionBlock(nn.Module):

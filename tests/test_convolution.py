@@ -1,0 +1,138 @@
+"""The fast engine computes what XLA's own convolution computes, and has its gradients."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cic_jax import convolution, network, winograd
+
+KINDS = {
+    "plain": {},
+    "halving": {"stride": 2},
+    "dilated by 2": {"dilation": 2},
+    "dilated by 3": {"dilation": 3},
+}
+CHANNELS = {"direct": (8, 16), "winograd": (64, 72)}
+SIZES = ((8, 8), (9, 13), (1, 6))
+
+
+def arrays(size, channels, kernel_size, dtype=jnp.float32):
+    """x, a kernel, and the weights of a sum over the outputs."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, *size, channels[0]))
+    kernel = rng.normal(size=(kernel_size, kernel_size, *channels)) / channels[0] ** 0.5
+    return jnp.asarray(x, dtype), jnp.asarray(kernel, dtype)
+
+
+def value_and_gradients(function, x, kernel, engine):
+    """The outputs, and the gradients of a random sum of them by x and the kernel."""
+    y, pull = jax.vjp(lambda x, kernel: function(x, kernel, engine=engine), x, kernel)
+    return y, *pull(jnp.asarray(np.random.default_rng(1).normal(size=y.shape), y.dtype))
+
+
+def difference(ours, theirs):
+    """The largest, relative to the largest value."""
+    ours, theirs = (np.asarray(a, np.float64) for a in (ours, theirs))
+    assert ours.shape == theirs.shape
+    return np.abs(ours - theirs).max() / np.abs(theirs).max()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("channels", CHANNELS.values(), ids=CHANNELS)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_convolutions(kind, channels, size):
+    def convolve(x, kernel, engine):
+        return convolution.convolve(x, kernel, **kind, engine=engine)
+
+    x, kernel = arrays(size, channels, 3)
+    fast = value_and_gradients(convolve, x, kernel, "fast")
+    direct = value_and_gradients(convolve, x, kernel, "direct")
+    assert max(map(difference, fast, direct)) < 2e-5
+
+
+@pytest.mark.parametrize("kernel_size", (1, 3))
+def test_one_channel_and_one_tap(kernel_size):
+    x, kernel = arrays((9, 12), (1, 16), kernel_size)
+    fast = value_and_gradients(convolution.convolve, x, kernel, "fast")
+    direct = value_and_gradients(convolution.convolve, x, kernel, "direct")
+    assert max(map(difference, fast, direct)) < 2e-5
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("channels", CHANNELS.values(), ids=CHANNELS)
+def test_transposed_convolutions(channels, size):
+    x, kernel = arrays(size, channels, 4)
+    fast = value_and_gradients(convolution.convolve_transposed, x, kernel, "fast")
+    direct = value_and_gradients(convolution.convolve_transposed, x, kernel, "direct")
+    assert fast[0].shape[1:3] == (2 * size[0], 2 * size[1])
+    assert max(map(difference, fast, direct)) < 2e-5
+
+
+def test_the_transposed_convolution_is_the_adjoint_of_stride_2():
+    x, kernel = arrays((8, 10), (64, 64), 4)
+    y = jnp.asarray(np.random.default_rng(2).normal(size=(2, 16, 20, 64)), jnp.float32)
+    doubled = convolution.convolve_transposed(x, kernel, engine="fast")
+    pad = ((1, 1), (1, 1))
+    layout = ("NHWC", "HWIO", "NHWC")
+    turned = kernel.swapaxes(2, 3)
+    halved = jax.lax.conv_general_dilated(y, turned, (2, 2), pad, dimension_numbers=layout)
+    np.testing.assert_allclose(jnp.vdot(doubled, y), jnp.vdot(x, halved), rtol=1e-4)
+
+
+@pytest.mark.parametrize("engine", ("fast", "direct"))
+def test_half_precision_is_kept(engine):
+    x, kernel = arrays((8, 8), (64, 64), 3, jnp.bfloat16)
+    found = value_and_gradients(convolution.convolve, x, kernel, engine)
+    assert {a.dtype for a in found} == {jnp.dtype(jnp.bfloat16)}
+    exact = arrays((8, 8), (64, 64), 3)
+    reference = value_and_gradients(convolution.convolve, *exact, "direct")
+    assert max(map(difference, found, reference)) < 0.02
+
+
+@pytest.mark.parametrize("taps", (2, 3))
+def test_winograd_filters_exactly(taps):
+    """In double precision, by the definition: one tile, one channel."""
+    rng = np.random.default_rng(taps)
+    tile, kernel = rng.normal(size=(taps + 3, taps + 3)), rng.normal(size=(taps, taps))
+    matrices = winograd.filtering(taps)
+    product = (matrices.kernel @ kernel @ matrices.kernel.T) * (
+        matrices.input @ tile @ matrices.input.T
+    )
+    expected = sum(
+        kernel[u, v] * tile[u : u + 4, v : v + 4] for u in range(taps) for v in range(taps)
+    )
+    np.testing.assert_allclose(matrices.output @ product @ matrices.output.T, expected, atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ("full", "simplified"))
+def test_networks(name):
+    """Logits within 1e-4 of the direct convolution's and gradients within 1e-3, prepared or not.
+
+    At the width of the study, where every kind of layer takes its fast way.
+    """
+    x = jnp.asarray(np.random.default_rng(0).uniform(0, 100, (1, 40, 48, 1)), jnp.float32)
+    fast, direct = (network.create(name, convolution=engine) for engine in ("fast", "direct"))
+    variables = fast.init(jax.random.key(0), x)
+    out = variables["params"]["out"]
+    out["kernel"] = 10 * out["kernel"]  # logits as large as a trained network's
+
+    def loss(params, net):
+        logits = net.apply({**variables, "params": params}, x)
+        return jnp.mean(jax.nn.logsumexp(logits, axis=-1) - logits[..., 7]), logits
+
+    both = jax.jit(jax.value_and_grad(loss, has_aux=True), static_argnums=1)
+    (_, ours), our_gradients = both(variables["params"], fast)
+    (_, theirs), their_gradients = both(variables["params"], direct)
+    assert difference(ours, theirs) < 1e-4
+    differences = jax.tree.map(difference, our_gradients, their_gradients)
+    assert max(jax.tree.leaves(differences)) < 1e-3
+    prepared = jax.jit(convolution.prepare)(variables)
+    assert "deconv" in prepared["transformed"]["block8"]
+    assert difference(jax.jit(fast.apply)(prepared, x), theirs) < 1e-4
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(ValueError, match="auto, fast, direct; got 'quick'"):
+        convolution.convolve(*arrays((8, 8), (8, 8), 3), engine="quick")
