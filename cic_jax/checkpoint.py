@@ -10,6 +10,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 
+from cic_jax import checksums
 from cic_jax import model as models
 
 RELEASED = Path(__file__).parents[1] / "checkpoints"
@@ -20,7 +21,7 @@ MAX_FILE_BYTES = 8 * 2**20
 
 
 class CheckpointError(ValueError):
-    """No checkpoint where one was expected, or one of another shape."""
+    """No checkpoint where one was expected, or one of another shape or other contents."""
 
 
 def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointManager:
@@ -75,8 +76,11 @@ def load(path: str | Path, *, step: int | None = None, convolution: str = "auto"
     """The model in an exported directory, or of a training run: its best step, unless one is named.
 
     A bare name that is no path stands for a released checkpoint. Parameters come as float32.
+    Raises CheckpointError where there is none, or where its files are not those of its checksums;
+    an exported model without checksums, as earlier versions wrote it, is taken as it is.
     """
     path = _find(path)
+    _verify(path)
     try:
         if (path / DESCRIPTION).exists():
             description, variables = _load_exported(path)
@@ -90,8 +94,35 @@ def load(path: str | Path, *, step: int | None = None, convolution: str = "auto"
     return models.build(description, variables, convolution)
 
 
+def best_step(workdir: Path) -> int:
+    """The step of a training run that `load` takes; CheckpointError where none is saved yet."""
+    config = json.loads((workdir / CONFIG).read_text(encoding="utf-8"))
+    with manager(workdir, config["train"]["best_metric"]) as source:
+        step = source.best_step()
+    if step is None:
+        raise CheckpointError(f"the run in {workdir} has not saved a step yet")
+    return step
+
+
+def _verify(path: Path) -> None:
+    if not (path / checksums.NAME).exists():
+        return
+    if wrong := checksums.differences(path, _files(path)):
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise CheckpointError(
+            f"{path} is not as it was exported: {', '.join(wrong[:3])}{more}; restore the "
+            "directory from version control, or download or export it again"
+        )
+
+
+def _files(path: Path) -> list[Path]:
+    """Those of an exported model that its checksums are of; what lies beside them is free."""
+    known = [path / DESCRIPTION, *(path / ARRAYS).rglob("*")]
+    return [each for each in known if each.is_file()]
+
+
 def _load_exported(path: Path) -> tuple[dict[str, Any], Any]:
-    description = json.loads((path / DESCRIPTION).read_text())
+    description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
     wanted = models.shapes(description)
     with ocp.StandardCheckpointer() as checkpointer:
         variables = checkpointer.restore((path / ARRAYS).absolute(), _templates(wanted))
@@ -124,7 +155,10 @@ def _checked(variables: Any, wanted: Any) -> Any:
 
 
 def export(path: str | Path, model: models.Model, dtype: Any = jnp.bfloat16) -> None:
-    """Write parameters and statistics alone, in `dtype` and in files of at most about 8 MiB."""
+    """Write parameters and statistics alone, in `dtype` and in files of at most about 8 MiB.
+
+    Their checksums lie beside them, for `load` and `sha256sum -c SHA256SUMS`.
+    """
     path = Path(path).absolute()
     if path.exists():
         raise CheckpointError(f"{path} exists already; remove it or export elsewhere")
@@ -134,12 +168,14 @@ def export(path: str | Path, model: models.Model, dtype: Any = jnp.bfloat16) -> 
         arguments = ocp.args.PyTreeSave(small, ocdbt_target_data_file_size=MAX_FILE_BYTES)
         checkpointer.save(path / ARRAYS, args=arguments)
     (path / ARRAYS / "commit_success.txt").unlink(missing_ok=True)  # names a path of this machine
-    (path / DESCRIPTION).write_text(json.dumps(model.description, indent=1) + "\n")
+    text = json.dumps(model.description, indent=1) + "\n"
+    (path / DESCRIPTION).write_text(text, encoding="utf-8", newline="\n")
+    checksums.write(path, _files(path))
 
 
 def _find(path: str | Path) -> Path:
     for candidate in (Path(path), RELEASED / path):
-        if (candidate / DESCRIPTION).exists() or (candidate / CONFIG).exists():
+        if any((candidate / name).exists() for name in (DESCRIPTION, CONFIG, checksums.NAME)):
             return candidate
     released = sorted(p.parent.name for p in RELEASED.glob(f"*/{DESCRIPTION}"))
     raise CheckpointError(

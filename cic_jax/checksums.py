@@ -1,0 +1,40 @@
+"""SHA-256 of a directory's files in one text file, as `sha256sum -c SHA256SUMS` reads it."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+NAME = "SHA256SUMS"
+LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
+
+
+def write(root: Path, files: Iterable[Path]) -> None:
+    """Write `root`/SHA256SUMS over these files below it."""
+    lines = [f"{_digest(path)}  {path.relative_to(root).as_posix()}\n" for path in sorted(files)]
+    (root / NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def differences(root: Path, files: Iterable[Path]) -> list[str]:
+    """What of these files below `root` is not as SHA256SUMS says, a few words each; none if all is.
+
+    A file outside of `files` is never read, whatever SHA256SUMS names.
+    """
+    listed = {}
+    text = (root / NAME).read_text(encoding="utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if (match := LINE.fullmatch(line)) is None:
+            return [f"line {number} of {NAME} is not a digest and a name"]
+        listed[match[2]] = match[1]
+    found = {path.relative_to(root).as_posix(): path for path in files}
+    wrong = [f"{name} is missing" for name in sorted(listed.keys() - found.keys())]
+    wrong += [f"{name} does not belong there" for name in sorted(found.keys() - listed.keys())]
+    for name in sorted(found.keys() & listed.keys()):
+        if _digest(found[name]) != listed[name]:
+            wrong.append(f"{name} was changed")
+    return wrong
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
