@@ -1,70 +1,45 @@
 """Release a trained model: parameters and statistics alone, in bfloat16, with its card.
 
-    python experiments/release.py --workdir=runs/two_cores --name=two_cores
+    python experiments/release.py --workdir=runs/two_cores --name=two_cores \
+        --data_card=checkpoints/cards/vehicles_and_outdoors.md \
+        --limits=checkpoints/cards/simplified_final_limits.md
 
-Takes the run's best checkpoint and the table that evaluate.py left in the run, and replaces
-checkpoints/<name>, where `Colorizer.restore('<name>')` and `cic-jax colorize` find it.
+Takes the run's best checkpoint, scores the weights on its test split as they are released, and
+replaces checkpoints/<name>, where `Colorizer.restore('<name>')` and `cic-jax colorize` find it. The
+old release stays until the new one is whole. --config.data.path=TARS says where the photographs
+are now, if not where the run found them.
 """
 
-import json
-import shutil
 from pathlib import Path
 
 from absl import flags
+from ml_collections import ConfigDict, config_flags
 
-from cic_jax import checkpoint, entry
-from cic_jax import model as models
+from cic_jax import checkpoint, entry, evaluate, release, release_card
+from configs import default
 
+CONFIG = config_flags.DEFINE_config_dict(
+    "config", ConfigDict({"data": {"path": "", "data_dir": ""}})
+)
 WORKDIR = flags.DEFINE_string("workdir", None, "The training run.", required=True)
 NAME = flags.DEFINE_string("name", None, "What the release is called.", required=True)
-
-
-def card(name: str, model: models.Model, table: dict) -> str:
-    """What there is to know of a model that a file can tell, in Markdown."""
-    about = model.description
-    train = about["config"]["train"]
-    metrics = [
-        f"| {metric} | {_interval(ours)} | {_interval(table['grey'].get(metric))} |"
-        for metric, ours in table["model"].items()
-    ]
-    return "\n".join(
-        [
-            f"# {name}",
-            "",
-            f"The {about['network']} network at width {about['width']:g}: "
-            f"{models.parameter_count(model.variables):,} parameters, trained for "
-            f"{train['epochs']:g} epochs in batches of {train['batch_size']}. All of its config is "
-            f"in [{checkpoint.DESCRIPTION}]({checkpoint.DESCRIPTION}).",
-            "",
-            f"On {table['photographs']} test photographs that it never saw, at T = "
-            f"{about['config']['colour']['temperature']:g}, with 95 % intervals:",
-            "",
-            "| metric | this model | left grey |",
-            "|---|---|---|",
-            *metrics,
-            "",
-        ]
-    )
-
-
-def _interval(value: dict[str, float] | None) -> str:
-    return "-" if value is None else "{mean:.4g} [{low:.4g}, {high:.4g}]".format(**value)
+DATA_CARD = flags.DEFINE_string(
+    "data_card", None, "Markdown: the sources of the photographs and their terms.", required=True
+)
+LIMITS = flags.DEFINE_string("limits", None, "Markdown: what the model does badly.", required=True)
+OUT = flags.DEFINE_string("out", str(checkpoint.RELEASED), "The folder of all releases.")
 
 
 def main() -> None:
-    """Export, write the card, say where they are."""
-    run = Path(WORKDIR.value)
-    if not (run / "test.json").exists():
-        raise SystemExit(f"no {run / 'test.json'}: run experiments/evaluate.py --workdir={run}")
-    model = checkpoint.load(run)
-    # Where the photographs lay on the machine that trained is nobody's business.
-    model.description["config"]["data"].update(path="", data_dir="")
-    target = checkpoint.RELEASED / NAME.value
-    shutil.rmtree(target, ignore_errors=True)
-    checkpoint.export(target, model)
-    table = json.loads((run / "test.json").read_text())
-    (target / "README.md").write_text(card(NAME.value, model, table))
-    print(target)
+    """Score, write, say what came out and where it is."""
+    texts = release_card.read_texts(Path(DATA_CARD.value), Path(LIMITS.value))
+    trained = release.best(Path(WORKDIR.value))
+    config = default.get_config()
+    config.update(trained.model.description["config"])
+    config.data.update({key: place for key, place in CONFIG.value.data.items() if place})
+    report = release.release(trained, config, texts, Path(OUT.value), NAME.value)
+    print(evaluate.format_report(report))
+    print(Path(OUT.value) / NAME.value)
 
 
 if __name__ == "__main__":
