@@ -43,6 +43,7 @@ def variants(base: ConfigDict) -> dict[str, dict[str, Any]]:
         "neighbors_10": {"target.neighbors": 10},
         "crop_scale_0.7": {"train.crop_scale": 0.7},
         "crop_128": {"train.crop": 128},
+        "mix_0.5": {"prior.mix": 0.5},
         "mix_0.75": {"prior.mix": 0.75},
         "decay_as_l2": {"train.decoupled": False, "train.weight_decay": 1e-3},
         "decay_decoupled": {"train.decoupled": True, "train.weight_decay": 1e-2},

@@ -13,7 +13,7 @@ from flax import linen as nn
 from jaxtyping import UInt8
 from ml_collections import ConfigDict
 
-from cic_jax import experiment, parallel, photos, prior
+from cic_jax import experiment, metrics, parallel, photos, prior
 from cic_jax import model as models
 from cic_jax import step as steps
 from cic_jax.target import Target
@@ -22,6 +22,7 @@ RESAMPLES = 10_000
 CONFIDENCE = 0.95
 # The rebalanced AuC weighs pixels by 1 / p alone (CIC, section 3.1: equation 4 with lambda = 0).
 RARITY = prior.class_weights(prior.IMAGENET, mix=0.0)
+COMPARE: steps.Compare = partial(metrics.compare, class_weights=RARITY)
 
 Table = dict[str, Any]  # "name": list of str, and per metric Float 'n'
 Evaluate = Callable[[Any, photos.Photographs], Table]
@@ -34,14 +35,16 @@ class Report(NamedTuple):
     summary: dict[str, dict[str, dict[str, float]]]
 
 
-def evaluator(network: nn.Module, target: Target, config: ConfigDict) -> Evaluate:
+def evaluator(
+    network: nn.Module, target: Target, config: ConfigDict, compare: steps.Compare = COMPARE
+) -> Evaluate:
     """(replicated variables, photographs) -> every metric of each photograph, on all devices."""
     step = parallel.replicas(
         partial(
             steps.eval_step,
             network=network,
             target=target,
-            class_weights=RARITY,
+            compare=compare,
             every_fourth=config.target.every_fourth,
         ),
         (0, 0, 0, None),
@@ -54,9 +57,11 @@ def evaluator(network: nn.Module, target: Target, config: ConfigDict) -> Evaluat
     return evaluate
 
 
-def grey_baseline(photographs: photos.Photographs, config: ConfigDict) -> Table:
+def grey_baseline(
+    photographs: photos.Photographs, config: ConfigDict, compare: steps.Compare = COMPARE
+) -> Table:
     """The same table for ab = 0: what a photograph left grey scores."""
-    step = parallel.replicas(partial(steps.grey_step, class_weights=RARITY), (0, 0))
+    step = parallel.replicas(partial(steps.grey_step, compare=compare), (0, 0))
     return _table(step, photographs, config)
 
 
@@ -100,14 +105,27 @@ def intervals(table: Table, seed: int = 0) -> dict[str, dict[str, float]]:
 
 def report(model: models.Model, photographs: photos.Photographs, config: ConfigDict) -> Report:
     """The model and the grey baseline on the same photographs: tables and intervals."""
-    target = experiment.build_target(
-        config, experiment.remembered_palette(config, model.description)
+    return summarise(
+        {"model": table(model, photographs, config), "grey": grey_baseline(photographs, config)}
     )
-    table = evaluator(model.network, target, config)(
-        parallel.replicate(model.variables), photographs
-    )
-    tables = {"model": table, "grey": grey_baseline(photographs, config)}
-    return Report(tables, {name: intervals(table) for name, table in tables.items()})
+
+
+def table(
+    model: models.Model,
+    photographs: photos.Photographs,
+    config: ConfigDict,
+    compare: steps.Compare = COMPARE,
+) -> Table:
+    """Every figure of each photograph as the model colours it, the loss being the config's."""
+    palette = experiment.remembered_palette(config, model.description)
+    target = experiment.build_target(config, palette)
+    table_of = evaluator(model.network, target, config, compare)
+    return table_of(parallel.replicate(model.variables), photographs)
+
+
+def summarise(tables: dict[str, Table]) -> Report:
+    """The tables with each metric's mean and interval."""
+    return Report(tables, {name: intervals(each) for name, each in tables.items()})
 
 
 def format_report(report: Report) -> str:

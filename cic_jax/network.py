@@ -7,7 +7,7 @@ normalisation; block 8 starts with a transposed convolution that doubles the res
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import linen as nn
@@ -77,11 +77,12 @@ class Convolution(nn.Module):
         shape = (self.size, self.size, x.shape[-1], self.channels)
         kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
         bias = self.param("bias", nn.initializers.zeros, (self.channels,)).astype(self.dtype)
-        how = {"engine": self.engine, "transformed": self.get_variable("transformed", "kernel")}
         if self.upsample:
-            return convolution.convolve_transposed(x, kernel, **how) + bias
-        sampling = {"stride": self.stride, "dilation": self.dilation}
-        return convolution.convolve(x, kernel, **sampling, **how) + bias
+            convolve = convolution.convolve_transposed
+        else:
+            convolve = partial(convolution.convolve, stride=self.stride, dilation=self.dilation)
+        transformed: Any = self.get_variable("transformed", "kernel")
+        return convolve(x, kernel, engine=self.engine, transformed=transformed) + bias
 
 
 class ConvolutionBlock(nn.Module):

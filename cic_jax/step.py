@@ -11,11 +11,12 @@ import optax
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
-from cic_jax import lab, metrics
+from cic_jax import lab
 from cic_jax.crop import Photos, random_crop
 from cic_jax.target import Target
 
-Weights = Float[Array, " q"] | Float[np.ndarray, " q"]
+# (sRGB, CIELAB, predicted ab, mask) -> figures of each photograph; see `cic_jax.metrics.compare`.
+Compare = Callable[[Array, Array, Array, Array | None], dict[str, Array]]
 
 
 class TrainState(NamedTuple):
@@ -193,13 +194,10 @@ def eval_step(
     *,
     network: nn.Module,
     target: Target,
-    class_weights: Weights,
+    compare: Compare,
     every_fourth: bool = False,
 ) -> dict[str, Float[Array, " b"]]:
-    """Every metric of each photograph; pixels outside the mask do not count.
-
-    `class_weights` are those of the rebalanced AuC, over the published bins for every model.
-    """
+    """The loss and every metric of each photograph; pixels outside the mask do not count."""
     rgb = photos.astype(jnp.float32) / 255.0
     pixels = lab.rgb_to_lab(rgb)
     lightness, truth = pixels[..., :1], pixels[..., 1:]
@@ -207,13 +205,13 @@ def eval_step(
     small = downsample(truth, every_fourth=every_fourth)
     kept = downsample(mask[..., None].astype(jnp.float32))[..., 0] == 1.0
     loss = jax.vmap(lambda *one: target.loss(*(x[None] for x in one)))(output, small, kept)
-    return {"loss": loss, **metrics.compare(rgb, pixels, ab, mask, class_weights)}
+    return {"loss": loss, **compare(rgb, pixels, ab, mask)}
 
 
 def grey_step(
-    photos: Photos, mask: Bool[Array, "b h w"], *, class_weights: Weights
+    photos: Photos, mask: Bool[Array, "b h w"], *, compare: Compare
 ) -> dict[str, Float[Array, " b"]]:
     """The metrics of each photograph left grey: the baseline of every table."""
     rgb = photos.astype(jnp.float32) / 255.0
     pixels = lab.rgb_to_lab(rgb)
-    return metrics.compare(rgb, pixels, jnp.zeros_like(pixels[..., 1:]), mask, class_weights)
+    return compare(rgb, pixels, jnp.zeros_like(pixels[..., 1:]), mask)

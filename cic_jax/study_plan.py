@@ -72,7 +72,8 @@ def measure(config: ConfigDict, home: Path, steps_per_epoch: int) -> Cost:
     step = config.train.batch_size / photographs_per_second(config, home, steps_per_epoch)
     trained = time.monotonic()
     splits = photos.open_splits(config.data)
-    study_score.score(home, config, splits["test"], "test")
+    grey = study_score.grey_table(splits["test"], config)
+    study_score.score(home, config, splits["test"], grey, "test")
     scored = time.monotonic()
     evaluation = _seconds_of_evaluation(checkpoint.load(home), splits["validation"], config)
     others = trained - start - 2 * PROBE_STEPS * step - 2 * evaluation

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, UInt8
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, claims, evaluate, lab, metrics, photos, plausibility
@@ -16,37 +15,32 @@ def score(
     home: Path,
     config: ConfigDict,
     photographs: photos.Photographs,
+    grey: evaluate.Table,
     name: str,
     step: int | None = None,
 ) -> dict[str, evaluate.Table]:
     """Of "model", "grey" and "truth" every figure of each photograph.
 
-    A `step` of None is the one of the least validation loss. On drawn photographs the
-    plausibility of each painted object is added: columns of another length. `<name>.csv` and
-    `<name>.json` in the run's directory keep the same, `<name>_objects` that of the objects.
+    `grey` is what `grey_table` finds: the same for all models. A `step` of None is the one of the
+    least validation loss. On drawn photographs the plausibility of each painted object is added:
+    columns of another length. `<name>.csv` and `<name>.json` in the run's directory keep the same,
+    `<name>_objects` that of the objects.
     """
     model = checkpoint.load(home, step=step)
-    tables = evaluate.report(model, photographs, config).tables
-    columns: dict[str, list[np.ndarray]] = {"model": [], "grey": []}
-    for batch, ab in plausibility.predictions(model, photographs, config):
-        for key, colours in (("model", ab), ("grey", np.zeros_like(ab))):
-            ssim = ssim_range_2(batch["photo"], batch["mask"], colours)
-            columns[key].append(np.asarray(ssim)[batch["valid"]])
-    for key, values in columns.items():
-        tables[key]["ssim_range_2"] = np.concatenate(values)
-    _write(tables, home, name)
+    tables = {"model": evaluate.table(model, photographs, config, compare), "grey": dict(grey)}
+    evaluate.write(evaluate.summarise(tables), home, name)
     tables["truth"] = {"colorfulness": tables["model"]["colorfulness_truth"]}
     if config.data.source == plausibility.SOURCE:
         objects = plausibility.objects(model, photographs, config)
-        _write(objects, home, f"{name}_objects")
+        evaluate.write(evaluate.summarise(objects), home, f"{name}_objects")
         for key, table in objects.items():
             tables[key] |= {metric: values for metric, values in table.items() if metric != "name"}
     return tables
 
 
-def _write(tables: dict[str, evaluate.Table], home: Path, name: str) -> None:
-    summary = {key: evaluate.intervals(table) for key, table in tables.items()}
-    evaluate.write(evaluate.Report(tables, summary), home, name)
+def grey_table(photographs: photos.Photographs, config: ConfigDict) -> evaluate.Table:
+    """What photographs left grey score."""
+    return evaluate.grey_baseline(photographs, config, compare)
 
 
 def stack(seeds: Mapping[str, Sequence[evaluate.Table]]) -> claims.Scores:
@@ -61,15 +55,16 @@ def stack(seeds: Mapping[str, Sequence[evaluate.Table]]) -> claims.Scores:
     }
 
 
-@jax.jit
-def ssim_range_2(
-    rgb: UInt8[Array, "b h w 3"], mask: Bool[Array, "b h w"], ab: Float[Array, "b h w 2"]
-) -> Float[Array, " b"]:
-    """SSIM of photographs coloured with `ab`, with the study's data range of 2: too high.
+def compare(
+    rgb: Float[Array, "b h w 3"],
+    pixels: Float[Array, "b h w 3"],
+    ab: Float[Array, "b h w 2"],
+    mask: Bool[Array, "b h w"] | None,
+) -> dict[str, Float[Array, " b"]]:
+    """All figures, and the study's SSIM, whose data range of 2 is too high, as "ssim_range_2".
 
     Only SSIM's constants know of the range, so halving the values is the same as doubling it.
     """
-    rgb = rgb.astype(jnp.float32) / 255
-    lightness = lab.rgb_to_lab(rgb)[..., :1]
-    coloured = lab.lab_to_rgb(jnp.concatenate([lightness, ab], axis=-1))
-    return metrics.ssim(rgb / 2, coloured / 2, mask)
+    coloured = lab.lab_to_rgb(jnp.concatenate([pixels[..., :1], ab], axis=-1))
+    doubled = metrics.ssim(rgb / 2, coloured / 2, mask)
+    return {**evaluate.COMPARE(rgb, pixels, ab, mask), "ssim_range_2": doubled}

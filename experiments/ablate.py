@@ -28,8 +28,9 @@ from cic_jax import (
     parallel,
     photos,
     plausibility,
-    record,
+    study_plan,
     study_report,
+    study_run,
 )
 from cic_jax.figure_style import label
 from cic_jax.results import command
@@ -43,7 +44,6 @@ MINUTES = flags.DEFINE_float(
     "minutes", None, "Of training for each run; sets --config.train.epochs for all."
 )
 
-PROBE_STEPS = 10  # whose time is measured, after as many that compile
 TABLE = "validation.npz"
 
 
@@ -70,7 +70,9 @@ def planned(workdir: Path, base: ConfigDict, splits: dict[str, photos.Photograph
     steps_per_epoch = max(1, len(splits["train"]) // base.train.batch_size)
     epochs = base.train.epochs
     if MINUTES.value is not None:
-        rate = photographs_per_second(workdir / "probe", base, steps_per_epoch)
+        probe = workdir / "probe"
+        rate = study_plan.photographs_per_second(base, probe, steps_per_epoch)
+        shutil.rmtree(probe)
         epochs = 60 * MINUTES.value * rate / base.train.batch_size / steps_per_epoch
     steps = max(1, round(epochs * steps_per_epoch))
     return {
@@ -84,28 +86,12 @@ def planned(workdir: Path, base: ConfigDict, splits: dict[str, photos.Photograph
     }
 
 
-def photographs_per_second(home: Path, base: ConfigDict, steps_per_epoch: int) -> float:
-    """Of a short training of the base."""
-    shutil.rmtree(home, ignore_errors=True)
-    config = base.copy_and_resolve_references()
-    some = PROBE_STEPS / steps_per_epoch
-    config.train.update(epochs=2 * some, evaluate_every=some, warmup_steps=0)
-    train(config, home)
-    rate = [x for x in record.read(home) if x["split"] == "train"][-1]["images_per_second"]
-    shutil.rmtree(home)
-    return rate
-
-
 def trained(config: ConfigDict, home: Path, steps: int) -> None:
     """Train unless that is done."""
-    if (home / checkpoint.CONFIG).exists():
-        with checkpoint.manager(home, config.train.best_metric) as manager:
-            if manager.latest_step() == steps:
-                return
-    train(config, home)
-    with checkpoint.manager(home, config.train.best_metric) as manager:
-        if manager.latest_step() != steps:
-            sys.exit(f"{home} was interrupted: the same command goes on from there")
+    if study_run.saved(home, config).latest != steps:
+        train(config, home)
+    if study_run.saved(home, config).latest != steps:
+        sys.exit(f"{home} was interrupted: the same command goes on from there")
 
 
 def scored(
@@ -118,9 +104,8 @@ def scored(
     model = checkpoint.load(home)
     description = checkpoint.load(base_home).description
     target = experiment.build_target(base, experiment.remembered_palette(base, description))
-    table = evaluate.evaluator(model.network, target, base)(
-        parallel.replicate(model.variables), photographs
-    )
+    table_of = evaluate.evaluator(model.network, target, base)
+    table = table_of(parallel.replicate(model.variables), photographs)
     ours: list[np.ndarray] = []
     truth: list[np.ndarray] = []
     for batch, ab in plausibility.predictions(model, photographs, base):

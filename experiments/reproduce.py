@@ -181,13 +181,14 @@ def carry_out(runs: Sequence[Run], steps_per_epoch: dict[str, int]) -> list[Run]
 def gather(runs: Sequence[Run], photographs: photos.Photographs) -> claims.Scores:
     """Every figure by seed and photograph: of models, their last steps, grey and the truth."""
     seeds: dict[str, list[evaluate.Table]] = {}
+    grey = study_score.grey_table(photographs, runs[0].config)
     for run in runs:
         print(f"Scoring {label(run.model)}, seed {run.seed} ...", flush=True)
         best, latest = run.saved()
-        tables = study_score.score(run.home, run.config, photographs, "test", best)
+        tables = study_score.score(run.home, run.config, photographs, grey, "test", best)
         last = tables
         if latest != best:
-            last = study_score.score(run.home, run.config, photographs, "test_last", latest)
+            last = study_score.score(run.home, run.config, photographs, grey, "test_last", latest)
         seeds.setdefault(run.model, []).append(tables["model"])
         seeds.setdefault(f"{run.model}@last", []).append(last["model"])
     return study_score.stack(seeds | {key: [tables[key]] for key in ("grey", "truth")})

@@ -28,7 +28,7 @@ def test_every_variant_changes_the_base_and_is_allowed():
     base = release.get_config()
     variants = ablation.variants(base)
     assert variants.pop(ablation.BASE) == {}
-    assert {"no_average", "he_init", "decay_as_l2", "mix_0.75"} <= set(variants)
+    assert {"no_average", "he_init", "decay_as_l2", "mix_0.5"} <= set(variants)
     for options in variants.values():
         config = base.copy_and_resolve_references()
         config.update_from_flattened_dict(options)

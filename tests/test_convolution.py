@@ -51,7 +51,7 @@ def test_convolutions(kind, channels, size):
     assert max(map(difference, fast, direct)) < 2e-5
 
 
-@pytest.mark.parametrize("kernel_size", (1, 3))
+@pytest.mark.parametrize("kernel_size", [1, 3])
 def test_one_channel_and_one_tap(kernel_size):
     x, kernel = arrays((9, 12), (1, 16), kernel_size)
     fast = value_and_gradients(convolution.convolve, x, kernel, "fast")
@@ -80,7 +80,7 @@ def test_the_transposed_convolution_is_the_adjoint_of_stride_2():
     np.testing.assert_allclose(jnp.vdot(doubled, y), jnp.vdot(x, halved), rtol=1e-4)
 
 
-@pytest.mark.parametrize("engine", ("fast", "direct"))
+@pytest.mark.parametrize("engine", ["fast", "direct"])
 def test_half_precision_is_kept(engine):
     x, kernel = arrays((8, 8), (64, 64), 3, jnp.bfloat16)
     found = value_and_gradients(convolution.convolve, x, kernel, engine)
@@ -90,7 +90,7 @@ def test_half_precision_is_kept(engine):
     assert max(map(difference, found, reference)) < 0.02
 
 
-@pytest.mark.parametrize("taps", (2, 3))
+@pytest.mark.parametrize("taps", [2, 3])
 def test_winograd_filters_exactly(taps):
     """In double precision, by the definition: one tile, one channel."""
     rng = np.random.default_rng(taps)
@@ -106,7 +106,7 @@ def test_winograd_filters_exactly(taps):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ("full", "simplified"))
+@pytest.mark.parametrize("name", ["full", "simplified"])
 def test_networks(name):
     """Logits within 1e-4 of the direct convolution's and gradients within 1e-3, prepared or not.
 

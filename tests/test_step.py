@@ -1,9 +1,11 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cic_jax import lab, network, step, target
+from cic_jax import lab, metrics, network, step, target
 
 NETWORK = network.create("simplified", outputs=2, width=0.05)
 PHOTOS = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
@@ -105,11 +107,11 @@ def test_recolour_keeps_lightness(state):
 
 def test_metrics_ignore_pixels_outside_the_mask(state):
     variables = {"params": state.params, "batch_stats": state.batch_stats}
-    weights = np.ones(313, np.float32)
+    compare = partial(metrics.compare, class_weights=np.ones(313, np.float32))
     mask = jnp.arange(32) < jnp.full((4, 32, 1), 20)
     other = PHOTOS.copy()
     other[:, :, 20:] = 7
-    figures = [step.grey_step(jnp.array(p), mask, class_weights=weights) for p in (PHOTOS, other)]
+    figures = [step.grey_step(jnp.array(p), mask, compare=compare) for p in (PHOTOS, other)]
     for name in figures[0]:
         np.testing.assert_allclose(figures[0][name], figures[1][name], rtol=1e-5, err_msg=name)
     whole = step.eval_step(
@@ -119,6 +121,6 @@ def test_metrics_ignore_pixels_outside_the_mask(state):
         0.38,
         network=NETWORK,
         target=target.regression(),
-        class_weights=weights,
+        compare=compare,
     )
     assert all(np.isfinite(x).all() and x.shape == (4,) for x in whole.values())

@@ -70,8 +70,9 @@ def test_ssim_with_the_studys_range_is_scikit_images():
     coarse = rng.integers(0, 256, (8, 8, 3), np.uint8)
     rgb = np.asarray(Image.fromarray(coarse).resize((32, 40), Image.Resampling.BICUBIC))
     ab = rng.normal(0, 15, (1, 40, 32, 2)).astype(np.float32)
-    ours = study_score.ssim_range_2(jnp.asarray(rgb[None]), np.ones((1, 40, 32), bool), ab)
-    pixels = lab.rgb_to_lab(jnp.asarray(rgb[None] / 255, jnp.float32))
+    given = jnp.asarray(rgb[None] / 255, jnp.float32)
+    pixels = lab.rgb_to_lab(given)
+    ours = study_score.compare(given, pixels, jnp.asarray(ab), None)["ssim_range_2"]
     coloured = lab.lab_to_rgb(jnp.concatenate([pixels[..., :1], ab], axis=-1))
     expected, right = (
         structural_similarity(
