@@ -24,6 +24,10 @@ class CheckpointError(ValueError):
     """No checkpoint where one was expected, or one of another shape or other contents."""
 
 
+class NoCheckpointError(CheckpointError):
+    """Nothing of that name is there."""
+
+
 def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointManager:
     """Saves in the background to `workdir`/checkpoints; keeps the latest and the best.
 
@@ -178,7 +182,7 @@ def _find(path: str | Path) -> Path:
         if any((candidate / name).exists() for name in (DESCRIPTION, CONFIG, checksums.NAME)):
             return candidate
     released = sorted(p.parent.name for p in RELEASED.glob(f"*/{DESCRIPTION}"))
-    raise CheckpointError(
+    raise NoCheckpointError(
         f"no checkpoint at {path}: expected a directory with {DESCRIPTION} (exported) or {CONFIG} "
         f"(a training run), or one of the released names ({', '.join(released) or 'none yet'})"
     )

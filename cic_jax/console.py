@@ -38,8 +38,10 @@ def load(name: str) -> "Model":
 
     try:
         return checkpoint.load(name)
-    except checkpoint.CheckpointError as error:
+    except checkpoint.NoCheckpointError as error:
         fail(f"{error}. {HOW_TO_TRAIN}")
+    except checkpoint.CheckpointError as error:
+        fail(str(error))
 
 
 def say(message: str) -> None:

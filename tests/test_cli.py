@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -236,6 +237,20 @@ def test_without_weights_it_says_how_to_get_some(tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("cic-jax: no checkpoint at none")
     assert "python experiments/train.py" in line
+
+
+def test_damaged_weights_are_named(weights, tmp_path, capsys):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(weights, damaged)
+    with (damaged / checkpoint.DESCRIPTION).open("a") as file:
+        file.write(" ")
+    with pytest.raises(SystemExit) as error:
+        cli.main(["info", str(damaged)])
+    assert error.value.code == cli.UNUSABLE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "model.json was changed" in line
+    assert "restore" in line
+    assert "train" not in line
 
 
 def test_info(weights, capsys):
