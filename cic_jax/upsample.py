@@ -1,9 +1,9 @@
-"""The colour of the network's cells, brought to pixels: it keeps its means and follows edges of L.
+"""The colour of the network's cells, brought to pixels so that it follows edges of L.
 
-A cell's colour stands for the mean over its 4 x 4 working pixels, and `follow` finds pixels that
-have these means. Within a cell colour is taken to change as lightness does, by the slope of ab over
-L in a window of cells: the local linear model of the guided filter (He, Sun, Tang, "Guided image
-filtering", PAMI 2013). experiments/upsampling.py compares it with other ways.
+A cell's colour stands for the mean over its 4 x 4 working pixels. `follow` interpolates it, and
+lets colour change within a cell as lightness does, by the slope of ab over L in a window of cells:
+the local linear model of the guided filter (He, Sun, Tang, "Guided image filtering", PAMI 2013).
+experiments/upsampling.py compares it with other ways, and says how its settings were chosen.
 """
 
 from functools import partial
@@ -14,8 +14,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 CELL = 4  # working pixels along a side of a cell
-CORRECTIONS = 2  # of the means; more change nothing that can be measured
-REGULARITY = 20.0**2  # variance of L in a window at which a slope is halved; texture has less
+REGULARITY = 30.0**2  # variance of L in a window at which a slope is halved; texture has less
+SHARE = 0.1  # of a cell's colour that comes from the cells around it that are as light
+LIKENESS = 4.0  # units of L
 HIGHEST = jax.lax.Precision.HIGHEST  # TF32 would move ab by a tenth of a unit
 
 
@@ -23,15 +24,15 @@ HIGHEST = jax.lax.Precision.HIGHEST  # TF32 would move ab by a tenth of a unit
 def follow(ab: Float[Array, "i j 2"], L: Float[Array, "4*i 4*j 1"]) -> Float[Array, "4*i 4*j 2"]:
     """ab of every working pixel, from the ab of cells and the lightness of the pixels.
 
-    Means over cells are kept, except where a pixel would leave the range of the 3 x 3 cells around
-    it: there it is clipped, so that no colour arises that was not near. A constant stays constant.
+    A pixel that would leave the range of the 3 x 3 cells around it is clipped, so that no colour
+    arises that was not near. A constant stays constant.
     """
-    guess = ab
-    for _ in range(CORRECTIONS):  # back-projection (Irani, Peleg, 1991)
-        guess = guess + ab - _means(_detailed(guess, L))
+    mean_L = _means(L)
+    colour = (1 - SHARE) * ab + SHARE * _alike(ab, mean_L)
+    detail = _resize(_slope(colour, mean_L), "linear") * (L - _resize(mean_L, "linear"))
     around = jnp.stack(_around(ab))
     low, high = (_repeat(extreme(around, axis=0)) for extreme in (jnp.min, jnp.max))
-    return jnp.clip(_detailed(guess, L), low, high)
+    return jnp.clip(_resize(colour, "linear") + detail, low, high)
 
 
 @partial(jax.jit, static_argnums=3)
@@ -54,13 +55,18 @@ def bilinear(
     )
 
 
-def _detailed(ab: Float[Array, "i j 2"], L: Float[Array, "4*i 4*j 1"]) -> Float[Array, "4*i 4*j 2"]:
-    """Smooth interpolation, and on top what the local slope makes of L's own detail."""
-    mean_L = _means(L)
-    mean, mean_ab = _window(mean_L), _window(ab)
-    variance = _window(mean_L**2) - mean**2
-    slope = (_window(mean_L * ab) - mean * mean_ab) / (variance + REGULARITY)
-    return _resize(ab, "cubic") + _resize(slope, "linear") * (L - _resize(mean_L, "linear"))
+def _alike(ab: Float[Array, "i j 2"], mean_L: Float[Array, "i j 1"]) -> Float[Array, "i j 2"]:
+    """Means over 3 x 3 cells, by their likeness in L (Kopf et al., SIGGRAPH 2007)."""
+    difference = jnp.stack(_around(mean_L)) - mean_L
+    weight = jnp.exp(-(difference**2) / (2 * LIKENESS**2))
+    return jnp.sum(weight * jnp.stack(_around(ab)), axis=0) / jnp.sum(weight, axis=0)
+
+
+def _slope(ab: Float[Array, "i j 2"], mean_L: Float[Array, "i j 1"]) -> Float[Array, "i j 2"]:
+    """Of ab over L around each cell, the less the flatter L is."""
+    mean = _window(mean_L)
+    covariance = _window(mean_L * ab) - mean * _window(ab)
+    return covariance / (_window(mean_L**2) - mean**2 + REGULARITY)
 
 
 def _means(pixels: Float[Array, "h w c"]) -> Float[Array, "h/4 w/4 c"]:

@@ -49,11 +49,6 @@ def _inside(index: np.ndarray, count: int) -> np.ndarray:
     return np.clip(index, 0, count - 1).astype(int)
 
 
-def means_kept(ab: Float[Array, "i j 2"], L: Float[Array, "h w 1"]) -> Float[Array, "h w 2"]:
-    """`follow` where L has no edges to follow."""
-    return following(ab, jnp.full_like(L, 50.0))
-
-
 def following(ab: Float[Array, "i j 2"], L: Float[Array, "h w 1"]) -> Float[Array, "h w 2"]:
     """What `Colorizer` does."""
     smaller = L.shape[0] // (ab.shape[0] * upsample.CELL)
@@ -63,8 +58,7 @@ def following(ab: Float[Array, "i j 2"], L: Float[Array, "h w 1"]) -> Float[Arra
 METHODS: dict[str, Method] = {
     "bilinear": bilinear,
     "joint bilateral": joint_bilateral,
-    "means kept": means_kept,
-    "means kept, edges of L followed": following,
+    "edges of L followed": following,
 }
 
 
