@@ -52,7 +52,7 @@ class Colorizer:
 
     >>> import numpy as np
     >>> from cic_jax import Colorizer
-    >>> colorizer = Colorizer.restore("two_cores")
+    >>> colorizer = Colorizer.restore("simplified_final")
     >>> photo = np.full((300, 400), 128, np.uint8)
     >>> colorizer(photo, temperature=0.38).shape
     (300, 400, 3)

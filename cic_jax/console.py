@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from cic_jax.colorize import Colorizer
     from cic_jax.model import Model
 
-DEFAULT_CHECKPOINT = "two_cores"
+DEFAULT_CHECKPOINT = "simplified_final"
 COMPILED = "~/.cache/cic_jax/compiled"  # programs of earlier calls: the next starts sooner
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 

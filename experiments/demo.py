@@ -30,7 +30,7 @@ HERE = Path(__file__).parents[1]
 CONFIG = config_flags.DEFINE_config_file("config", str(HERE / "configs/demo.py"), "What to train.")
 WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Where the page and the model go.")
 
-RELEASED = "two_cores"
+RELEASED = "simplified_final"
 SCENES = 4  # test scenes that are shown
 WIDTH = 480  # pixels of the photographs on the page
 PHOTOGRAPHS = {

@@ -1,6 +1,6 @@
 """Release a trained model: parameters and statistics alone, in bfloat16, with its card.
 
-    python experiments/release.py --workdir=runs/two_cores --name=two_cores \
+    python experiments/release.py --workdir=runs/release --name=simplified_final \
         --data_card=checkpoints/cards/vehicles_and_outdoors.md \
         --limits=checkpoints/cards/simplified_final_limits.md
 

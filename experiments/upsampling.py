@@ -1,7 +1,7 @@
 """How coarse colour is best brought to pixels: the ways compared on photographs.
 
     python experiments/upsampling.py --out=runs/upsampling \
-        --config.data.source=imagenet_vehicles --config.data.path=TARS [--model=two_cores]
+        --config.data.source=imagenet_vehicles --config.data.path=TARS [--model=simplified_final]
 
 Three times ab of cells is brought to pixels and compared with the true ab: true means over 4 x 4
 pixels, as if the network were right; true means over 16 x 16, whose colour goes to every fourth
@@ -22,7 +22,7 @@ from cic_jax.benchmark import upsamplers
 from configs import default
 
 CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
-MODEL = flags.DEFINE_string("model", "two_cores", "A run, an exported checkpoint or a release.")
+MODEL = flags.DEFINE_string("model", "simplified_final", "A run, an exported checkpoint or a release.")
 COUNT = flags.DEFINE_integer("count", 0, "So many test photographs; 0 is all.", lower_bound=0)
 OUT = flags.DEFINE_string("out", "runs/upsampling", "Where the tables go.")
 

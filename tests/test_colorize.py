@@ -221,7 +221,7 @@ def test_restore_what_was_exported(tmp_path, colorizer):
 
 
 def test_the_example_runs(tmp_path, monkeypatch):
-    checkpoint.export(tmp_path / "two_cores", tiny_model())
+    checkpoint.export(tmp_path / "simplified_final", tiny_model())
     monkeypatch.chdir(tmp_path)
     results = doctest.testmod(colorize)
     assert results.attempted > 4
