@@ -121,6 +121,17 @@ def _cell(metric: str, found: Interval, difference: bool) -> str:
     return f"**{text}**" if difference and found["low"] * found["high"] > 0 else text
 
 
+def departures(base: Mapping[str, Any], recipe: ConfigDict) -> str:
+    """Where the base that was trained is not the recipe, in a few words; nothing where it is."""
+    found = [
+        f"{section}.{key} = {value}"
+        for section in ("model", "target", "prior", "train")
+        for key, value in base[section].items()
+        if value != recipe[section].get(key) and key not in ("epochs", "evaluate_every")
+    ]
+    return f" with {', '.join(found)}" if found else ""
+
+
 def text(results: Mapping[str, Any]) -> str:
     """What was done, in a few sentences."""
     plan = results["plan"]

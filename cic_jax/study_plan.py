@@ -13,7 +13,7 @@ from cic_jax import model as models
 from cic_jax.feed import STEPS_PER_DISPATCH
 from cic_jax.train import train
 
-EVALUATIONS = 5  # of a model during training, about: each costs as much as dozens of steps
+EVALUATIONS = 3  # of a model during training, about: each costs as much as dozens of steps
 PROBE_STEPS = 10  # whose time is measured, after as many that compile
 
 

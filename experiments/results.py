@@ -22,7 +22,7 @@ from cic_jax.model import Model
 from cic_jax.plausibility import SOURCE
 from cic_jax.results import Credit, picture, section
 from cic_jax.train import MACHINE
-from configs import default
+from configs import default, release
 from experiments import drawings
 
 STUDY = flags.DEFINE_string("study", None, "What reproduce.py wrote.")
@@ -149,7 +149,10 @@ def ablation_section(page: Page, home: Path) -> None:
     if not found["variants"]:
         raise SystemExit(f"{home} is not finished: the same command as before goes on from there")
     runs = {name: home / name for name in found["variants"]}
-    about = f"{ablation.text(found)} The base is [configs/release.py](../configs/release.py)."
+    other = ablation.departures(found["config"], release.get_config())
+    about = (
+        f"{ablation.text(found)} The base is [configs/release.py](../configs/release.py){other}."
+    )
     page.add(
         section(
             "What each choice is worth", about, _command(found["plan"]), rows=ablation.rows(found)

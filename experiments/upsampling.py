@@ -22,7 +22,9 @@ from cic_jax.benchmark import upsamplers
 from configs import default
 
 CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
-MODEL = flags.DEFINE_string("model", "simplified_final", "A run, an exported checkpoint or a release.")
+MODEL = flags.DEFINE_string(
+    "model", "simplified_final", "A run, an exported checkpoint or a release."
+)
 COUNT = flags.DEFINE_integer("count", 0, "So many test photographs; 0 is all.", lower_bound=0)
 OUT = flags.DEFINE_string("out", "runs/upsampling", "Where the tables go.")
 

@@ -46,6 +46,15 @@ def test_variants_turn_round_with_the_base():
     assert not {"decay_as_l2", "no_average", "he_init", "zero_output_bias"} & names
 
 
+def test_the_base_is_the_recipe_but_for_what_is_said():
+    recipe = release.get_config()
+    base = recipe.to_dict()
+    base["train"]["epochs"] = 0.5
+    assert ablation.departures(base, recipe) == ""
+    base["prior"]["mix"] = 0.25
+    assert ablation.departures(base, recipe) == " with prior.mix = 0.25"
+
+
 def test_histogram_counts_real_pixels():
     places = [3, 3, 200, 3]
     ab = jnp.array(bins.CENTERS[places]).reshape(1, 2, 2, 2) + 0.3
