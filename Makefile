@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile pyproject.toml --extra dev --extra web --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-annotate --quiet
+	--generate-hashes --no-annotate --quiet
 
 .PHONY: demo serve test slow lint format lock clean
 

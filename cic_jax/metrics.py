@@ -97,8 +97,7 @@ def _mean(
 ) -> Float[Array, " b"]:
     """Over pixels, by their weights, and channels.
 
-    As a product: XLA's CPU backend would compute the values one by one within a sum of them, which
-    takes ten times as long.
+    As a product: within a sum of them XLA's CPU backend would compute the values one by one.
     """
     if weights is None:
         weights = jnp.ones(values.shape[:3], bool)

@@ -4,7 +4,7 @@ The study's *Simplified* for people's photographs: vehicles and outdoor scenes, 
 a higher rate with cosine decay (3.16e-5 is meant for many more steps), decoupled weight decay,
 initial scales from data, an averaged model, and colours rebalanced half as much: with CIC's lambda
 of 1/2 an earlier model of this size painted more colourful than the truth, and red where there is
-none. This is the recipe of a CPU, at a quarter of the width: about 45 minutes on two cores.
+none. This is the recipe of a CPU, at a quarter of the width: about 50 minutes on two cores.
 
 Run:   python experiments/train.py --config=configs/release.py --workdir=runs/release --config.data.path=TARS
        [--config.model.width=0.25 --config.train.epochs=8]

@@ -7,7 +7,7 @@ Three times ab of cells is brought to pixels and compared with the true ab: true
 pixels, as if the network were right; true means over 16 x 16, whose colour goes to every fourth
 pixel first and then bilinearly to all, as in a photograph larger than what the network sees; and
 what the model predicts. Prints the RMSE of ab over all pixels and near edges, with bootstrap 95 %
-intervals over the test photographs, and the paired difference to bilinear interpolation. Writes
+intervals over photographs, and the paired difference to bilinear interpolation. Writes
 upsampling.json and upsampling.md.
 """
 
@@ -25,16 +25,17 @@ CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
 MODEL = flags.DEFINE_string(
     "model", "simplified_final", "A run, an exported checkpoint or a release."
 )
-COUNT = flags.DEFINE_integer("count", 0, "So many test photographs; 0 is all.", lower_bound=0)
+SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "Which photographs.")
+COUNT = flags.DEFINE_integer("count", 0, "So many of them; 0 is all.", lower_bound=0)
 OUT = flags.DEFINE_string("out", "runs/upsampling", "Where the tables go.")
 
 
 def main() -> None:
     """Measure, print, write."""
-    photographs = photos.open_splits(CONFIG.value.data)["test"]
+    photographs = photos.open_splits(CONFIG.value.data)[SPLIT.value]
     rows = upsamplers.table(checkpoint.load(MODEL.value), photographs, CONFIG.value, COUNT.value)
     found = upsamplers.summary(rows)
-    text = upsamplers.markdown(found, len(rows["name"]))
+    text = upsamplers.markdown(found, len(rows["name"]), SPLIT.value)
     out = Path(OUT.value)
     out.mkdir(parents=True, exist_ok=True)
     (out / "upsampling.md").write_text(text, encoding="utf-8")

@@ -35,3 +35,13 @@ UNUSABLE = {
     "tiny": encode(picture(1003, (80, 31))),
 }
 REASONS = {"broken": 3, "grey": 2, "tiny": 1}
+
+
+def two_coloured(root, count):
+    """Photographs whose colour can be learnt: bright is blue, dark is brown."""
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        coarse = rng.random((6, 6, 1))
+        rgb = np.where(coarse > 0.5, [0.3, 0.6, 1.0], [0.45, 0.25, 0.1]) * (0.5 + coarse / 2)
+        image = Image.fromarray((255 * rgb).astype(np.uint8)).resize((72, 72), Image.BICUBIC)
+        image.save(root / f"photo_{i:02d}.png")

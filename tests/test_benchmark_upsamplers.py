@@ -58,6 +58,6 @@ def test_the_table_and_its_differences(tmp_path):
     assert difference["mean"] == pytest.approx(np.mean(ours - bilinear))
     assert difference["low"] <= difference["mean"] <= difference["high"]
     assert ours.mean() < bilinear.mean()
-    text = upsamplers.markdown(found, len(rows["name"]))
+    text = upsamplers.markdown(found, len(rows["name"]), "test")
     assert len(text.splitlines()) == 4 + 3 * 2
     assert f"{np.mean(bilinear):.3f}" in text

@@ -9,8 +9,8 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import photo_files
 import pytest
-from PIL import Image
 
 from cic_jax import checkpoint, checksums, evaluate, experiment, photos, record, release, step
 from cic_jax.release_card import Texts, read_texts
@@ -30,12 +30,7 @@ LOG = [
 def config(tmp_path_factory):
     """Forty photographs of two colours; the network is tiny."""
     root = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for i in range(40):
-        coarse = rng.random((6, 6, 1))
-        rgb = np.where(coarse > 0.5, [0.3, 0.6, 1.0], [0.45, 0.25, 0.1]) * (0.5 + coarse / 2)
-        image = Image.fromarray((255 * rgb).astype(np.uint8)).resize((72, 72), Image.BICUBIC)
-        image.save(root / f"photo_{i:02d}.png")
+    photo_files.two_coloured(root, 40)
     config = default.get_config()
     config.data.update(source="folder", path=str(root), size=64, short_side=64)
     config.data.data_dir = str(tmp_path_factory.mktemp("prepared"))

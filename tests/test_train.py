@@ -9,8 +9,8 @@ import signal
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+import photo_files
 import pytest
-from PIL import Image
 
 from cic_jax import checkpoint, evaluate, experiment, meter, photos, record, train
 from configs import default
@@ -20,12 +20,7 @@ from configs import default
 def folder(tmp_path_factory):
     """Sixty photographs whose colour can be learnt: bright is blue, dark is brown."""
     root = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for i in range(60):
-        coarse = rng.random((6, 6, 1))
-        rgb = np.where(coarse > 0.5, [0.3, 0.6, 1.0], [0.45, 0.25, 0.1]) * (0.5 + coarse / 2)
-        image = Image.fromarray((255 * rgb).astype(np.uint8)).resize((72, 72), Image.BICUBIC)
-        image.save(root / f"photo_{i:02d}.png")
+    photo_files.two_coloured(root, 60)
     return root
 
 

@@ -145,10 +145,10 @@ def summary(rows: evaluate.Table) -> dict[str, dict[str, float]]:
     return evaluate.intervals({**rows, **differences})
 
 
-def markdown(found: dict[str, dict[str, float]], count: int) -> str:
+def markdown(found: dict[str, dict[str, float]], count: int, split: str) -> str:
     """The table for people."""
     lines = [
-        f"RMSE of ab over {count} test photographs, with bootstrap 95 % intervals; in brackets "
+        f"RMSE of ab over {count} {split} photographs, with bootstrap 95 % intervals; in brackets "
         "behind it the difference to bilinear of the same photographs.",
         "",
         "| coarse colour | where | " + " | ".join(METHODS) + " |",
