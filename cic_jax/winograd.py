@@ -25,6 +25,7 @@ from jaxtyping import Array, Float
 Grid = tuple[tuple[Array, ...], ...]
 
 STEP = 4  # outputs along one side of a tile
+LEAST_CHANNELS = 64  # in and out; with fewer the transforms cost more than the products save
 
 # The points, and infinity, at which polynomials are multiplied; with two taps all but the last.
 # +-1/sqrt(2) and +-sqrt(2) round half as much as the paper's +-1 and +-2 (Barabasz et al., "Error
@@ -59,6 +60,12 @@ def filtering(taps: int) -> Filtering:
         values(taps) / np.array(scale)[:, None],
         values(STEP).T,
     )
+
+
+def suits(kernel: Float[Array, "k k c d"]) -> bool:
+    """Whether it is worth it. float32 only: the transforms magnify bfloat16's rounding too much."""
+    size, channels = kernel.shape[0], kernel.shape[2:]
+    return size in (2, 3) and min(channels) >= LEAST_CHANNELS and kernel.dtype == jnp.float32
 
 
 @jax.custom_vjp
