@@ -14,8 +14,34 @@ os.environ.setdefault(
 )
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
+import pytest
 from jaxtyping import install_import_hook
 
 # What starts tests in the background has them ignore Ctrl-C, and with them the commands they test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 install_import_hook("cic_jax", "beartype.beartype")
+
+
+@pytest.fixture(scope="module")
+def colorizer():
+    """Of a tiny network, for the page's tests."""
+    from web_server import tiny_colorizer
+
+    return tiny_colorizer()
+
+
+@pytest.fixture(scope="module")
+def client(colorizer):
+    """Of a page's server that colours with it."""
+    from web_server import serving
+
+    with serving(colorizer) as client:
+        yield client
+
+
+@pytest.fixture
+def token(client):
+    """Of a photograph that the server holds."""
+    from web_server import JPEG
+
+    return client.open(JPEG).json["token"]

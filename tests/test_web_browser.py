@@ -24,17 +24,6 @@ ERROR = "document.querySelector('#error').textContent"
 
 
 @pytest.fixture(scope="module")
-def colorizer():
-    return tiny_colorizer()
-
-
-@pytest.fixture(scope="module")
-def client(colorizer):
-    with serving(colorizer) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
 def window(tmp_path_factory):
     browser = Browser(tmp_path_factory.mktemp("browser"))
     yield browser

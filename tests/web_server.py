@@ -3,13 +3,17 @@
 import http.client
 import json
 import threading
+import time
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import photo_files
 import test_colorize
 
 from cic_jax import Colorizer
 from cic_jax.web import app, server
+
+JPEG = photo_files.encode(photo_files.picture(0, (90, 60)))
 
 
 class Answer(NamedTuple):
@@ -75,3 +79,11 @@ def serving(colorizer, limits=app.DEFAULT_LIMITS):
         serving.should_exit = True
         thread.join()
         listening.close()
+
+
+def wait_for(condition):
+    """Return as soon as it holds; fail where it does not in 20 seconds."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
