@@ -66,7 +66,8 @@ def planned(workdir: Path, base: ConfigDict, splits: dict[str, photos.Photograph
                 f"{workdir} was planned for {before['minutes']} minutes a run: leave out --minutes "
                 "to go on with that, or name another --workdir"
             )
-        return before
+        whole = MINUTES.value == before["minutes"]  # else the command would not repeat this
+        return before | ({"command": command(sys.argv)} if whole else {})
     steps_per_epoch = max(1, len(splits["train"]) // base.train.batch_size)
     epochs = base.train.epochs
     if MINUTES.value is not None:

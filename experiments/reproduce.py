@@ -142,7 +142,8 @@ def plan(workdir: Path, runs: Sequence[Run], steps_per_epoch: dict[str, int]) ->
                 f"{workdir} was planned for {before['minutes'] or 'any number of'} minutes: leave "
                 "out --budget_minutes to go on with that, or name another --workdir"
             )
-        return before
+        whole = minutes == before["minutes"] and not MODELS.value  # else it would not repeat this
+        return before | ({"command": command(sys.argv)} if whole else {})
     factor, seconds = 1.0, Options()
     if minutes is not None:
         factor, seconds = fit(60 * minutes, workdir / "probe", runs, steps_per_epoch)
