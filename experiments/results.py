@@ -21,6 +21,7 @@ from cic_jax.figures_paint import paint
 from cic_jax.model import Model
 from cic_jax.plausibility import SOURCE
 from cic_jax.results import Credit, picture, section
+from cic_jax.study import VARIANTS
 from cic_jax.train import MACHINE
 from configs import default, release
 from experiments import drawings
@@ -74,7 +75,8 @@ class Page:
                 return ["No photograph of the test split may be shown."]
         for model in models.values():  # all show the photographs that all are scored on
             model.description["config"]["data"] = data.to_dict()
-        count, last, parts = PHOTOGRAPHS.value, list(models)[-1], []
+        last = [name for name in models if name not in VARIANTS][-1]  # none with a mistake
+        count, parts = PHOTOGRAPHS.value, []
         chosen = [credit.file for credit in shown]
         for name, drawn in drawings.from_photographs(models, "test", count, chosen):
             if name in ("predictions", f"{last}_temperatures", f"{last}_pixel"):
