@@ -38,6 +38,8 @@ def convolve(
         return cpu_convolution.direct(x, kernel, stride, dilation)
     if stride == 2:
         return cpu_convolution.halve(jnp.pad(x, ((0, 0), (0, h % 2), (0, w % 2), (0, 0))), kernel)
+    if kernel.shape[:2] == (1, 1):
+        return cpu_convolution.pointwise(x, kernel)
     images = _split(x, dilation)
     if kernel.shape[:3] == (3, 3, 1):
         y = cpu_convolution.single_channel(images, kernel)
@@ -111,8 +113,9 @@ def _split(x: Float[Array, "b h w c"], n: int) -> Float[Array, "b2 i j c"]:
         return x
     x = jnp.pad(x, ((0, 0), (0, -x.shape[1] % n), (0, -x.shape[2] % n), (0, 0)))
     b, h, w, c = x.shape
-    x = x.reshape(b, h // n, n, w // n, n, c).transpose(2, 4, 0, 1, 3, 5)
-    return x.reshape(n * n * b, h // n, w // n, c)
+    x = x.reshape(b, h // n, n, w // n, n, c)
+    # Not one transposition: XLA's CPU backend is slow to read one that is fused into what follows.
+    return jnp.concatenate([x[:, :, i, :, j] for i in range(n) for j in range(n)])
 
 
 def _join(x: Float[Array, "b2 i j c"], n: int) -> Float[Array, "b h w c"]:
@@ -120,5 +123,6 @@ def _join(x: Float[Array, "b2 i j c"], n: int) -> Float[Array, "b h w c"]:
     if n == 1:
         return x
     b, h, w, c = x.shape
-    x = x.reshape(n, n, b // n**2, h, w, c).transpose(2, 3, 0, 4, 1, 5)
+    x = x.reshape(n, n, b // n**2, h, w, c)
+    x = jnp.stack([jnp.stack(list(row), axis=3) for row in x], axis=2)
     return x.reshape(b // n**2, n * h, n * w, c)

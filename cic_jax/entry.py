@@ -15,9 +15,13 @@ PACKAGE = Path(__file__).parent
 
 # XLA's CPU backend takes memory for every call and gives it back, hundreds of megabytes in a step.
 # By default glibc returns it to the system each time, which then has to clear every page anew. So
-# told, it keeps what was freed, in pages of 2 MiB where the system has them.
+# told, it keeps what was freed, in pages of 2 MiB where the system has them, and in one pool: those
+# that each thread has else hold 64 MiB at most, and cannot keep what is larger.
 TUNABLES = "GLIBC_TUNABLES"
-KEEP = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776"
+KEEP = (
+    "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"
+    ":glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776"
+)
 
 
 def keep_memory() -> None:
