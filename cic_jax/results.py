@@ -1,5 +1,6 @@
 """The text of experiments/RESULTS.md: what ran, what came out, from the files that runs left."""
 
+import re
 import shlex
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -130,6 +131,12 @@ def section(title: str, *parts: str, rows: Rows | None = None, level: int = 2) -
     """A heading, paragraphs, and a table where there are rows."""
     lines = [f"{'#' * level} {title}", *(part for part in parts if part)]
     return "\n\n".join(lines + ([markdown(rows).rstrip()] if rows else []))
+
+
+def by_title(page: str) -> dict[str, str]:
+    """A page's sections of level 2, each with its title."""
+    sections = re.split(r"^(?=## )", page, flags=re.MULTILINE)[1:]
+    return {text[3:].partition("\n")[0]: text.strip() for text in sections}
 
 
 def picture(name: str, below: str = "") -> str:

@@ -2,8 +2,9 @@
 
     python experiments/results.py --study=runs/study --release=runs/release --ablation=runs/ablation
 
-Photographs are shown where --index, a CSV with the columns file, may_be_shown, author and page,
-allows it, and credited; drawn scenes always.
+Sections of runs that are not named stay as an earlier command wrote them. Photographs are shown
+where --index, a CSV with the columns file, may_be_shown, author and page, allows it, and credited;
+drawn scenes always.
 """
 
 import csv
@@ -39,6 +40,13 @@ OUT = flags.DEFINE_string("out", "experiments", "Where RESULTS.md and figures/ g
 LEAD = (
     "Written by `experiments/results.py` from the files that the runs left: no number is typed in."
 )
+TITLES = (
+    "The study, repeated",
+    "The study on drawn scenes",
+    "What each choice is worth",
+    "The released model",
+    "Speed",
+)
 DPI, QUALITY = 100, 85
 PICTURES = ("predictions", "temperatures", "pixel")  # figures that show photographs
 
@@ -48,11 +56,20 @@ class Page:
 
     def __init__(self, out: Path, allowed: Mapping[str, Credit]):
         self.out, self.allowed = out, allowed
-        self.sections = [f"# Results\n\n{LEAD}"]
+        self.sections: list[str] = []
 
     def add(self, *sections: str) -> None:
         """One after the other."""
         self.sections += sections
+
+    def write(self) -> Path:
+        """RESULTS.md, the other sections that it had in their places."""
+        path = self.out / "RESULTS.md"
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        found = results.by_title(before) | results.by_title("\n\n".join(self.sections))
+        parts = [f"# Results\n\n{LEAD}", *(found[title] for title in TITLES if title in found)]
+        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+        return path
 
     def figure(self, name: str, drawn: Figure, below: str = "") -> str:
         """The figure as a file, charts as PNG and photographs as JPEG; returns its Markdown."""
@@ -156,9 +173,7 @@ def ablation_section(page: Page, home: Path) -> None:
         f"{ablation.text(found)} The base is [configs/release.py](../configs/release.py){other}."
     )
     page.add(
-        section(
-            "What each choice is worth", about, _command(found["plan"]), rows=ablation.rows(found)
-        ),
+        section(TITLES[2], about, _command(found["plan"]), rows=ablation.rows(found)),
         section("What ran", rows=ran(runs), level=3),
     )
 
@@ -177,7 +192,7 @@ def release_section(page: Page, home: Path) -> None:
     ]
     drawn += page.photographs("released", {home.name: checkpoint.load(home)}, config.data)
     page.add(
-        section("The released model", about, rows=results.released_rows(table)),
+        section(TITLES[3], about, rows=results.released_rows(table)),
         section("What ran", rows=ran(runs), level=3),
         *drawn,
     )
@@ -187,7 +202,7 @@ def benchmark_section(page: Page, home: Path) -> None:
     """How fast everything is."""
     found = loaded(home, "benchmark.json", f"experiments/benchmark.py --out={home}")
     about = f"On {results.device(found['machine'])}; medians over runs that took turns."
-    page.add(section("Speed", about, rows=results.benchmark_rows(found)))
+    page.add(section(TITLES[4], about, rows=results.benchmark_rows(found)))
 
 
 def _command(plan: Mapping[str, Any]) -> str:
@@ -206,20 +221,18 @@ def main() -> None:
     """Each section whose files are named."""
     page = Page(Path(OUT.value), allowed_photographs())
     if STUDY.value:
-        study_sections(page, Path(STUDY.value), "The study, repeated", "study")
+        study_sections(page, Path(STUDY.value), TITLES[0], "study")
     if DRAWN.value:
-        study_sections(page, Path(DRAWN.value), "The study on drawn scenes", "drawn")
+        study_sections(page, Path(DRAWN.value), TITLES[1], "drawn")
     if ABLATION.value:
         ablation_section(page, Path(ABLATION.value))
     if RELEASE.value:
         release_section(page, Path(RELEASE.value))
     if BENCHMARK.value:
         benchmark_section(page, Path(BENCHMARK.value))
-    if len(page.sections) == 1:
+    if not page.sections:
         raise app.UsageError("name what there is: --study, --release, --ablation, ...")
-    path = page.out / "RESULTS.md"
-    path.write_text("\n\n".join(page.sections) + "\n", encoding="utf-8")
-    print(path)
+    print(page.write())
 
 
 if __name__ == "__main__":

@@ -91,9 +91,10 @@ def test_from_runs_to_the_page(tmp_path):
         rows.writeheader()
         rows.writerow(ROW | {"file": tested[1]})
         rows.writerow(ROW | {"file": tested[0], "may_be_shown": "no"})
-    flags = (f"--study={study}", f"--out={tmp_path}/out", f"--index={index}")
-    done = run("results.py", *flags, f"--release={study}/simplified")
-    assert done.returncode == 0, done.stderr
+    flags = (f"--out={tmp_path}/out", f"--index={index}")
+    for which in (f"--release={study}/simplified", f"--study={study}"):  # one after the other
+        done = run("results.py", *flags, which)
+        assert done.returncode == 0, done.stderr
     text = (tmp_path / "out/RESULTS.md").read_text()
     table = json.loads((study / "simplified/test.json").read_text())
     assert f"{table['model']['psnr']['mean']:.1f}" in text
@@ -103,7 +104,8 @@ def test_from_runs_to_the_page(tmp_path):
     for figure in ("study_metrics.png", "study_predictions.jpg", "released_predictions.jpg"):
         assert f"figures/{figure}" in text
         assert 2_000 < (tmp_path / "out/figures" / figure).stat().st_size < 400_000
-    refused = run("results.py", *flags, f"--names={tested[0]}")
+    assert list(results.by_title(text)) == ["The study, repeated", "The released model"]
+    refused = run("results.py", *flags, f"--study={study}", f"--names={tested[0]}")
     assert refused.returncode != 0
     assert f"--names has {tested[0]}, which --index does not allow" in refused.stderr
 
