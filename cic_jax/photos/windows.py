@@ -34,11 +34,14 @@ def decode(
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode -> RGB, turned upright by its EXIF orientation, transparency over white."""
-    upright = ImageOps.exif_transpose(image)
-    if not upright.has_transparency_data:
-        return upright.convert("RGB")
-    upright = upright.convert("RGBA")
+    """Any mode -> RGB, turned upright by its EXIF orientation, transparency over white.
+
+    The image itself is turned, and returned where it is RGB: a copy of each photograph costs time.
+    """
+    ImageOps.exif_transpose(image, in_place=True)
+    if not image.has_transparency_data:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    upright = image.convert("RGBA")
     white = Image.new("RGBA", upright.size, "white")
     return Image.alpha_composite(white, upright).convert("RGB")
 
