@@ -61,12 +61,11 @@ def window(
     height, width = pixels.shape[:2]
     top, left = (_offset(side - size, rng) for side in (height, width))
     crop = pixels[top : top + size, left : left + size]
-    missing = [size - side for side in crop.shape[:2]]
-    margins = [(extra // 2, extra - extra // 2) for extra in missing]
+    if crop.shape[:2] == (size, size):
+        return crop, np.ones((size, size), bool)
+    margins = [((size - side) // 2, -((side - size) // 2)) for side in crop.shape[:2]]
     mask = np.pad(np.ones(crop.shape[:2], bool), margins)
-    if any(missing):
-        crop = np.pad(crop, [*margins, (0, 0)], mode="reflect")
-    return crop, mask
+    return np.pad(crop, [*margins, (0, 0)], mode="reflect"), mask
 
 
 def _offset(spare: int, rng: np.random.Generator | None) -> int:
