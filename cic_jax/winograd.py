@@ -9,6 +9,9 @@ with * elementwise, exactly in exact arithmetic. With channels each of the 36 el
 product over all tiles. In float32 the result differs from the direct sum by about 3e-6 of its
 largest value. F(4x4, 2x2) is the same with tiles of 5x5: 25 products for 64.
 
+What is traced once for all layers of one shape is jitted: a network has many, of hundreds of
+operations each, and a command that colours one photograph waits for each.
+
 A 'grid' is a tuple of rows of arrays, one array per element of a tile: separate arrays, because
 XLA's CPU backend multiplies those in place and would copy the slices of a single one.
 """
@@ -74,12 +77,14 @@ def convolve(x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"]) -> Arr
     return correlate(x, transform_kernel(kernel))
 
 
+@jax.jit
 def transform_kernel(kernel: Float[Array, "k k c d"]) -> Grid:
     """G g G^T: a grid of arrays 'c d', 6x6 for k = 3 and 5x5 for k = 2."""
     taps = range(len(kernel))
     return _both_sides(filtering(len(taps)).kernel, [[kernel[u, v] for v in taps] for u in taps])
 
 
+@jax.jit
 def correlate(x: Float[Array, "b h w c"], transformed: Grid) -> Float[Array, "b h2 w2 d"]:
     """`convolve` with a kernel that `transform_kernel` has transformed."""
     taps = _taps(transformed)
@@ -92,6 +97,7 @@ def _forward(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Grid]]:
     return correlate(x, transformed), (x, transformed)
 
 
+@jax.jit
 def _backward(residuals: tuple[Array, Grid], dy: Array) -> tuple[Array, Array]:
     """The adjoint of every stage in turn; the gradients of the products serve both results."""
     x, transformed = residuals
