@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from cic_jax.claims import names
@@ -26,7 +27,8 @@ def paint(found: Mapping[str, Mapping[str, Interval]]) -> Figure:
     for axes, (metric, title) in zip(panels, PANELS.items(), strict=True):
         for row, (name, figures) in enumerate(found.items()):
             x = figures[metric]
-            margins = [[x["mean"] - x["low"]], [x["high"] - x["mean"]]]
+            # Where all objects are alike, rounding can put the mean outside of its interval.
+            margins = np.maximum([[x["mean"] - x["low"]], [x["high"] - x["mean"]]], 0)
             axes.errorbar(x["mean"], row, xerr=margins, fmt="o", capsize=3, color=colours[name])
         axes.set_title(title)
     expected = next(iter(found.values()))["expected"]["mean"]
