@@ -1,4 +1,6 @@
+import contextlib
 import json
+import os
 import time
 from functools import partial
 
@@ -9,6 +11,7 @@ import pytest
 
 from cic_jax import bins, step
 from cic_jax.benchmark import ours, process, work
+from cic_jax.benchmark.contender import Contender
 from cic_jax.benchmark.report import OURS, Bench, Report, interleave
 from cic_jax.target import distribution
 from experiments import benchmark
@@ -59,11 +62,23 @@ def test_dense_and_sparse_targets_give_one_loss_and_gradient():
 
 def test_contenders_take_turns_in_an_order_that_rotates():
     called = []
-    runs = {name: lambda name=name: called.append(name) or name for name in "abc"}
+    runs = {name: lambda name=name: (called.append(name) or name, 0.0) for name in "abc"}
     seconds, results = interleave(runs, 3)
     assert "".join(called) == "aabbccbbccaaccaabb"  # short runs twice
     assert [len(times) for times in seconds.values()] == [3, 3, 3]
     assert results == {"a": "a", "b": "b", "c": "c"}
+
+
+def test_a_contender_runs_in_its_own_process_and_its_errors_arrive():
+    with contextlib.closing(Contender(partial(partial, os.getpid))) as contender:
+        pid, seconds = contender.timed()
+        assert pid != os.getpid()
+        assert pid == contender.timed()[0]
+        assert 0 <= seconds < 1
+    with pytest.raises(ModuleNotFoundError, match="No module named 'fast'"):
+        Contender(missing)
+    with pytest.raises(RuntimeError, match="the process ended with 3"):
+        Contender(partial(partial, os._exit, 3))
 
 
 def missing():

@@ -1,5 +1,6 @@
 """Contenders take turns at the same work; what that gave, as JSON and as Markdown tables."""
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -9,10 +10,13 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+
+from cic_jax.benchmark.contender import Contender, timed
 
 SETTLE = 0.05  # seconds before each run: threads that still spin after the last one go to sleep
 WARM = 5  # seconds: what takes less runs once untimed first, others' data being in the caches
@@ -29,6 +33,7 @@ ABOUT = (
 OURS, TORCH = "cic_jax", "PyTorch"
 
 Build = Callable[[], Callable[[], Any]]  # prepares a contender and returns its run
+Timed = Callable[[], tuple[Any, float]]  # runs, and says how many seconds that took
 Facts = Callable[[str, Any], dict[str, float]]  # a contender's name, what its last run returned
 
 
@@ -84,28 +89,33 @@ class Report:
         unit: str = "images",
         roof: int | float | None = None,
         facts: Facts | None = None,
+        apart: bool = False,
     ) -> list[Row]:
         """Interleave the contenders at `amount` units of work; `roof` is in units a second.
 
+        With `apart` each is built and runs in a process of its own, for which it must be picklable.
         A contender whose library is missing or refuses the work is left out with one line; the
         first, beside which the others stand, has to succeed.
         """
-        runs: dict[str, Callable[[], Any]] = {}
-        for name, build in contenders.items():
-            try:
-                run = build()
-                run()  # compiles and warms up
-            except Exception as error:
-                if not runs and not isinstance(error, ImportError):
-                    raise
-                self._leave_out(name, error)
-                if not runs:
-                    return []
-            else:
-                runs[name] = run
-        first = next(iter(runs))
-        seconds, results = interleave(runs, self.runs)
-        rows = []
+        runs: dict[str, Timed] = {}
+        with contextlib.ExitStack() as processes:
+            for name, build in contenders.items():
+                try:
+                    if apart:
+                        contender = processes.enter_context(contextlib.closing(Contender(build)))
+                        runs[name] = contender.timed
+                    else:
+                        run = build()
+                        run()  # compiles and warms up
+                        runs[name] = partial(timed, run)
+                except Exception as error:
+                    if not runs and not isinstance(error, ImportError):
+                        raise
+                    self._leave_out(name, error)
+                    if not runs:
+                        return []
+            seconds, results = interleave(runs, self.runs)
+        first, rows = next(iter(runs)), []
         for name, times in seconds.items():
             rate = amount / statistics.median(times)
             ratios = [a / b for a, b in zip(times, seconds[first], strict=True)]
@@ -158,7 +168,7 @@ class Bench(NamedTuple):
 
 
 def interleave(
-    runs: Mapping[str, Callable[[], Any]], rounds: int
+    runs: Mapping[str, Timed], rounds: int
 ) -> tuple[dict[str, list[float]], dict[str, Any]]:
     """Seconds of each contender in each round, and what its last run returned.
 
@@ -172,17 +182,11 @@ def interleave(
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
             time.sleep(SETTLE)
-            results[name], passed = _timed(runs[name])
+            results[name], passed = runs[name]()
             if passed < WARM:
-                results[name], passed = _timed(runs[name])
+                results[name], passed = runs[name]()
             seconds[name].append(passed)
     return seconds, results
-
-
-def _timed(run: Callable[[], Any]) -> tuple[Any, float]:
-    start = time.perf_counter()
-    result = run()
-    return result, time.perf_counter() - start
 
 
 def machine() -> dict[str, Any]:
