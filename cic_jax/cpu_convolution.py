@@ -102,6 +102,8 @@ def halve(x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"]) -> Array:
 def _halve_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, Array]:
     x, kernel = residuals
     k = kernel.shape[0]
+    if k == 3 and winograd.suits(kernel):
+        return winograd.gradients_of_halving(x, kernel, dy)
     padded = jnp.pad(kernel, ((0, 4 - k), (0, 4 - k), (0, 0), (0, 0)))
     dk = _halve_kernel_gradient(x, dy)[:k, :k]
     return double(dy, padded.swapaxes(2, 3)), dk.astype(kernel.dtype)

@@ -7,7 +7,9 @@ Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, F(4
 
 with * elementwise, exactly in exact arithmetic. With channels each of the 36 elements is a matrix
 product over all tiles. In float32 the result differs from the direct sum by about 3e-6 of its
-largest value. F(4x4, 2x2) is the same with tiles of 5x5: 25 products for 64.
+largest value. F(4x4, 2x2) is the same with tiles of 5x5: 25 products for 64. With stride 2 a row of
+4 outputs is F(4, 2) of every other input with the outer two taps, and the middle tap times the
+inputs between: tiles of 9x9, 81 products for 144.
 
 What is traced once for all layers of one shape is jitted: a network has many, of hundreds of
 operations each, and a command that colours one photograph waits for each.
@@ -38,16 +40,33 @@ POINTS = np.array([0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5)])
 
 
 class Filtering(NamedTuple):
-    """The three matrices of F(4x4, taps x taps)."""
+    """The three matrices of F(4x4, taps x taps), and how far it is from an output to the next."""
 
     input: Float[np.ndarray, "tile tile"]  # B^T
-    kernel: Float[np.ndarray, "tile taps"]  # G
+    kernel: Float[np.ndarray, "k taps"]  # G
     output: Float[np.ndarray, "4 tile"]  # A^T
+    shares: tuple[int, ...]  # the row of G g that each element of B^T d is multiplied by
+    stride: int = 1
+
+    @property
+    def period(self) -> int:
+        """Inputs from a tile to the next."""
+        return STEP * self.stride
+
+    def outputs(self, inputs: int) -> int:
+        """Along a side of so many inputs with one zero at either end."""
+        return (inputs + 2 - self.kernel.shape[1]) // self.stride + 1
+
+    def tiles(self, inputs: int) -> int:
+        """That cover those outputs."""
+        return -(-self.outputs(inputs) // STEP)
 
 
 @cache
-def filtering(taps: int) -> Filtering:
-    """Of a kernel with 2 or 3 taps along a side; a tile has taps + 3 inputs."""
+def filtering(taps: int, stride: int = 1) -> Filtering:
+    """Of a kernel with 2 or 3 taps along a side, or with 3 and stride 2."""
+    if stride == 2:
+        return _halving(filtering(2))
     points = POINTS[: taps + STEP - 2]
     others = [np.delete(points, i) for i in range(len(points))]
 
@@ -62,7 +81,18 @@ def filtering(taps: int) -> Filtering:
         np.array([*products, np.poly(points)[::-1]]).round(12),  # zeros are exact, and left out
         values(taps) / np.array(scale)[:, None],
         values(STEP).T,
+        tuple(range(taps + STEP - 1)),
     )
+
+
+def _halving(outer: Filtering) -> Filtering:
+    """3 taps and stride 2, from what does the outer two."""
+    tile, k = 2 * STEP + 1, len(outer.kernel)
+    transform, kernel = np.zeros((tile, tile)), np.zeros((k + 1, 3))
+    transform[:k, ::2], transform[k:, 1::2] = outer.input, np.eye(STEP)
+    kernel[:k, ::2], kernel[k, 1] = outer.kernel, 1
+    output = np.hstack([outer.output, np.eye(STEP)])
+    return Filtering(transform, kernel, output, outer.shares + STEP * (k,), stride=2)
 
 
 def suits(kernel: Float[Array, "k k c d"]) -> bool:
@@ -80,16 +110,26 @@ def convolve(x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"]) -> Arr
 @jax.jit
 def transform_kernel(kernel: Float[Array, "k k c d"]) -> Grid:
     """G g G^T: a grid of arrays 'c d', 6x6 for k = 3 and 5x5 for k = 2."""
-    taps = range(len(kernel))
-    return _both_sides(filtering(len(taps)).kernel, [[kernel[u, v] for v in taps] for u in taps])
+    return _transform_kernel(kernel, filtering(len(kernel)))
 
 
 @jax.jit
 def correlate(x: Float[Array, "b h w c"], transformed: Grid) -> Float[Array, "b h2 w2 d"]:
     """`convolve` with a kernel that `transform_kernel` has transformed."""
-    taps = _taps(transformed)
-    products = _products(jnp.matmul, _transform_input(x, taps), transformed)
-    return _transform_output(products, x.shape)
+    by = filtering(len(transformed) - STEP + 1)
+    return _transform_output(_products(jnp.matmul, _transform_input(x, by), transformed), x, by)
+
+
+@jax.jit
+def gradients_of_halving(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 c d"], dy: Float[Array, "b h2 w2 d"]
+) -> tuple[Array, Array]:
+    """Of a correlation with stride 2 and one zero around x, by x and by the kernel.
+
+    Only they gain by the algorithm: XLA's own forward pass is as fast.
+    """
+    by = filtering(3, stride=2)
+    return _gradients(x, _transform_kernel(kernel, by), dy, by)
 
 
 def _forward(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Grid]]:
@@ -99,68 +139,85 @@ def _forward(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Grid]]:
 
 @jax.jit
 def _backward(residuals: tuple[Array, Grid], dy: Array) -> tuple[Array, Array]:
-    """The adjoint of every stage in turn; the gradients of the products serve both results."""
     x, transformed = residuals
-    taps = _taps(transformed)
-    d_products = _transform_output_adjoint(dy, taps)
-    d_inputs = _products(lambda dm, u: dm @ u.T, d_products, transformed)
-    d_kernels = _products(lambda v, dm: v.T @ dm, _transform_input(x, taps), d_products)
-    d_kernel = _both_sides(filtering(taps).kernel.T, d_kernels)
-    return (
-        _transform_input_adjoint(d_inputs, x.shape),
-        jnp.stack([jnp.stack(row) for row in d_kernel]),
-    )
+    return _gradients(x, transformed, dy, filtering(len(transformed) - STEP + 1))
 
 
 convolve.defvjp(_forward, _backward)
 
 
-def _taps(grid: Grid) -> int:
-    """Of the kernel, along a side, that makes such a grid."""
-    return len(grid) - STEP + 1
+def _gradients(x: Array, transformed: Grid, dy: Array, by: Filtering) -> tuple[Array, Array]:
+    """The adjoint of every stage in turn; the gradients of the products serve both results."""
+    d_products = _transform_output_adjoint(dy, by)
+    d_inputs = _products(lambda dm, u: dm @ u.T, d_products, _share(transformed, by))
+    d_kernels = _products(lambda v, dm: v.T @ dm, _transform_input(x, by), d_products)
+    d_kernel = _both_sides(by.kernel.T, _share_adjoint(d_kernels, by))
+    return (
+        _transform_input_adjoint(d_inputs, x.shape, by),
+        jnp.stack([jnp.stack(row) for row in d_kernel]),
+    )
 
 
-def _tiles(size: int, taps: int) -> int:
-    """That cover the outputs along a side of `size` inputs."""
-    return -(-(size + 3 - taps) // STEP)
+def _transform_kernel(kernel: Float[Array, "k k c d"], by: Filtering) -> Grid:
+    return _both_sides(by.kernel, [list(row) for row in kernel])
 
 
-def _transform_input(x: Float[Array, "b h w c"], taps: int) -> Grid:
-    """B^T d B of all tiles: a grid of arrays 'tiles c'. A tile starts every 4 pixels."""
+def _share(transformed: Grid, by: Filtering) -> Grid:
+    """The transformed kernel's element that multiplies each element of a tile."""
+    return tuple(tuple(transformed[i][j] for j in by.shares) for i in by.shares)
+
+
+def _share_adjoint(grid: Grid, by: Filtering) -> Grid:
+    """The sums over the elements of a tile that share one of the kernel's."""
+    totals: dict[tuple[int, int], Array] = {}
+    for i, row in zip(by.shares, grid, strict=True):
+        for j, x in zip(by.shares, row, strict=True):
+            totals[i, j] = totals[i, j] + x if (i, j) in totals else x
+    size = range(len(by.kernel))
+    return tuple(tuple(totals[i, j] for j in size) for i in size)
+
+
+def _transform_input(x: Float[Array, "b h w c"], by: Filtering) -> Grid:
+    """B^T d B of all tiles: a grid of arrays 'tiles c'."""
     b, h, w, c = x.shape
-    matrix = filtering(taps).input
-    rows, columns = _tiles(h, taps), _tiles(w, taps)
-    below, right = STEP * (rows + 1) - h - 1, STEP * (columns + 1) - w - 1
+    period, rows, columns = by.period, by.tiles(h), by.tiles(w)
+    below, right = period * (rows + 1) - h - 1, period * (columns + 1) - w - 1
     x = jnp.pad(x, ((0, 0), (1, below), (1, right), (0, 0)))
-    x = x.reshape(b, rows + 1, STEP, columns + 1, STEP, c)
+    x = x.reshape(b, rows + 1, period, columns + 1, period, c)
 
     def row(i):
-        return x[:, i // STEP : i // STEP + rows, i % STEP]
+        return x[:, i // period : i // period + rows, i % period]
 
     def element(x, j):
-        return x[:, :, j // STEP : j // STEP + columns, j % STEP].reshape(-1, c)
+        return x[:, :, j // period : j // period + columns, j % period].reshape(-1, c)
 
-    tile = range(len(matrix))
-    half = lax.optimization_barrier(_combine(matrix, [row(i) for i in tile]))
-    return tuple(_combine(matrix, [element(x, j) for j in tile]) for x in half)
+    tile = range(len(by.input))
+    half = lax.optimization_barrier(_combine(by.input, [row(i) for i in tile]))
+    return tuple(_combine(by.input, [element(x, j) for j in tile]) for x in half)
 
 
-def _transform_input_adjoint(grid: Grid, shape: tuple[int, ...]) -> Float[Array, "b h w c"]:
+def _transform_input_adjoint(
+    grid: Grid, shape: tuple[int, ...], by: Filtering
+) -> Float[Array, "b h w c"]:
     """B d B^T, tiles added where they overlap."""
     b, h, w, c = shape
-    taps = _taps(grid)
-    matrix, rows, columns = filtering(taps).input.T, _tiles(h, taps), _tiles(w, taps)
+    rows, columns = by.tiles(h), by.tiles(w)
     grid = tuple(tuple(x.reshape(b, rows, columns, c) for x in row) for row in grid)
-    half = tuple(_overlap(_combine(matrix, column), axis=1) for column in zip(*grid, strict=True))
+    half = tuple(
+        _overlap(_combine(by.input.T, column), by.period, axis=1)
+        for column in zip(*grid, strict=True)
+    )
     half = lax.optimization_barrier(half)
-    phases = [_overlap(_combine(matrix, row), axis=2) for row in zip(*half, strict=True)]
+    phases = [
+        _overlap(_combine(by.input.T, row), by.period, axis=2) for row in zip(*half, strict=True)
+    ]
     return _interleave(phases)[:, 1 : h + 1, 1 : w + 1]
 
 
-def _overlap(elements: tuple[Array, ...], axis: int) -> tuple[Array, ...]:
-    """All elements of every tile along an axis -> the pixels of each residue modulo 4.
+def _overlap(elements: tuple[Array, ...], period: int, axis: int) -> tuple[Array, ...]:
+    """All elements of every tile along an axis -> the pixels of each residue modulo the period.
 
-    Elements 4 and, of six, 5 lie on elements 0 and 1 of the next tile.
+    An element after the period lies on one of the first of the next tile.
     """
 
     def place(x, offset):
@@ -168,26 +225,26 @@ def _overlap(elements: tuple[Array, ...], axis: int) -> tuple[Array, ...]:
         widths[axis] = (offset, 1 - offset)
         return jnp.pad(x, widths)
 
-    own = [place(x, 0) for x in elements[:STEP]]
-    for i, x in enumerate(elements[STEP:]):
+    own = [place(x, 0) for x in elements[:period]]
+    for i, x in enumerate(elements[period:]):
         own[i] = own[i] + place(x, 1)
     return tuple(own)
 
 
-def _transform_output(grid: Grid, shape: tuple[int, ...]) -> Float[Array, "b h2 w2 d"]:
-    """A^T m A, the 4x4 outputs of all tiles put in their places and cropped; `shape` is x's."""
-    b, h, w = shape[:3]
-    taps = _taps(grid)
-    rows, columns, grown = _tiles(h, taps), _tiles(w, taps), 3 - taps
-    outputs = _both_sides(filtering(taps).output, grid)
-    images = [[y.reshape(b, rows, columns, -1) for y in row] for row in outputs]
-    return _interleave(images)[:, : h + grown, : w + grown]
+def _transform_output(
+    grid: Grid, x: Float[Array, "b h w c"], by: Filtering
+) -> Float[Array, "b h2 w2 d"]:
+    """A^T m A, the 4x4 outputs of all tiles put in their places and cropped; x is the input."""
+    b, h, w = x.shape[:3]
+    outputs = _both_sides(by.output, grid)
+    images = [[y.reshape(b, by.tiles(h), by.tiles(w), -1) for y in row] for row in outputs]
+    return _interleave(images)[:, : by.outputs(h), : by.outputs(w)]
 
 
-def _transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], taps: int) -> Grid:
+def _transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], by: Filtering) -> Grid:
     """A dy A^T of all tiles: a grid of arrays 'tiles d'."""
     b, h, w, d = dy.shape
-    rows, columns, matrix = -(-h // STEP), -(-w // STEP), filtering(taps).output.T
+    rows, columns, matrix = -(-h // STEP), -(-w // STEP), by.output.T
     dy = jnp.pad(dy, ((0, 0), (0, STEP * rows - h), (0, STEP * columns - w), (0, 0)))
     dy = dy.reshape(b, rows, STEP, columns, STEP, d)
     half = lax.optimization_barrier(_combine(matrix, [dy[:, :, i] for i in range(STEP)]))
@@ -197,10 +254,10 @@ def _transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], taps: int) -> Grid:
 
 
 def _interleave(phases: list) -> Float[Array, "b h w c"]:
-    """4x4 images 'b i j c' of every fourth pixel -> 'b 4*i 4*j c'."""
+    """n x n images 'b i j c' of every n-th pixel -> 'b n*i n*j c'."""
     x = jnp.stack([jnp.stack(row, axis=3) for row in phases], axis=2)
-    b, rows, _, columns, _, c = x.shape
-    return x.reshape(b, STEP * rows, STEP * columns, c)
+    b, rows, n, columns, _, c = x.shape
+    return x.reshape(b, n * rows, n * columns, c)
 
 
 def _both_sides(matrix: np.ndarray, grid) -> Grid:

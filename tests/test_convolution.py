@@ -90,19 +90,21 @@ def test_half_precision_is_kept(engine):
     assert max(map(difference, found, reference)) < 0.02
 
 
-@pytest.mark.parametrize("taps", [2, 3])
-def test_winograd_filters_exactly(taps):
+@pytest.mark.parametrize(("taps", "stride", "size"), [(2, 1, 5), (3, 1, 6), (3, 2, 9)])
+def test_winograd_filters_exactly(taps, stride, size):
     """In double precision, by the definition: one tile, one channel."""
     rng = np.random.default_rng(taps)
-    tile, kernel = rng.normal(size=(taps + 3, taps + 3)), rng.normal(size=(taps, taps))
-    matrices = winograd.filtering(taps)
-    product = (matrices.kernel @ kernel @ matrices.kernel.T) * (
-        matrices.input @ tile @ matrices.input.T
-    )
+    tile, kernel = rng.normal(size=(size, size)), rng.normal(size=(taps, taps))
+    by = winograd.filtering(taps, stride)
+    factors = (by.kernel @ kernel @ by.kernel.T)[np.ix_(by.shares, by.shares)]
+    product = factors * (by.input @ tile @ by.input.T)
+    offsets = stride * np.arange(4)
     expected = sum(
-        kernel[u, v] * tile[u : u + 4, v : v + 4] for u in range(taps) for v in range(taps)
+        kernel[u, v] * tile[np.ix_(u + offsets, v + offsets)]
+        for u in range(taps)
+        for v in range(taps)
     )
-    np.testing.assert_allclose(matrices.output @ product @ matrices.output.T, expected, atol=1e-12)
+    np.testing.assert_allclose(by.output @ product @ by.output.T, expected, atol=1e-12)
 
 
 @pytest.mark.slow
