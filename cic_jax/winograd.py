@@ -7,9 +7,8 @@ Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, F(4
 
 with * elementwise, exactly in exact arithmetic. With channels each of the 36 elements is a matrix
 product over all tiles. In float32 the result differs from the direct sum by about 3e-6 of its
-largest value. F(4x4, 2x2) is the same with tiles of 5x5: 25 products for 64. With stride 2 a row of
-4 outputs is F(4, 2) of every other input with the outer two taps, and the middle tap times the
-inputs between: tiles of 9x9, 81 products for 144.
+largest value. F(4x4, 2x2) is the same with tiles of 5x5: 25 products for 64. With stride 2 the tiles
+are of 9x9: 81 products for 144.
 
 What is traced once for all layers of one shape is jitted: a network has many, of hundreds of
 operations each, and a command that colours one photograph waits for each.
@@ -18,81 +17,17 @@ A 'grid' is a tuple of rows of arrays, one array per element of a tile: separate
 XLA's CPU backend multiplies those in place and would copy the slices of a single one.
 """
 
-from functools import cache
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
+from cic_jax.filtering import STEP, Filtering, filtering
+
 Grid = tuple[tuple[Array, ...], ...]
 
-STEP = 4  # outputs along one side of a tile
 LEAST_CHANNELS = 64  # in and out; with fewer the transforms cost more than the products save
-
-# The points, and infinity, at which polynomials are multiplied; with two taps all but the last.
-# +-1/sqrt(2) and +-sqrt(2) round half as much as the paper's +-1 and +-2 (Barabasz et al., "Error
-# Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks", 2020, on
-# the choice).
-POINTS = np.array([0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5)])
-
-
-class Filtering(NamedTuple):
-    """The three matrices of F(4x4, taps x taps), and how far it is from an output to the next."""
-
-    input: Float[np.ndarray, "tile tile"]  # B^T
-    kernel: Float[np.ndarray, "k taps"]  # G
-    output: Float[np.ndarray, "4 tile"]  # A^T
-    shares: tuple[int, ...]  # the row of G g that each element of B^T d is multiplied by
-    stride: int = 1
-
-    @property
-    def period(self) -> int:
-        """Inputs from a tile to the next."""
-        return STEP * self.stride
-
-    def outputs(self, inputs: int) -> int:
-        """Along a side of so many inputs with one zero at either end."""
-        return (inputs + 2 - self.kernel.shape[1]) // self.stride + 1
-
-    def tiles(self, inputs: int) -> int:
-        """That cover those outputs."""
-        return -(-self.outputs(inputs) // STEP)
-
-
-@cache
-def filtering(taps: int, stride: int = 1) -> Filtering:
-    """Of a kernel with 2 or 3 taps along a side, or with 3 and stride 2."""
-    if stride == 2:
-        return _halving(filtering(2))
-    points = POINTS[: taps + STEP - 2]
-    others = [np.delete(points, i) for i in range(len(points))]
-
-    def values(size):
-        """At the points, and the leading one, of a polynomial with `size` coefficients."""
-        return np.vstack([np.vander(points, size, increasing=True), np.eye(size)[-1:]])
-
-    # Lagrange: the product of (z - p) over the other points p, for each point, by coefficients.
-    products = [np.append(np.poly(roots)[::-1], 0) for roots in others]
-    scale = [np.prod(point - roots) for point, roots in zip(points, others, strict=True)] + [1]
-    return Filtering(
-        np.array([*products, np.poly(points)[::-1]]).round(12),  # zeros are exact, and left out
-        values(taps) / np.array(scale)[:, None],
-        values(STEP).T,
-        tuple(range(taps + STEP - 1)),
-    )
-
-
-def _halving(outer: Filtering) -> Filtering:
-    """3 taps and stride 2, from what does the outer two."""
-    tile, k = 2 * STEP + 1, len(outer.kernel)
-    transform, kernel = np.zeros((tile, tile)), np.zeros((k + 1, 3))
-    transform[:k, ::2], transform[k:, 1::2] = outer.input, np.eye(STEP)
-    kernel[:k, ::2], kernel[k, 1] = outer.kernel, 1
-    output = np.hstack([outer.output, np.eye(STEP)])
-    return Filtering(transform, kernel, output, outer.shares + STEP * (k,), stride=2)
 
 
 def suits(kernel: Float[Array, "k k c d"]) -> bool:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cic_jax import convolution, network, winograd
+from cic_jax import convolution, filtering, network
 
 KINDS = {
     "plain": {},
@@ -95,7 +95,7 @@ def test_winograd_filters_exactly(taps, stride, size):
     """In double precision, by the definition: one tile, one channel."""
     rng = np.random.default_rng(taps)
     tile, kernel = rng.normal(size=(size, size)), rng.normal(size=(taps, taps))
-    by = winograd.filtering(taps, stride)
+    by = filtering.filtering(taps, stride)
     factors = (by.kernel @ kernel @ by.kernel.T)[np.ix_(by.shares, by.shares)]
     product = factors * (by.input @ tile @ by.input.T)
     offsets = stride * np.arange(4)
