@@ -7,7 +7,7 @@ Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, F(4
 
 with * elementwise, exactly in exact arithmetic. With channels each of the 36 elements is a matrix
 product over all tiles. In float32 the result differs from the direct sum by about 3e-6 of its
-largest value. F(4x4, 2x2) is the same with tiles of 5x5: 25 products for 64. With stride 2 the tiles
+largest value. F(4x4, 2x2) is the same with tiles of 5x5: 25 products for 64. With stride 2 tiles
 are of 9x9: 81 products for 144.
 
 What is traced once for all layers of one shape is jitted: a network has many, of hundreds of
