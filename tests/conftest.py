@@ -45,3 +45,65 @@ def token(client):
     from web_server import JPEG
 
     return client.open(JPEG).json["token"]
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory):
+    """A browser without a screen, for the page's tests."""
+    from browser import Browser
+
+    browser = Browser(tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(window, client):
+    """The page, just opened; in the end it has asked nobody else and complained of nothing."""
+    from web_page import WIDE
+
+    window.size(*WIDE)
+    window.requests()
+    window.open(client.url)
+    window.wait("document.querySelectorAll('#samples img').length === 5")
+    yield window
+    asked = [url for url in window.requests() if not url.startswith(("blob:", "data:"))]
+    assert asked
+    assert [url for url in asked if not url.startswith(client.url)] == []
+    complaints = [entry["message"] for entry in window.log("browser")]
+    assert [text for text in complaints if "422 (Unprocessable" not in text] == []
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    """The file of a grey photograph, to open on the page."""
+    import photo_files
+
+    path = tmp_path_factory.mktemp("photos") / "holiday.webp"
+    path.write_bytes(photo_files.encode(photo_files.picture(5, (1300, 800)).convert("L"), "WEBP"))
+    return path
+
+
+@pytest.fixture
+def opened(page, photo):
+    """The page with that photograph on it, at rest."""
+    from web_page import STATUS, settle
+
+    page.type("#chooser", str(photo))
+    page.wait(f"{STATUS}.startsWith('holiday.webp coloured')")
+    settle(page)
+    return page
+
+
+@pytest.fixture(scope="module")
+def release():
+    """Random weights by the names and shapes of the release, for the tests of its conversion."""
+    from torch_weights import draw, release_shapes
+
+    return draw(release_shapes())
+
+
+@pytest.fixture(scope="module")
+def torch():
+    """PyTorch itself, where it is installed."""
+    return pytest.importorskip("torch", reason="PyTorch is not installed")

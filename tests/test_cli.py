@@ -5,15 +5,14 @@ import itertools
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
+import image_samples as files
 import numpy as np
 import pytest
 import test_colorize
-import test_image_file as files
 from PIL import Image
 
-from cic_jax import checkpoint, cli, colorize_command, image_file, image_plan
+from cic_jax import checkpoint, cli, colorize_command, image_file
 from cic_jax.benchmark import process
 
 
@@ -165,78 +164,6 @@ def test_never_into_the_folder_it_came_from(tmp_path, colorize):
     assert status == cli.UNUSABLE
     assert lines[0] == f"{path}: is in the output folder itself; name another"
     assert path.read_bytes() == before
-
-
-def test_plan_numbers_what_would_share_a_name(tmp_path):
-    sources = [
-        photograph(tmp_path / name)
-        for name in ("one/a.png", "one/A.gif", "two/a.png", "two/sub/b.jpg", "two/.hidden/c.png")
-    ]
-    photograph(tmp_path / "two" / "._d.png")
-    out = tmp_path / "out"
-    names = [str(tmp_path / "one"), str(tmp_path / "two"), str(sources[0])]
-    plan = image_plan.plan(names, out)
-    assert plan.errors == []
-    assert plan.jobs == [
-        (sources[1], [out / "A.png"]),
-        (sources[0], [out / "a-2.png"]),
-        (sources[2], [out / "a-3.png"]),
-        (sources[3], [out / "sub" / "b.jpg"]),
-    ]
-
-
-def test_plan_follows_patterns(tmp_path):
-    photograph(tmp_path / "x" / "deep" / "a.png")
-    photograph(tmp_path / "x" / "b.png")
-    odd = photograph(tmp_path / "x" / "c[1].png")
-    out = Path("out")
-
-    def targets(pattern):
-        return [target for _, (target,) in image_plan.plan([str(tmp_path / pattern)], out).jobs]
-
-    assert targets("x/**/a*.png") == [out / "deep" / "a.png"]
-    assert targets("*/b.png") == [out / "x" / "b.png"]
-    assert targets("*/deep") == [out / "x" / "deep" / "a.png"]
-    assert image_plan.plan([str(odd)], out).jobs == [(odd, [out / "c[1].png"])]
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["-", "a.png", "--out=x"],
-        ["-", "--out=x"],
-        ["a.png"],
-        ["a.png", "--out=x", "--temperature=2"],
-        ["a.png", "--out=x", "--temperature=warm"],
-        ["a.png", "--out=x", "--size=1"],
-        ["a.png", "--out=x", "--mode=median"],
-        ["a.png", "--out=x", "--mode=mean", "--temperature=0.5"],
-        ["a.png", "--out=x", "--candidates=0"],
-        ["-", "--candidates=2"],
-        [],
-    ],
-)
-def test_wrong_usage(arguments, capsys):
-    with pytest.raises(SystemExit) as error:
-        cli.main(["colorize", *arguments])
-    assert error.value.code == cli.UNUSABLE
-    message = capsys.readouterr().err.splitlines()[-1]
-    assert (
-        "expected" in message
-        or "invalid" in message
-        or "required" in message
-        or "not allowed" in message
-    )
-
-
-def test_without_weights_it_says_how_to_get_some(tmp_path, capsys):
-    path = photograph(tmp_path / "a.png")
-    with pytest.raises(SystemExit) as error:
-        cli.main(["colorize", str(path), f"--out={tmp_path / 'out'}", "--checkpoint=none"])
-    assert error.value.code == cli.UNUSABLE
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("cic-jax: no checkpoint at none")
-    assert "python experiments/train.py" in line
 
 
 def test_damaged_weights_are_named(weights, tmp_path, capsys):

@@ -1,218 +1,26 @@
 """Awkward files of every kind: each is read right, or refused in one line."""
 
 import io
-import struct
-import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from image_samples import (
+    ALPHA,
+    JPEG,
+    READABLE,
+    RGB,
+    RGBA,
+    UNREADABLE,
+    difference,
+    difference_alpha,
+    exif,
+    ids,
+    save,
+)
+from PIL import Image
 
 from cic_jax import image_file
-from cic_jax.image_file import Photo, PhotoError
-
-H, W = 48, 32
-Y, X = np.mgrid[:H, :W]
-RGB = np.stack([60 + 3 * Y, 90 + 4 * X, 180 - 2 * Y], axis=-1).astype(np.uint8)
-GREY = (40 + 4 * Y + X // 2).astype(np.uint8)
-LIGHT = Image.fromarray(np.greater(GREY, 128))
-ALPHA = (255 - 5 * Y).astype(np.uint8)
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-Orientation = ExifTags.Base.Orientation
-
-
-def chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(pixels, bits, colour, size=(W, H)):
-    """A PNG of big-endian samples, for what Pillow cannot write."""
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, bits, colour, 0, 0, 0))
-    body = chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + header + body
-
-
-def tiff(pixels, photometric, *, sample_format=1, bits=16):
-    """An uncompressed little-endian TIFF, for what Pillow cannot write."""
-    h, w = pixels.shape[:2]
-    samples = pixels.shape[2] if pixels.ndim == 3 else 1
-    data = pixels.tobytes()
-    tags = [(256, 4, 1, w), (257, 4, 1, h), (258, 3, samples, bits), (259, 3, 1, 1)]
-    tags += [(262, 3, 1, photometric), (273, 4, 1, 8), (277, 3, 1, samples), (278, 4, 1, h)]
-    tags += [(279, 4, 1, len(data)), (339, 3, 1, sample_format)]
-    extra = b""
-    if samples > 1:  # one depth for each sample does not fit in the entry
-        tags[2] = (258, 3, samples, 8 + len(data))
-        extra = struct.pack(f"<{samples}H", *[bits] * samples)
-    directory = b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4)
-    start = 8 + len(data) + len(extra)
-    header = b"II*\0" + struct.pack("<I", start)
-    return header + data + extra + struct.pack("<H", len(tags)) + directory
-
-
-def icc(space, pcs, tags):
-    """A version 2 ICC profile of the given tags."""
-    offset, directory, body = 132 + 12 * len(tags), b"", b""
-    for name, data in tags.items():
-        directory += name + struct.pack(">II", offset + len(body), len(data))
-        body += data + bytes(-len(data) % 4)
-    header = struct.pack(">I4sI4s4s4s", offset + len(body), b"", 0x02200000, b"prtr", space, pcs)
-    header = header.ljust(36, b"\0") + b"acsp"
-    header = header.ljust(68, b"\0") + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)
-    return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + directory + body
-
-
-# A grey profile whose values are linear light; a CMYK one in which black ink alone counts, in L.
-LINEAR_GREY = icc(
-    b"GRAY",
-    b"XYZ ",
-    {
-        b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D),
-        b"kTRC": b"curv\0\0\0\0" + struct.pack(">I", 0),
-    },
-)
-RAMP = bytes(range(256))
-BLACK_INK = icc(
-    b"CMYK",
-    b"Lab ",
-    {
-        b"A2B0": b"mft1\0\0\0\0"
-        + bytes([4, 3, 2, 0])
-        + struct.pack(">9i", *(65536 * np.eye(3, dtype=int).ravel()))
-        + 4 * RAMP
-        + bytes(c for i in range(16) for c in (0 if i % 2 else 255, 128, 128))
-        + 3 * RAMP
-    },
-)
-SWAPPED = SRGB.replace(b"rXYZ", b"tmp ").replace(b"gXYZ", b"rXYZ").replace(b"tmp ", b"gXYZ")
-
-
-def save(pixels_or_image, format, **settings):
-    image = pixels_or_image
-    if isinstance(image, np.ndarray):
-        image = Image.fromarray(image)
-    file = io.BytesIO()
-    image.save(file, format, **settings)
-    return file.getvalue()
-
-
-def exif(**tags):
-    block = Image.Exif()
-    for name, value in tags.items():
-        block[ExifTags.Base[name]] = value
-    return block
-
-
-def linear_to_srgb(y):
-    """IEC 61966-2-1, to 8-bit values."""
-    return 255 * np.piecewise(
-        y, [y > 0.0031308], [lambda y: 1.055 * y ** (1 / 2.4) - 0.055, lambda y: 12.92 * y]
-    )
-
-
-def lightness_to_srgb(lightness):
-    """CIE 15:2004."""
-    light = np.piecewise(
-        lightness, [lightness > 8], [lambda t: ((t + 16) / 116) ** 3, lambda t: t / 903.3]
-    )
-    return linear_to_srgb(light)
-
-
-def palette():
-    return Image.fromarray(RGB).quantize(64)
-
-
-JPEG = {"quality": 98, "subsampling": 0}
-INKED = Image.merge("CMYK", [*[Image.new("L", (W, H))] * 3, Image.fromarray(255 - GREY)])
-FROM_L = lightness_to_srgb(GREY / 2.55)
-NEUTRAL = Image.new("L", (W, H), 128)
-RGBA = np.dstack([RGB, ALPHA])
-FLIPPED = RGB[:, ::-1]
-GIF_FRAMES = {"save_all": True, "append_images": [palette().rotate(90), palette().rotate(180)]}
-WIDE = (257 * RGB.astype(np.uint16)).astype("<u2")
-
-# name, bytes, expected pixels, how far off 8-bit values may be, other expected attributes
-READABLE = [
-    ("plain.jpg", save(RGB, "JPEG", **JPEG), RGB, 4, {}),
-    ("grey.jpg", save(GREY, "JPEG", **JPEG), GREY, 3, {}),
-    ("cmyk.jpg", save(Image.fromarray(RGB).convert("CMYK"), "JPEG", **JPEG), RGB, 6, {}),
-    ("ink.jpg", save(INKED, "JPEG", icc_profile=BLACK_INK, **JPEG),
-     np.dstack([FROM_L] * 3), 4, {"icc": True}),
-    ("swapped.jpg", save(RGB, "JPEG", icc_profile=SWAPPED, **JPEG), RGB[..., [1, 0, 2]], 6,
-     {"icc": True}),
-    ("linear.jpg", save(GREY, "JPEG", icc_profile=LINEAR_GREY, **JPEG),
-     linear_to_srgb(GREY / 255), 6, {"icc": True}),
-    ("grey_srgb.jpg", save(GREY, "JPEG", icc_profile=SRGB, **JPEG), GREY, 3, {"icc": True}),
-    ("unfit.png", save(RGB, "PNG", icc_profile=LINEAR_GREY), RGB, 0, {"icc": True}),
-    ("broken_profile.png", save(RGB, "PNG", icc_profile=SRGB[:500]), RGB, 0, {"icc": True}),
-    ("phone.jpg", save(RGB, "MPO", save_all=True, append_images=[Image.fromarray(RGB)], **JPEG),
-     RGB, 4, {"format": "JPEG", "frames": 1}),
-    ("colour.png", save(RGB, "PNG"), RGB, 0, {}),
-    ("alpha.png", save(RGBA, "PNG"), RGB, 0, {"alpha": ALPHA}),
-    ("grey_alpha.png", save(np.dstack([GREY, ALPHA]), "PNG"), GREY, 0, {"alpha": ALPHA}),
-    ("bilevel.png", save(LIGHT, "PNG"), np.asarray(LIGHT.convert("L")), 0, {}),
-    ("key.png", save(GREY, "PNG", transparency=int(GREY[0, 0])), GREY, 0,
-     {"alpha": 255 * np.not_equal(GREY, GREY[0, 0])}),
-    ("palette.png", save(palette(), "PNG"), np.asarray(palette().convert("RGB")), 0, {}),
-    ("palette_alpha.png", save(palette(), "PNG", transparency=bytes(range(64))),
-     np.asarray(palette().convert("RGB")), 0, {"alpha": np.asarray(palette())}),
-    ("grey16.png", save((257 * GREY.astype(np.uint16)), "PNG"), GREY, 0, {}),
-    ("colour16.png", png(WIDE.astype(">u2"), 16, 2), RGB, 0, {}),
-    ("alpha16.png", png(257 * RGBA.astype(">u2"), 16, 6), RGB, 0, {"alpha": ALPHA}),
-    ("grey.tif", save(GREY, "TIFF", compression="tiff_lzw"), GREY, 0, {}),
-    ("grey16.tif", tiff(257 * GREY.astype("<u2"), 1), GREY, 0, {}),
-    ("white_is_0.tif", tiff(257 * (255 - GREY).astype("<u2"), 0), GREY, 0, {}),
-    ("colour16.tif", tiff(WIDE, 2), RGB, 0, {}),
-    ("float.tif", save(Image.fromarray((GREY / 255).astype(np.float32)), "TIFF"), GREY, 0, {}),
-    ("integer.tif", tiff(257 * GREY.astype("<u4"), 1, bits=32), GREY, 0, {}),
-    ("pages.tif", save(RGB, "TIFF", save_all=True, append_images=[Image.new("L", (9, 9))] * 2),
-     RGB, 0, {"frames": 3}),
-    ("lab.tif", save(Image.merge("LAB", [Image.fromarray(GREY), NEUTRAL, NEUTRAL]), "TIFF"),
-     np.dstack([FROM_L] * 3), 2, {}),
-    ("turned.tif", save(RGB, "TIFF", exif=exif(Orientation=6)), np.rot90(RGB, -1), 0, {}),
-    ("colour.webp", save(RGBA, "WEBP", lossless=True), RGB, 0, {"alpha": ALPHA}),
-    ("colour.bmp", save(RGB, "BMP"), RGB, 0, {}),
-    ("colour.jp2", save(RGB, "JPEG2000"), RGB, 0, {}),
-    ("moving.gif", save(palette(), "GIF", **GIF_FRAMES), np.asarray(palette().convert("RGB")), 0,
-     {"frames": 3}),
-    ("a_png.jpg", save(RGB, "PNG"), RGB, 0, {"format": "PNG"}),
-    ("thin.png", save(RGB[:, :1], "PNG"), RGB[:, :1], 0, {}),
-    ("one.png", save(RGB[:1, :1], "PNG"), RGB[:1, :1], 0, {}),
-]  # fmt: skip
-
-NOISE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-SOUND = save(RGB, "JPEG", **JPEG)
-UNREADABLE = [
-    ("empty.jpg", b"", "empty, or no photograph"),
-    ("text.png", b"these are words\n" * 9, "empty, or no photograph"),
-    ("header.png", save(RGB, "PNG")[:60], "damaged or cut short"),
-    ("half.jpg", SOUND[: len(SOUND) // 2], "damaged or cut short"),
-    ("half.png", save(NOISE, "PNG")[:6000], "damaged or cut short"),
-    ("half.tif", tiff(WIDE, 2)[:-200], "empty, or no photograph|damaged or cut short"),
-    ("bomb.png", png(GREY, 8, 0, size=(10001, 10000)), "100 megapixels"),
-    ("big_bomb.png", png(GREY, 8, 0, size=(100000, 100000)), "100 megapixels"),
-    ("celsius.tif", save(Image.fromarray(GREY.astype(np.float32)), "TIFF"),
-     "expected values from 0 to 1, they run from 40 to"),
-    ("deep.tif", tiff(70000 + GREY.astype("<u4"), 1, bits=32), "expected values from 0 to 65535"),
-    ("drawing.svg", b"<svg/>", "empty, or no photograph"),
-]  # fmt: skip
-
-
-def ids(cases):
-    return [case[0] for case in cases]
-
-
-def difference(one, other):
-    assert one.shape == other.shape
-    return np.abs(one.astype(float) - other).max()
-
-
-def difference_alpha(found, expected):
-    if found is None or expected is None:
-        return 0 if found is expected else np.inf
-    return difference(found, expected)
+from cic_jax.image_file import PhotoError
 
 
 @pytest.mark.parametrize(
@@ -288,81 +96,8 @@ def test_100_megapixels_are_read_silently():
     assert image_file.read(io.BytesIO(file)).rgb.shape == (10_000, 10_000)
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".avif"])
-def test_exif_goes_along_without_what_no_longer_holds(tmp_path, suffix):
-    block = exif(ImageDescription="A tram", Orientation=6, Artist="N. N.", Compression=6)
-    block[ExifTags.IFD.Exif] = {
-        ExifTags.Base.DateTimeOriginal: "1931:12:15 10:00:00",
-        ExifTags.Base.ColorSpace: 65535,
-        ExifTags.Base.ExifImageWidth: W,
-    }
-    block[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitudeRef: "N"}
-    photo = image_file.read(io.BytesIO(save(RGB, "JPEG", exif=block)))
-    target = tmp_path / f"tram{suffix}"
-    image_file.write(target, np.rot90(RGB, -1), photo)
-    with Image.open(target) as image:
-        assert image.size == (H, W)
-        tags = image.getexif()
-        assert Orientation not in tags
-        assert tags[ExifTags.Base.ImageDescription] == "A tram"
-        assert tags[ExifTags.Base.Artist] == "N. N."
-        assert tags.get_ifd(ExifTags.IFD.GPSInfo) == {ExifTags.GPS.GPSLatitudeRef: "N"}
-        assert tags.get_ifd(ExifTags.IFD.Exif) == {
-            ExifTags.Base.DateTimeOriginal: "1931:12:15 10:00:00",
-            ExifTags.Base.ColorSpace: 1,
-        }
-    assert difference(image_file.read(target).rgb, np.rot90(RGB, -1)) < 12
-
-
 def test_damaged_exif_costs_no_pixels():
     block = b"Exif\0\0II*\0" + b"\xff" * 40
     photo = image_file.read(io.BytesIO(save(RGB, "JPEG", exif=block, **JPEG)))
     assert photo.exif is None
     assert difference(photo.rgb, RGB) <= 4
-
-
-def test_never_over_the_photograph_itself(tmp_path):
-    path = tmp_path / "a.png"
-    path.write_bytes(save(RGB, "PNG"))
-    (tmp_path / "link.png").symlink_to(path)
-    (tmp_path / "hard.png").hardlink_to(path)
-    photo = image_file.read(path)
-    for name in ("a.png", "link.png", "hard.png"):
-        with pytest.raises(PhotoError, match="never replaced"):
-            image_file.write(tmp_path / name, RGB, photo)
-    assert path.read_bytes() == save(RGB, "PNG")
-
-
-def test_a_failed_write_leaves_what_was_there(tmp_path):
-    target = tmp_path / "wide.webp"
-    target.write_bytes(b"before")
-    with pytest.raises(PhotoError, match="could not be written"):  # WebP ends at 16383 pixels
-        image_file.write(target, np.zeros((1, 17_000, 3), np.uint8), Photo(GREY))
-    assert target.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [target]
-    with pytest.raises(PhotoError, match="could not be written: No such file"):
-        image_file.write(tmp_path / "none" / "a.png", RGB, Photo(GREY))
-    with pytest.raises(PhotoError, match=r"expected a name that ends in one of \.jpg"):
-        image_file.write(tmp_path / "a.gif", RGB, Photo(GREY))
-
-
-@pytest.mark.parametrize(
-    ("name", "format", "expected"),
-    [
-        ("a.JPG", "JPEG", "a.JPG"),
-        ("a.gif", "GIF", "a.png"),
-        ("a.jpg", "PNG", "a.png"),
-        ("IMG_1", "JPEG", "IMG_1.jpg"),
-        ("scan.v2", "TIFF", "scan.v2.tif"),
-    ],
-)
-def test_output_name(name, format, expected):
-    assert image_file.output_name(Path("x", name), format) == Path("x", expected)
-
-
-def test_encode_to_a_stream_falls_to_png_where_the_format_cannot_hold_rgb():
-    file = io.BytesIO()
-    image_file.encode(file, RGB, Photo(GREY, ALPHA, format="GIF"))
-    photo = image_file.read(file)
-    assert photo.format == "PNG"
-    assert difference(photo.rgb, RGB) == difference(photo.alpha, ALPHA) == 0

@@ -1,105 +1,14 @@
 """Weights of PyTorch networks, rebuilt here with random variables, colour alike once converted."""
 
-import pickle
 import re
-import sys
-from itertools import pairwise
-from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from torch_weights import WIDTH, draw, release_shapes, renamed, study_shapes, torch_output
 
-from cic_jax import Colorizer, bins, checkpoint, cli, network, pretrained, upsample
 from cic_jax import model as models
-
-WIDTH = 0.125
-
-
-def sequential_shapes(name, *, prefix, out, width=WIDTH, outputs=313):
-    """PyTorch's names and shapes, written out: a ReLU stands between any two layers."""
-    shapes, before = {}, 1
-    for i, block in enumerate(network.NETWORKS[name], start=1):
-        channels = network.scale_channels(block.channels, width)
-        kernels = [4] * block.upsample + [3] * block.convolutions
-        for k, size in enumerate(kernels):
-            ends = (before, channels) if size == 4 else (channels, before)
-            shapes[f"{prefix}{i}.{2 * k}.weight"] = (*ends, size, size)
-            shapes[f"{prefix}{i}.{2 * k}.bias"] = (channels,)
-            before = channels
-        if not block.upsample:
-            stem = f"{prefix}{i}.{2 * len(kernels)}"
-            for tensor in ("weight", "bias", "running_mean", "running_var"):
-                shapes[f"{stem}.{tensor}"] = (channels,)
-            shapes[f"{stem}.num_batches_tracked"] = ()
-    return shapes | {f"{out}.weight": (outputs, before, 1, 1), f"{out}.bias": (outputs,)}
-
-
-def release_shapes(width=WIDTH):
-    shapes = sequential_shapes("full", prefix="model", out="model8.6", width=width)
-    return shapes | {"model_out.weight": (2, 313, 1, 1)}
-
-
-def study_shapes(name, **options):
-    return sequential_shapes(name, prefix="conv", out="distribution", **options)
-
-
-def draw(shapes):
-    """Variables that keep the scale of what flows through them and leave no bias at 0."""
-    rng = np.random.default_rng(0)
-
-    def tensor(name, shape):
-        if name.endswith("num_batches_tracked"):
-            return np.int64(7)
-        if len(shape) == 4:
-            fan_in = shape[0] * 4 if shape[2] == 4 else np.prod(shape[1:])
-            return rng.normal(0, np.sqrt(2 / fan_in), shape)
-        is_scale = "running_var" in name or f"{name[:-6]}running_var" in shapes
-        return rng.uniform(0.5, 1.5, shape) if is_scale else rng.normal(0, 0.3, shape)
-
-    drawn = {name: np.asarray(tensor(name, shape), np.float32) for name, shape in shapes.items()}
-    if pretrained.DECODE in drawn:
-        centers = np.ascontiguousarray(bins.CENTERS.T)
-        drawn[pretrained.DECODE] = centers[..., None, None] * np.float32(0.9 / 110)
-    return drawn
-
-
-def torch_output(torch, tensors, name, scale):
-    """A function of L 'b 1 h w': what PyTorch's own layers make of tensors in the order given."""
-    nn = torch.nn
-    values = iter([torch.tensor(x) for k, x in tensors.items() if k != pretrained.DECODE])
-
-    def filled(layer):
-        layer.load_state_dict({key: next(values) for key in layer.state_dict()})
-        return layer.eval()
-
-    channels = [tensors[k].size for k in tensors if k.endswith(("1.0.bias", ".0.bias"))]
-    blocks = []
-    for block, (before, c) in zip(network.NETWORKS[name], pairwise([1, *channels]), strict=True):
-        if block.upsample:
-            blocks += [filled(nn.ConvTranspose2d(before, c, 4, stride=2, padding=1)), nn.ReLU()]
-        for i in range(block.convolutions):
-            last = i == block.convolutions - 1
-            options = {"stride": block.stride if last else 1, "dilation": block.dilation}
-            ends = (c if i or block.upsample else before, c)
-            blocks += [filled(nn.Conv2d(*ends, 3, padding=block.dilation, **options)), nn.ReLU()]
-        if not block.upsample:
-            blocks.append(filled(nn.BatchNorm2d(c)))
-    outputs = [x for k, x in tensors.items() if k != pretrained.DECODE][-1].size
-    blocks.append(filled(nn.Conv2d(channels[-1], outputs, 1)))
-    assert next(values, None) is None
-    return lambda lightness: nn.Sequential(*blocks)((lightness - 50) / scale)
-
-
-@pytest.fixture(scope="module")
-def release():
-    return draw(release_shapes())
-
-
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="PyTorch is not installed")
-
+from cic_jax import pretrained, upsample
 
 LIGHTNESS = np.random.default_rng(1).uniform(0, 100, (1, 32, 40, 1)).astype(np.float32)
 
@@ -152,10 +61,6 @@ def test_full_size_has_the_published_number_of_parameters():
     assert (name, models.parameter_count(variables)) == ("full", 32_235_385)
 
 
-def renamed(tensors, names):
-    return {names(k): x for k, x in tensors.items()}
-
-
 @pytest.mark.parametrize("name", ["full", "simplified"])
 def test_other_names_are_read_by_their_order(name):
     tensors = draw(study_shapes(name))
@@ -176,53 +81,6 @@ def test_other_names_are_read_by_their_order(name):
 def test_any_width_is_recognised(name, width):
     model = pretrained.to_model(empty(study_shapes(name, width=width)))
     assert (model.description["network"], model.description["width"]) == (name, width)
-
-
-def save(torch, content, path, zipped=True):
-    torch.save(content, path, _use_new_zipfile_serialization=zipped)
-    return path
-
-
-@pytest.mark.parametrize("zipped", [True, False])  # since PyTorch 1.6 and before
-@pytest.mark.parametrize("key", [None, "state_dict", "model_state_dict"])
-def test_weights_in_a_training_checkpoint_are_found(torch, tmp_path, key, zipped):
-    state = {"conv1.0.weight": torch.arange(3.0)}
-    content = state if key is None else {"epochs": 10, key: state, "train_loss": [1.5]}
-    found = pretrained.read(save(torch, content, tmp_path / "weights.pth", zipped))
-    assert found.keys() == state.keys()
-
-
-def test_command_writes_a_checkpoint_that_colours(torch, release, tmp_path):
-    state = {k: torch.tensor(x) for k, x in release.items()}
-    path = save(torch, state, tmp_path / "weights.pth")
-    assert cli.main(["convert", str(path), f"--out={tmp_path / 'cic'}"]) == cli.DONE
-    restored = checkpoint.load(tmp_path / "cic")
-    converted = pretrained.to_model(state)
-    jax.tree.map(np.testing.assert_array_equal, restored.variables, converted.variables)
-    np.testing.assert_array_equal(restored.target.centers, converted.target.centers)
-    assert restored.network == converted.network
-    photo = np.tile(np.arange(40, dtype=np.uint8) * 6, (24, 1))
-    assert np.ptp(Colorizer(restored, size=16)(photo), axis=-1).max() > 10  # it is not grey
-
-
-def test_safetensors_in_any_order(release, tmp_path):
-    numpy = pytest.importorskip("safetensors.numpy")
-    path = tmp_path / "weights.safetensors"
-    numpy.save_file(renamed(release, lambda k: f"module.{k}"), path)
-    expected = pretrained.to_model(release)
-    found = pretrained.to_model(pretrained.read(path))
-    jax.tree.map(np.testing.assert_array_equal, found.variables, expected.variables)
-    assert found.description == expected.description
-
-    flat = {k: x for k, x in release.items() if k != pretrained.DECODE}
-    stems = list(dict.fromkeys(k.rpartition(".")[0] for k in flat))
-    flat = renamed(flat, lambda k: f"{stems.index(k.rpartition('.')[0])}.{k.rpartition('.')[2]}")
-    numpy.save_file(flat, path)  # layers 0 to 29, which do not sort as text
-    jax.tree.map(
-        np.testing.assert_array_equal,
-        pretrained.from_torch(pretrained.read(path))[1],
-        expected.variables,
-    )
 
 
 def without(*names):
@@ -264,57 +122,3 @@ def test_outputs_of_unknown_meaning_are_refused():
     assert pretrained.from_torch(tensors)[1]["params"]["out"]["bias"].shape == (212,)
     with pytest.raises(pretrained.WeightsError, match="212 outputs of unknown meaning"):
         pretrained.to_model(tensors)
-
-
-class Code:
-    """A pickle of it creates a file when it is loaded carelessly."""
-
-    def __init__(self, target):
-        self.target = target
-
-    def __reduce__(self):
-        return Path.touch, (self.target,)
-
-
-def refused(path, capsys):
-    """The one line with which the command refuses a file."""
-    with pytest.raises(SystemExit) as stop:
-        cli.main(["convert", str(path), f"--out={path.parent / 'out'}"])
-    assert stop.value.code == cli.UNUSABLE
-    assert not (path.parent / "out").exists()
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"cic-jax: {path}: ")
-    return line
-
-
-def test_code_in_a_file_is_not_run(torch, tmp_path, capsys):
-    trace = tmp_path / "trace"
-    plain, zipped = tmp_path / "plain.pt", tmp_path / "zipped.pt"
-    plain.write_bytes(pickle.dumps({"state_dict": Code(trace)}))
-    save(torch, {"state_dict": Code(trace)}, zipped)
-    for path in (plain, zipped):
-        assert "is not loaded" in refused(path, capsys)
-        assert not trace.exists()
-    pickle.loads(plain.read_bytes())
-    assert trace.exists()  # so there was something to refuse
-
-
-def test_files_that_hold_no_weights_are_one_line(torch, tmp_path, capsys):
-    assert "no such file" in refused(tmp_path / "absent.pth", capsys)
-    (tmp_path / "damaged.pth").write_bytes(b"PK\3\4 and no more")
-    assert "damaged" in refused(tmp_path / "damaged.pth", capsys)
-    path = save(torch, torch.zeros(3), tmp_path / "tensor.pt")
-    assert "found a Tensor" in refused(path, capsys)
-    pytest.importorskip("safetensors")
-    (tmp_path / "text.safetensors").write_text("nothing of the kind")
-    assert "no safetensors file" in refused(tmp_path / "text.safetensors", capsys)
-
-
-@pytest.mark.parametrize(
-    ("library", "suffix"), [("torch", ".pth"), ("safetensors", ".safetensors")]
-)
-def test_an_absent_library_is_asked_for(monkeypatch, tmp_path, capsys, library, suffix):
-    monkeypatch.setitem(sys.modules, library, None)
-    path = tmp_path / f"weights{suffix}"
-    path.touch()
-    assert "pip install" in refused(path, capsys)

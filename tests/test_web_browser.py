@@ -1,97 +1,25 @@
 """The page as a person uses it, in a real browser."""
 
-import base64
-import io
 import re
-import time
 
 import numpy as np
 import photo_files
 import pytest
-from browser import Browser, is_installed
 from PIL import Image
+from web_page import (
+    ERROR,
+    IN_A_BROWSER,
+    SHOWN,
+    STATUS,
+    WIDE,
+    changed,
+    colourfulness,
+    picture,
+    settle,
+)
 from web_server import serving, tiny_colorizer
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not is_installed(), reason="chromium and chromedriver are not installed"),
-]
-
-WIDE, NARROW = (1280, 860), (375, 812)
-SHOWN = "document.querySelector('#after').src"
-STATUS = "document.querySelector('#status').textContent"
-ERROR = "document.querySelector('#error').textContent"
-
-
-@pytest.fixture(scope="module")
-def window(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("browser"))
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def page(window, client):
-    """The page, just opened; in the end it has asked nobody else and complained of nothing."""
-    window.size(*WIDE)
-    window.requests()
-    window.open(client.url)
-    window.wait("document.querySelectorAll('#samples img').length === 5")
-    yield window
-    asked = [url for url in window.requests() if not url.startswith(("blob:", "data:"))]
-    assert asked
-    assert [url for url in asked if not url.startswith(client.url)] == []
-    complaints = [entry["message"] for entry in window.log("browser")]
-    assert [text for text in complaints if "422 (Unprocessable" not in text] == []
-
-
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory):
-    path = tmp_path_factory.mktemp("photos") / "holiday.webp"
-    path.write_bytes(photo_files.encode(photo_files.picture(5, (1300, 800)).convert("L"), "WEBP"))
-    return path
-
-
-@pytest.fixture
-def opened(page, photo):
-    page.type("#chooser", str(photo))
-    page.wait(f"{STATUS}.startsWith('holiday.webp coloured')")
-    settle(page)
-    return page
-
-
-def settle(page):
-    """Wait until every picture on the page is there and the server has nothing to do."""
-    page.wait("[...document.images].every((i) => i.hidden || (i.complete && i.naturalWidth > 0))")
-    page.wait("performance.now() - Math.max(...performance.getEntriesByType('resource')"
-              ".map((entry) => entry.responseEnd)) > 400")  # fmt: skip
-
-
-def picture(page, selector):
-    """The pixels of an image on the page, as they were received."""
-    data = page.script(
-        """const image = document.querySelector(arguments[0]);
-        const canvas = document.createElement('canvas');
-        canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
-        canvas.getContext('2d').drawImage(image, 0, 0);
-        return canvas.toDataURL('image/png')""",
-        selector,
-    )
-    content = base64.b64decode(data.partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
-
-
-def changed(page, before, seconds=20):
-    """The colouring once it is plainly another: the slider passes values that hardly differ."""
-    until = time.monotonic() + seconds
-    while np.abs((now := picture(page, "#after")) - before).mean() <= 1:
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    return now
-
-
-def colourfulness(pixels):
-    return np.ptp(pixels, axis=-1).mean()
+pytestmark = IN_A_BROWSER
 
 
 def test_a_file_is_chosen_and_seen_in_colour(opened):
@@ -241,66 +169,6 @@ def test_a_file_that_is_too_large_is_not_even_sent(page, tmp_path):
     asked = page.value("performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert asked
     assert not [url for url in asked if "/photographs" in url]
-
-
-def test_everything_is_reached_by_keyboard_and_shows_its_focus(opened):
-    def accented():
-        seen = np.asarray(Image.open(io.BytesIO(opened.screenshot())).convert("RGB"))
-        return np.count_nonzero(np.all(seen == (168, 72, 15), axis=-1))
-
-    reached = []
-    opened.script("document.activeElement.blur()")
-    for _ in range(13):
-        opened.press("Tab")
-        reached.append(
-            opened.script("const e = document.activeElement; return e.id || e.name || e.title")
-        )
-        focused = accented()
-        opened.script("document.activeElement.blur()")  # the next Tab goes on from here
-        assert focused - accented() > 200, reached[-1]
-    for name in ("another", "picker", "divider", "candidate", "temperature", "saturation"):
-        assert name in reached
-    for name in ("download", "reset", "Photograph: SpaceX"):
-        assert name in reached
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_needs_no_sideways_scroll(opened, scheme):
-    opened.size(*NARROW)
-    media = [{"name": "prefers-color-scheme", "value": scheme}]
-    opened.devtools("Emulation.setEmulatedMedia", features=media)
-    opened.click("#picker")
-    opened.wait("!document.querySelector('#distribution').hasAttribute('hidden')")
-    assert opened.value("innerWidth") == 375
-    assert opened.value("document.documentElement.scrollWidth") <= 375
-    small = opened.value(
-        "[...document.querySelectorAll('button')].filter((b) => b.offsetParent && "
-        "(b.offsetHeight < 44 || b.offsetWidth < 44)).map((b) => b.id)"
-    )
-    assert small == []  # large enough for a finger
-    contrast = opened.script(CONTRAST)
-    assert min(contrast.values()) >= 4.5, contrast
-    opened.devtools("Emulation.setEmulatedMedia", features=[])
-
-
-# The contrast of text to what is behind it, by WCAG 2.
-CONTRAST = """
-const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
-const luminance = (colour) => channels(colour).slice(0, 3)
-  .map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-const behind = (element) => {
-  const colour = getComputedStyle(element).backgroundColor;
-  return (channels(colour)[3] ?? 1) > 0 ? colour : behind(element.parentElement);
-};
-return Object.fromEntries(['h1', '#status', '#download', '#reset', '#about-file', '.ends',
-  '#pixel', 'footer', '#samples button'].map((selector) => {
-    const element = document.querySelector(selector);
-    const [low, high] = [getComputedStyle(element).color, behind(element)]
-      .map(luminance).sort((one, other) => one - other);
-    return [selector, (high + 0.05) / (low + 0.05)];
-  }));
-"""
 
 
 def test_a_model_that_predicts_ab_has_neither_distribution_nor_candidates(window, photo):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import test_image_file as files
+import image_samples as files
 from PIL import Image
 from web_server import JPEG, serving, tiny_colorizer, wait_for
 
