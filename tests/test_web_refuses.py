@@ -5,9 +5,9 @@ import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
+import image_samples as files
 import numpy as np
 import pytest
-import image_samples as files
 from PIL import Image
 from web_server import JPEG, serving, tiny_colorizer, wait_for
 
