@@ -45,6 +45,7 @@ def variants(base: ConfigDict) -> dict[str, dict[str, Any]]:
         "crop_128": {"train.crop": 128},
         "mix_0.5": {"prior.mix": 0.5},
         "mix_0.75": {"prior.mix": 0.75},
+        "bfloat16": {"model.dtype": "bfloat16"},
         "decay_as_l2": {"train.decoupled": False, "train.weight_decay": 1e-3},
         "decay_decoupled": {"train.decoupled": True, "train.weight_decay": 1e-2},
     }
