@@ -5,7 +5,7 @@ a higher rate with cosine decay (3.16e-5 is meant for many more steps), decouple
 initial scales from data, an averaged model, and colours rebalanced less: of two earlier models of
 this size the one with CIC's lambda of 1/2 painted more colourful than the truth, and the one with
 3/4 as colourful, but both red where there is none. This is the recipe of a CPU, at a quarter of the
-width: about 40 minutes on two cores.
+width: about 45 minutes on two cores.
 
 Run:   python experiments/train.py --config=configs/release.py --workdir=runs/release --config.data.path=TARS
        [--config.model.width=0.25 --config.train.epochs=16]
