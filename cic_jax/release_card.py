@@ -81,8 +81,8 @@ def _usage(name: str) -> str:
     return (
         f"```\ncic-jax colorize photo.jpg --out=coloured --checkpoint={name}\n```\n\n"
         "```python\nfrom cic_jax import Colorizer\n\n"
-        f'coloured = Colorizer.restore("{name}")(photo)'
-        "  # uint8 (h, w) or (h, w, 3) -> uint8 (h, w, 3)\n```\n\n"
+        "# uint8 (h, w) or (h, w, 3) -> uint8 (h, w, 3)\n"
+        f'coloured = Colorizer.restore("{name}")(photo)\n```\n\n'
         f"Loading verifies the files; `sha256sum -c {checksums.NAME}` does so by hand."
     )
 

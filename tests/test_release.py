@@ -126,6 +126,16 @@ def test_the_card_says_what_the_run_knows(config, released):
     assert [fact for fact in facts if fact not in text] == []
 
 
+def test_the_card_is_formatted_as_the_repository_is(released, tmp_path):
+    text = (released[0] / "README.md").read_text()
+    card = tmp_path / "README.md"
+    card.write_text(text.replace("tiny", "as_long_a_name_as_one_would_give"))
+    settings = ["--config", str(ROOT / "pyproject.toml"), "--no-cache"]
+    line = [sys.executable, "-m", "ruff", "format", "--diff", *settings, str(card)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_no_place_of_this_machine_is_released(config, released):
     home = str(Path(config.data.path).parent.parent)  # pytest's own folder holds them all
     assert [path for path, bytes in contents(released[0]).items() if home.encode() in bytes] == []
