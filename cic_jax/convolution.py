@@ -7,6 +7,7 @@ convolution, the more of a strided, dilated or transposed one: each is rewritten
 former, exactly, or by Winograd's algorithm (see `cic_jax.winograd`) where that is faster.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -17,6 +18,7 @@ from jaxtyping import Array, Float
 from cic_jax import cpu_convolution, winograd
 
 ENGINES = ("auto", "fast", "direct")
+GROUP = 4  # images whose activations a CPU is quickest with, at widths of 1/8 to 1 and 128 to 256^2
 
 
 def convolve(
@@ -96,6 +98,21 @@ def prepare(variables: dict[str, Any]) -> dict[str, Any]:
         return {k: v for k, v in branches.items() if v}
 
     return {**variables, "transformed": transform(variables.get("params", {}))}
+
+
+def by_groups(
+    apply: Callable[[Array], Any], x: Float[Array, "b h w c"]
+) -> Float[Array, "b h2 w2 d"]:
+    """`apply(x)`, a few images at a time where 'auto' is the fast engine.
+
+    For inference: what one image becomes must not depend on the others.
+    """
+    whole = len(x) - len(x) % GROUP
+    if len(x) <= GROUP or not _is_fast("auto"):
+        return apply(x)
+    y = lax.map(apply, x[:whole].reshape(-1, GROUP, *x.shape[1:]))
+    y = y.reshape(whole, *y.shape[2:])
+    return y if whole == len(x) else jnp.concatenate([y, apply(x[whole:])])
 
 
 def _is_fast(engine: str) -> bool:

@@ -96,5 +96,5 @@ def colour(
     model: Model, lightness: Float[Array, "b h w 1"], temperature: Float[Array, ""] | float = 0.38
 ) -> Float[Array, "b h4 w4 2"]:
     """ab at a quarter of the resolution (rounded up) for L in [0, 100]."""
-    output = model.network.apply(model.variables, lightness)
+    output = networks.infer(model.network, model.variables, lightness)
     return model.target.to_ab(output, temperature)

@@ -140,3 +140,16 @@ def test_the_network():
 def test_an_unknown_engine_is_refused():
     with pytest.raises(ValueError, match="auto, fast, direct; got 'quick'"):
         convolution.convolve(*arrays((8, 8), (8, 8), 3), engine="quick")
+
+
+@pytest.mark.parametrize("count", [1, 4, 8, 10])
+def test_groups_of_images_are_all_of_them_in_their_order(count):
+    x = jax.random.normal(jax.random.key(0), (count, 5, 6, 2))
+    seen = []
+
+    def apply(x):
+        seen.append(len(x))
+        return 2.0 * x[:, ::2]
+
+    np.testing.assert_array_equal(convolution.by_groups(apply, x), 2.0 * x[:, ::2])
+    assert max(seen) <= convolution.GROUP

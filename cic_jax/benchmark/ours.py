@@ -25,7 +25,7 @@ def forward(case: Case) -> Callable[[], np.ndarray]:
     """The logits of `lightness(case)`."""
     network, variables = case.create()
     prepared = jax.jit(convolution.prepare)(variables)  # as the Colorizer does
-    apply = jax.jit(network.apply)
+    apply = jax.jit(partial(networks.infer, network))
     x = jax.device_put(work.lightness(case))
     return lambda: np.asarray(apply(prepared, x))
 
