@@ -34,7 +34,10 @@ def keep_memory() -> None:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Parse the flags and call `main`; what this package refuses is one line and status 2."""
+    """Parse the flags and call `main`; what this package refuses is one line and status 2.
+
+    Ctrl-C is one line and status 130, as a shell has it.
+    """
     keep_memory()
 
     def guarded(arguments: list[str]) -> None:
@@ -43,6 +46,9 @@ def run(main: Callable[[], None]) -> None:
         absl_logging.get_absl_handler().addFilter(_ours)
         try:
             main()
+        except KeyboardInterrupt:
+            print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
+            raise SystemExit(130) from None
         except (ValueError, FileNotFoundError) as error:
             if not _raised_here(error):
                 raise

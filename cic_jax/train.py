@@ -1,7 +1,6 @@
 """The training loop: when to step, log, evaluate, save and stop. All arithmetic is elsewhere."""
 
 import json
-import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,13 +10,13 @@ import jax
 import numpy as np
 from absl import logging
 from flax import linen as nn
-from jax.experimental import multihost_utils
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, evaluate, experiment, feed, parallel, photos, record
 from cic_jax import model as models
 from cic_jax import step as steps
 from cic_jax.benchmark.report import machine
+from cic_jax.interrupt import Interrupt
 from cic_jax.meter import Meter
 
 MACHINE = "machine.json"  # what it last trained on
@@ -34,7 +33,8 @@ def train(
     """Train as the config says, or go on where the last run in `workdir` stopped.
 
     Writes config.json, machine.json, log.jsonl, tensorboard/ and checkpoints/ there and returns the
-    last validation figures. Ctrl-C and SIGTERM save and end the run in good order. Another
+    last validation figures. Ctrl-C and SIGTERM save and end the run in good order; after the last
+    step they take effect as soon as the run is written. Another
     `build_target(config, palette)` or `build_network(config, outputs, axis_name)` trains another
     loss, encoding or network.
     """
@@ -64,7 +64,7 @@ def train(
     with checkpoint.manager(workdir, config.train.best_metric) as manager:
         begin = partial(_begin, config, _alone(network), palette, training)
         state = _first_state(config, network, optimizer, manager, begin)
-        with record.Recorder(workdir, int(state.step)) as recorder, _Interrupt() as interrupt:
+        with record.Recorder(workdir, int(state.step)) as recorder, Interrupt() as interrupt:
             tasks = _Tasks(
                 run,
                 _validation(
@@ -78,7 +78,9 @@ def train(
                 partial(_save, manager, description),
                 Meter(config.train.batch_size, fed, recorder, int(state.step)),
             )
-            return _loop(fed, tasks, state, jax.random.key(config.seed), interrupt)
+            figures = _loop(fed, tasks, state, jax.random.key(config.seed), interrupt)
+    interrupt.pass_on()  # all is written now
+    return figures
 
 
 class _Tasks(NamedTuple):
@@ -90,7 +92,7 @@ class _Tasks(NamedTuple):
     meter: Meter
 
 
-def _loop(fed: feed.Feed, tasks: _Tasks, state, key, interrupt: "_Interrupt") -> dict[str, float]:
+def _loop(fed: feed.Feed, tasks: _Tasks, state, key, interrupt: Interrupt) -> dict[str, float]:
     step, figures = int(state.step), {}
     state = parallel.replicate(state)
     stop = False
@@ -108,38 +110,13 @@ def _loop(fed: feed.Feed, tasks: _Tasks, state, key, interrupt: "_Interrupt") ->
             tasks.save(step, state, figures)
             tasks.meter.restart()
         stop = interrupt.requested(step)
-    if stop and step % fed.evaluate_steps and step < fed.total_steps:
-        tasks.save(step, state, None)
+    if stop and step < fed.total_steps:
+        if step % fed.evaluate_steps:
+            tasks.save(step, state, None)
         logging.info("Interrupted: step %d is saved, the same command goes on from it.", step)
+        interrupt.heed()
     tasks.meter.close()
     return figures
-
-
-class _Interrupt:
-    """Turns the first Ctrl-C or SIGTERM into a request that the loop honours between dispatches.
-
-    Several hosts must stop after the same step: JAX carries a SIGTERM of one to all of them.
-    """
-
-    def __enter__(self) -> "_Interrupt":
-        self._asked = False
-        numbers = (signal.SIGINT, signal.SIGTERM) if jax.process_count() == 1 else ()
-        self._before = {number: signal.signal(number, self._ask) for number in numbers}
-        return self
-
-    def __exit__(self, *_) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, *_) -> None:
-        self._asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C stops at once
-
-    def requested(self, step: int) -> bool:
-        """Whether to stop after this step."""
-        if jax.process_count() == 1:
-            return self._asked
-        return multihost_utils.reached_preemption_sync_point(step)
 
 
 def _remember(config: ConfigDict, workdir: Path) -> None:

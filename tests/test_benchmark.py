@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cic_jax import bins, step
+from cic_jax import bins, entry, step
 from cic_jax.benchmark import ours, process, work
 from cic_jax.benchmark.contender import Contender
 from cic_jax.benchmark.report import OURS, Bench, Report, interleave
@@ -120,6 +120,13 @@ def test_peak_memory_is_that_of_the_process_alone():
     peak = process.peak_memory(["-S", "-c", "held = bytearray(100 * 2**20)"])
     assert 100 < peak < 200
     assert held[-1] == 1
+
+
+@pytest.mark.parametrize(("given", "kept"), [(entry.KEEP, False), ("glibc.malloc.check=0", True)])
+def test_a_process_has_the_memory_settings_of_a_shell(given, kept, monkeypatch):
+    monkeypatch.setenv(entry.TUNABLES, given)
+    script = f"import os; assert (os.environ.get({entry.TUNABLES!r}) is not None) is {kept}"
+    process.peak_memory(["-S", "-c", script])
 
 
 def test_a_process_that_fails_says_why():

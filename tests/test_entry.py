@@ -54,6 +54,15 @@ def test_a_process_starts_anew_once_unless_its_memory_is_settled(given):
     assert not done.stderr
 
 
+def test_ctrl_c_is_one_line():
+    script = "from cic_jax import entry\ndef main(): raise KeyboardInterrupt\nentry.run(main)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr == "-c: interrupted\n"
+
+
 def run(command, tmp_path):
     arguments = [sys.executable, *(part.format(tmp_path) for part in command)]
     return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)

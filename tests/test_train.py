@@ -127,6 +127,24 @@ def test_sigterm_saves_and_the_same_command_goes_on(config, tmp_path, monkeypatc
         assert manager.latest_step() == 3
 
 
+def test_ctrl_c_after_the_last_step_is_passed_on(config, tmp_path, monkeypatch):
+    class Interrupted(record.Recorder):
+        def scalars(self, step, split, **figures):
+            super().scalars(step, split, **figures)
+            if split == "validation":
+                os.kill(os.getpid(), signal.SIGINT)
+
+    short = config.copy_and_resolve_references()
+    short.train.epochs = 3 / 6
+    with monkeypatch.context() as patched:
+        patched.setattr(record, "Recorder", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train.train(short, tmp_path)
+    with checkpoint.manager(tmp_path) as manager:
+        assert manager.latest_step() == 3
+    assert train.train(short, tmp_path) == {}  # nothing is left to do
+
+
 def test_streaming_trains_as_well(config, tmp_path):
     streamed = config.copy_and_resolve_references()
     streamed.data.resident = False

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cic_jax import entry
+
 ROOT = Path(__file__).parents[2]
 
 # A process inherits the peak of the one that starts it, so a small one stands between.
@@ -21,10 +23,14 @@ UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in which ru_maxrss count
 
 
 def peak_memory(command: list[str], **environment: str) -> float:
-    """Run `python command`; its peak resident memory in MiB. RuntimeError where it fails."""
+    """Run `python command` as from a shell; its peak resident memory in MiB.
+
+    Raises RuntimeError where it fails.
+    """
+    ours = {entry.TUNABLES: entry.KEEP}.items()  # not what a shell has
     done = subprocess.run(
         [sys.executable, "-S", "-c", WATCH, sys.executable, *command],
-        env={**os.environ, **environment},
+        env={**dict(os.environ.items() - ours), **environment},
         cwd=ROOT,
         capture_output=True,
         text=True,
