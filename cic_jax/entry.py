@@ -17,8 +17,8 @@ PACKAGE = Path(__file__).parent
 # By default glibc returns it to the system each time, which then has to clear every page anew. So
 # told, it keeps what was freed, in pages of 2 MiB where the system has them. Threads keep a pool
 # each, as is glibc's default: one for all would also keep what is larger than 64 MiB, but compiling
-# leaves it in so many pieces that threads then wait for one another's searches (steps of 0.52 s
-# instead of 0.41 s; simplified at a quarter of the width, 16 crops, two cores).
+# leaves it in so many pieces that threads then wait for one another's searches: training steps took
+# an eighth to two thirds longer (experiments/benchmark.py, on two cores).
 TUNABLES = "GLIBC_TUNABLES"
 KEEP = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776"
 

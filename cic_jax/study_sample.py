@@ -11,8 +11,11 @@ def sample(
 ) -> None:
     """Copy tars with at most so many photographs each, all where `most` is None.
 
-    The synsets of `as_many` get, together and in equal parts, as many as the others came to.
+    The synsets of `as_many` get, together and in equal parts, as many as the others came to. Raises
+    FileNotFoundError, and writes nothing, where one has no tar.
     """
+    if missing := [w for w in (*wnids, *as_many) if not (tars / f"{w}.tar").is_file()]:
+        raise FileNotFoundError(f"no tar of {', '.join(missing)} in {tars} (config.data.path)")
     out.mkdir(parents=True, exist_ok=True)
     count = sum(_copy(tars / f"{wnid}.tar", out, most) for wnid in wnids)
     for wnid in as_many:

@@ -95,16 +95,10 @@ def subsets(workdir: Path, config: ConfigDict, overrides: Options) -> dict[str, 
     if AT_MOST.value or AS_MANY.value:
         home = workdir / "experimental"
         options |= {"path": str(home / "tars"), "data_dir": str(home / "prepared")}
-        sample_tars(Path(config.data.path).expanduser(), home / "tars")
+        tars = Path(config.data.path).expanduser()
+        chosen = EXPERIMENTAL.value, AT_MOST.value or None, AS_MANY.value
+        study_sample.sample(tars, home / "tars", *chosen)
     return {"experimental": options, "final": {"synsets": final}}
-
-
-def sample_tars(tars: Path, out: Path) -> None:
-    """Copy the experimental set's tars, with so many photographs each as it is to have."""
-    synsets = EXPERIMENTAL.value + AS_MANY.value
-    if missing := [wnid for wnid in synsets if not (tars / f"{wnid}.tar").is_file()]:
-        raise app.UsageError(f"no {', '.join(missing)} in {tars}, which config.data.path names")
-    study_sample.sample(tars, out, EXPERIMENTAL.value, AT_MOST.value or None, AS_MANY.value)
 
 
 def config_of(name: str) -> ConfigDict:

@@ -109,6 +109,13 @@ def test_a_sample_holds_as_many_of_some_synsets_as_of_the_others_and_is_the_same
     assert sampled[0][SCENES] != every[:8]
 
 
+def test_a_sample_of_what_is_not_there_is_refused_whole(tmp_path):
+    write_tar(tmp_path / f"{CARS}.tar", numbered(CARS, [b"1"]))
+    with pytest.raises(FileNotFoundError, match=rf"no tar of {BOATS}, {SCENES} in .*config\.data"):
+        study_sample.sample(tmp_path, tmp_path / "out", [CARS, BOATS], 5, [SCENES])
+    assert not (tmp_path / "out").exists()
+
+
 def trained_and_tested(sets):
     """Hashes of all that any of the nine models trains or is chosen on, and of what tests them."""
     splits = {subset: photos.open_splits(data) for subset, data in sets.items()}
