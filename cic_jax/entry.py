@@ -20,7 +20,10 @@ PACKAGE = Path(__file__).parent
 # leaves it in so many pieces that threads then wait for one another's searches: training steps took
 # an eighth to two thirds longer (experiments/benchmark.py, on two cores).
 TUNABLES = "GLIBC_TUNABLES"
-KEEP = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776"
+KEEP = ":".join(
+    f"glibc.malloc.{setting}"
+    for setting in ("hugetlb=1", "mmap_max=0", "trim_threshold=1099511627776", "top_pad=134217728")
+)
 
 
 def keep_memory() -> None:

@@ -17,12 +17,14 @@ A 'grid' is a tuple of rows of arrays, one array per element of a tile: separate
 XLA's CPU backend multiplies those in place and would copy the slices of a single one.
 """
 
+from collections.abc import Callable
 from functools import reduce
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.experimental.xla_metadata import set_xla_metadata
 from jaxtyping import Array, Float
 
 from cic_jax.filtering import STEP, Filtering, filtering
@@ -116,21 +118,22 @@ def _share_adjoint(grid: Grid, by: Filtering) -> Grid:
 
 def _transform_input(x: Float[Array, "b h w c"], by: Filtering) -> Grid:
     """B^T d B of all tiles: a grid of arrays 'tiles c'."""
-    b, h, w, c = x.shape
-    period, rows, columns = by.period, by.tiles(h), by.tiles(w)
+    (h, w), period, tile = x.shape[1:3], by.period, by.input
+    rows, columns = by.tiles(h), by.tiles(w)
     below, right = period * (rows + 1) - h - 1, period * (columns + 1) - w - 1
-    x = jnp.pad(x, ((0, 0), (1, below), (1, right), (0, 0)))
-    x = x.reshape(b, rows + 1, period, columns + 1, period, c)
 
-    def row(i):
-        return x[:, i // period : i // period + rows, i % period]
+    def pad(x):
+        x = jnp.pad(x, ((0, 0), (1, below), (1, right), (0, 0)))
+        return x.reshape(len(x), rows + 1, period, columns + 1, period, -1)
 
-    def element(x, j):
-        return x[:, :, j // period : j // period + columns, j % period].reshape(-1, c)
+    def first(x):
+        return _combine(tile, [x[:, i // period :][:, :rows, i % period] for i in range(len(tile))])
 
-    tile = range(len(by.input))
-    half = lax.optimization_barrier(_combine(by.input, [row(i) for i in tile]))
-    return tuple(_combine(by.input, [element(x, j) for j in tile]) for x in half)
+    def second(x):
+        elements = [x[:, :, j // period :][:, :, :columns, j % period] for j in range(len(tile))]
+        return _combine(tile, [element.reshape(-1, x.shape[-1]) for element in elements])
+
+    return tuple(map(second, _apart(first, _apart(pad, x))))
 
 
 def _transform_input_adjoint(
@@ -140,14 +143,12 @@ def _transform_input_adjoint(
     b, h, w, c = shape
     rows, columns = by.tiles(h), by.tiles(w)
     grid = tuple(tuple(x.reshape(b, rows, columns, c) for x in row) for row in grid)
-    half = tuple(
-        _overlap(_combine(by.input.T, column), by.period, axis=1)
-        for column in zip(*grid, strict=True)
-    )
-    half = lax.optimization_barrier(half)
-    phases = [
-        _overlap(_combine(by.input.T, row), by.period, axis=2) for row in zip(*half, strict=True)
-    ]
+
+    def along(axis, grid):
+        columns = zip(*grid, strict=True)
+        return tuple(_overlap(_combine(by.input.T, x), by.period, axis) for x in columns)
+
+    phases = along(2, along(1, grid))  # in one: apart took longer
     return _interleave(phases)[:, 1 : h + 1, 1 : w + 1]
 
 
@@ -174,7 +175,8 @@ def _transform_output(
     """A^T m A, the 4x4 outputs of all tiles put in their places and cropped; x is the input."""
     b, h, w = x.shape[:3]
     outputs = _both_sides(by.output, grid)
-    images = [[y.reshape(b, by.tiles(h), by.tiles(w), -1) for y in row] for row in outputs]
+    size = (b, by.tiles(h), by.tiles(w), -1)
+    images = tuple(tuple(y.reshape(size) for y in row) for row in outputs)
     return _interleave(images)[:, : by.outputs(h), : by.outputs(w)]
 
 
@@ -182,15 +184,21 @@ def _transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], by: Filtering) -> G
     """A dy A^T of all tiles: a grid of arrays 'tiles d'."""
     b, h, w, d = dy.shape
     rows, columns, matrix = -(-h // STEP), -(-w // STEP), by.output.T
-    dy = jnp.pad(dy, ((0, 0), (0, STEP * rows - h), (0, STEP * columns - w), (0, 0)))
-    dy = dy.reshape(b, rows, STEP, columns, STEP, d)
-    half = lax.optimization_barrier(_combine(matrix, [dy[:, :, i] for i in range(STEP)]))
-    return tuple(
-        _combine(matrix, [x[:, :, :, j].reshape(-1, d) for j in range(STEP)]) for x in half
-    )
+
+    def pad(dy):
+        dy = jnp.pad(dy, ((0, 0), (0, STEP * rows - h), (0, STEP * columns - w), (0, 0)))
+        return dy.reshape(b, rows, STEP, columns, STEP, d)
+
+    def first(dy):
+        return _combine(matrix, [dy[:, :, i] for i in range(STEP)])
+
+    def second(x):
+        return _combine(matrix, [x[:, :, :, j].reshape(-1, d) for j in range(STEP)])
+
+    return tuple(map(second, _apart(first, _apart(pad, dy))))
 
 
-def _interleave(phases: list) -> Float[Array, "b h w c"]:
+def _interleave(phases: Grid) -> Float[Array, "b h w c"]:
     """n x n images 'b i j c' of every n-th pixel -> 'b n*i n*j c'."""
     x = jnp.stack([jnp.stack(row, axis=3) for row in phases], axis=2)
     b, rows, n, columns, _, c = x.shape
@@ -199,9 +207,23 @@ def _interleave(phases: list) -> Float[Array, "b h w c"]:
 
 def _both_sides(matrix: np.ndarray, grid) -> Grid:
     """matrix X matrix^T for the grid X."""
-    half = tuple(_combine(matrix, column) for column in zip(*grid, strict=True))
-    half = lax.optimization_barrier(half)  # else XLA recomputes the first sums in each second one
-    return tuple(_combine(matrix, row) for row in zip(*half, strict=True))
+
+    def by_rows(grid):
+        return tuple(_combine(matrix, row) for row in grid)
+
+    half = _apart(by_rows, tuple(zip(*grid, strict=True)))
+    return by_rows(tuple(zip(*half, strict=True)))
+
+
+def _apart(stage: Callable, x):
+    """`stage(x)`, written to memory before anything reads it.
+
+    XLA's CPU backend otherwise fuses it into each of its readers: everyone of the 36 sums of a
+    transform then pads anew, or repeats the first sums. Barriers are gone when it fuses, calls are
+    not. Compiling what is fused less takes half the time, too.
+    """
+    with set_xla_metadata(inlineable="false"):
+        return jax.jit(stage)(x)
 
 
 def _combine(matrix: np.ndarray, arrays) -> tuple[Array, ...]:
