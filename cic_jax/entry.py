@@ -15,10 +15,11 @@ PACKAGE = Path(__file__).parent
 
 # XLA's CPU backend takes memory for every call and gives it back, hundreds of megabytes in a step.
 # By default glibc returns it to the system each time, which then has to clear every page anew. So
-# told, it keeps what was freed, in pages of 2 MiB where the system has them. Threads keep a pool
-# each, as is glibc's default: one for all would also keep what is larger than 64 MiB, but compiling
-# leaves it in so many pieces that threads then wait for one another's searches: training steps took
-# an eighth to two thirds longer (experiments/benchmark.py, on two cores).
+# told, it keeps what was freed, in pages of 2 MiB where the system has them; by top_pad a thread's
+# pool keeps its 64 MiB when the last of it is freed. Threads keep a pool each, as is glibc's
+# default: one for all would keep what is larger, too, but compiling leaves it in so many pieces
+# that threads then wait for one another's searches: training steps took an eighth to two thirds
+# longer (experiments/benchmark.py, on two cores).
 TUNABLES = "GLIBC_TUNABLES"
 KEEP = ":".join(
     f"glibc.malloc.{setting}"

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from cic_jax import bins, lab
+from cic_jax.fusion import apart
 
 # SSIM's constants (Wang et al., 2004), and the window of scikit-image's default.
 K1, K2, WINDOW = 0.01, 0.03, 7
@@ -108,10 +109,9 @@ def _mean(
 
 def _box(x: Float[Array, "b h w c"]) -> Float[Array, "b i j c"]:
     """Mean over each 7x7 window that lies inside: columns of 7, then rows of 7 of their sums."""
-    once = jax.lax.optimization_barrier  # else XLA computes the sums anew wherever they are used
     h, w = (size - WINDOW + 1 for size in x.shape[1:3])
-    columns = once(sum(x[:, i : i + h] for i in range(WINDOW)))
-    return once(sum(columns[:, :, i : i + w] for i in range(WINDOW)) / WINDOW**2)
+    columns = apart(lambda x: sum(x[:, i : i + h] for i in range(WINDOW)), x)
+    return apart(lambda x: sum(x[:, :, i : i + w] for i in range(WINDOW)) / WINDOW**2, columns)
 
 
 def compare(

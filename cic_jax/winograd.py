@@ -17,17 +17,16 @@ A 'grid' is a tuple of rows of arrays, one array per element of a tile: separate
 XLA's CPU backend multiplies those in place and would copy the slices of a single one.
 """
 
-from collections.abc import Callable
 from functools import reduce
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.experimental.xla_metadata import set_xla_metadata
 from jaxtyping import Array, Float
 
 from cic_jax.filtering import STEP, Filtering, filtering
+from cic_jax.fusion import apart
 
 Grid = tuple[tuple[Array, ...], ...]
 
@@ -133,7 +132,7 @@ def _transform_input(x: Float[Array, "b h w c"], by: Filtering) -> Grid:
         elements = [x[:, :, j // period :][:, :, :columns, j % period] for j in range(len(tile))]
         return _combine(tile, [element.reshape(-1, x.shape[-1]) for element in elements])
 
-    return tuple(map(second, _apart(first, _apart(pad, x))))
+    return tuple(map(second, apart(first, apart(pad, x))))
 
 
 def _transform_input_adjoint(
@@ -195,7 +194,7 @@ def _transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], by: Filtering) -> G
     def second(x):
         return _combine(matrix, [x[:, :, :, j].reshape(-1, d) for j in range(STEP)])
 
-    return tuple(map(second, _apart(first, _apart(pad, dy))))
+    return tuple(map(second, apart(first, apart(pad, dy))))
 
 
 def _interleave(phases: Grid) -> Float[Array, "b h w c"]:
@@ -211,19 +210,8 @@ def _both_sides(matrix: np.ndarray, grid) -> Grid:
     def by_rows(grid):
         return tuple(_combine(matrix, row) for row in grid)
 
-    half = _apart(by_rows, tuple(zip(*grid, strict=True)))
+    half = apart(by_rows, tuple(zip(*grid, strict=True)))
     return by_rows(tuple(zip(*half, strict=True)))
-
-
-def _apart(stage: Callable, x):
-    """`stage(x)`, written to memory before anything reads it.
-
-    XLA's CPU backend otherwise fuses it into each of its readers: everyone of the 36 sums of a
-    transform then pads anew, or repeats the first sums. Barriers are gone when it fuses, calls are
-    not. Compiling what is fused less takes half the time, too.
-    """
-    with set_xla_metadata(inlineable="false"):
-        return jax.jit(stage)(x)
 
 
 def _combine(matrix: np.ndarray, arrays) -> tuple[Array, ...]:
