@@ -101,7 +101,7 @@ def _config(subset: str | Sequence[str]) -> str | VehicleConfig:
     if not synsets or not all(WNID.fullmatch(wnid) for wnid in synsets):
         raise ValueError(
             f"data.subset must be {' or '.join(map(repr, named))}, or data.synsets list "
-            f"WordNet ids such as 'n02691156'; given is {subset!r}"
+            f"WordNet ids as in \"('n02691156','n02858304')\"; given is {subset!r}"
         )
     by_study = {study: wordnet for wordnet, study in ALSO_KNOWN_AS.items()}
     wnids = tuple(sorted({by_study.get(wnid, wnid) for wnid in synsets}))
