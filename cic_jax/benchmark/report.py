@@ -193,10 +193,13 @@ def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    fields = (line.partition(":") for line in lines)
+    told = {name.strip(): value.strip() for name, _, value in fields}
+    # A virtual machine's name may leave out what tells one generation from the next.
+    kind = [f"{name} {told[name]}" for name in ("cpu family", "model") if name in told]
     found = {found.metadata["Name"].lower() for found in importlib.metadata.distributions()}
     return {
-        "processor": names[0] if names else platform.machine(),
+        "processor": ", ".join([told.get("model name", platform.machine()), *kind]),
         "cores": os.cpu_count(),
         "device": jax.devices()[0].device_kind,
         "system": platform.platform(),
