@@ -18,8 +18,7 @@ PACKAGE = Path(__file__).parent
 # told, it keeps what was freed, in pages of 2 MiB where the system has them; by top_pad a thread's
 # pool keeps its 64 MiB when the last of it is freed. Threads keep a pool each, as is glibc's
 # default: one for all would keep what is larger, too, but compiling leaves it in so many pieces
-# that threads then wait for one another's searches: training steps took an eighth to two thirds
-# longer (experiments/benchmark.py, on two cores).
+# that in every step threads wait for one another's searches.
 TUNABLES = "GLIBC_TUNABLES"
 KEEP = ":".join(
     f"glibc.malloc.{setting}"

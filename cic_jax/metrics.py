@@ -107,6 +107,7 @@ def _mean(
     return jnp.mean(total, axis=-1) / jnp.sum(weights, axis=(1, 2))
 
 
+@jax.jit
 def _box(x: Float[Array, "b h w c"]) -> Float[Array, "b i j c"]:
     """Mean over each 7x7 window that lies inside: columns of 7, then rows of 7 of their sums."""
     h, w = (size - WINDOW + 1 for size in x.shape[1:3])

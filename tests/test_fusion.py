@@ -25,6 +25,12 @@ def test_a_stage_apart_is_a_call_when_xla_is_done():
     assert [" call(" in text for text in compiled] == [True, False]
 
 
+def test_elsewhere_it_ends_in_a_barrier(monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    x = jnp.arange(9.0)  # a shape that nothing here was traced for
+    assert "optimization_barrier" in str(jax.make_jaxpr(staged)(x))
+
+
 def test_it_is_the_same_function():
     x = jax.random.normal(jax.random.key(0), (3, 8))
     for transform in (
