@@ -170,7 +170,7 @@ def scenes_sections(
     return [
         page.Section(
             "Test scenes",
-            "The model saw the lightness alone. Sky and grass follow from it; paint is chance.",
+            "The model saw the lightness alone, after few scenes: much is a guess, paint always.",
             page.gallery(scenes, columns=len(columns)),
         ),
         page.Section(
