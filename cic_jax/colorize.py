@@ -1,5 +1,6 @@
 """A trained model colours a photograph of any size; its lightness stays as it was."""
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from cic_jax import bins, candidates, checkpoint, convolution, image_file, resize
 from cic_jax import model as models
+from cic_jax import network as networks
 from cic_jax.paint import lightness, paint
 from cic_jax.upsample import CELL, follow
 
@@ -81,9 +83,10 @@ class Colorizer:
         def read_out(output, seen, temperature):
             return follow(model.target.to_ab(output, temperature), lightness(seen))
 
-        self.model = model._replace(variables=jax.jit(convolution.prepare)(model.variables))
+        prepared = jax.jit(partial(networks.prepare, model.network))(model.variables)
+        self.model = model._replace(variables=prepared)
         self.size = size
-        self._output = jax.jit(output)
+        self._output = convolution.jit_inference(output)
         self._read_out = jax.jit(read_out)
 
     @classmethod

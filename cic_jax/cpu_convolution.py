@@ -102,7 +102,7 @@ def _halve_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, A
     x, kernel = residuals
     k = kernel.shape[0]
     if k == 3 and winograd.suits(kernel):
-        return winograd.gradients_of_halving(x, kernel, dy)
+        return winograd.gradients(x, winograd.transform_kernel(kernel, "halve"), dy, "halve")
     padded = jnp.pad(kernel, ((0, 4 - k), (0, 4 - k), (0, 0), (0, 0)))
     dk = _halve_kernel_gradient(x, dy)[:k, :k]
     return double(dy, padded.swapaxes(2, 3)), dk.astype(kernel.dtype)
@@ -112,18 +112,18 @@ halve.defvjp(lambda x, kernel: (halve(x, kernel), (x, kernel)), _halve_backward)
 
 
 def double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
-    """The adjoint of `halve`: a plain 2x2 convolution to cells of 2x2 pixels."""
-    cells = to_cells(kernel)
-    if winograd.suits(cells):
-        return from_cells(winograd.convolve(x, cells))
+    """The adjoint of `halve`."""
+    if winograd.suits(kernel):
+        return winograd.convolve(x, kernel, "double")
     return _double_directly(x, kernel)
 
 
 @jax.custom_vjp
 def _double_directly(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
+    """A plain 2x2 convolution to cells of 2x2 pixels."""
     pad = ((1, 1), (1, 1))
-    cells = lax.conv_general_dilated(x, to_cells(kernel), (1, 1), pad, dimension_numbers=LAYOUT)
-    return from_cells(cells)
+    cells = lax.conv_general_dilated(x, _to_cells(kernel), (1, 1), pad, dimension_numbers=LAYOUT)
+    return _from_cells(cells)
 
 
 def _double_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, Array]:
@@ -155,7 +155,7 @@ def _halve_kernel_gradient(x: Array, dy: Array) -> Array:
     return dk.transpose(3, 0, 4, 1, 2, 5).reshape(4, 4, c, d)
 
 
-def to_cells(kernel: Float[Array, "4 4 c d"]) -> Float[Array, "2 2 c 4*d"]:
+def _to_cells(kernel: Float[Array, "4 4 c d"]) -> Float[Array, "2 2 c 4*d"]:
     """A transposed convolution as a plain one, whose 4 d channels are the pixels of a cell.
 
     A cell of 2x2 output pixels (2 i - 1, 2 i) sees the inputs i - 1, by taps 2 and 3, and i, by
@@ -166,7 +166,7 @@ def to_cells(kernel: Float[Array, "4 4 c d"]) -> Float[Array, "2 2 c 4*d"]:
     return taps[::-1, ::-1]
 
 
-def from_cells(cells: Float[Array, "b h w d4"]) -> Float[Array, "b 2*h-2 2*w-2 d4//4"]:
+def _from_cells(cells: Float[Array, "b h w d4"]) -> Float[Array, "b 2*h-2 2*w-2 d4//4"]:
     """The pixels of all cells, without the outermost, which lie outside of the image."""
     b, h, w, _ = cells.shape
     pixels = cells.reshape(b, h, w, 2, 2, -1).swapaxes(2, 3)

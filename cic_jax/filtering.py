@@ -5,8 +5,9 @@ F(4, r) makes 4 outputs of a filter with r taps by r + 3 products, not 4 r, as
 
     y = A^T [(G g) * (B^T d)]
 
-with * elementwise. With stride 2 a row of 4 outputs is F(4, 2) of every other input with the outer
-two of three taps, and the middle tap times the inputs between: 9 products for 12.
+with * elementwise. A convolution with stride 2, and its adjoint, which doubles the resolution, are
+filters of every other input or output, each with some of the taps, so their matrices are made of
+those of F(4, 2).
 """
 
 from functools import cache
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-STEP = 4  # outputs along one side of a tile
+STEP = 4  # outputs along one side of a tile of F(4, r)
 # The points, and infinity, at which polynomials are multiplied; with two taps all but the last.
 # +-1/sqrt(2) and +-sqrt(2) round half as much as the paper's +-1 and +-2 (Barabasz et al., "Error
 # Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks", 2020, on
@@ -24,33 +25,63 @@ POINTS = np.array([0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5)])
 
 
 class Filtering(NamedTuple):
-    """The three matrices of F(4, taps), and how far it is from an output to the next."""
+    """The three matrices, and how far it is from the inputs of a tile to those of the next."""
 
-    input: Float[np.ndarray, "tile tile"]  # B^T
+    input: Float[np.ndarray, "n tile"]  # B^T
     kernel: Float[np.ndarray, "k taps"]  # G
-    output: Float[np.ndarray, "4 tile"]  # A^T
-    shares: tuple[int, ...]  # the row of G g that each element of B^T d is multiplied by
-    stride: int = 1
-
-    @property
-    def period(self) -> int:
-        """Inputs from a tile to the next."""
-        return STEP * self.stride
+    output: Float[np.ndarray, "step n"]  # A^T
+    shares: tuple[int, ...]  # the row of G g that each of the n elements of B^T d is multiplied by
+    period: int
 
     def outputs(self, inputs: int) -> int:
         """Along a side of so many inputs with one zero at either end."""
-        return (inputs + 2 - self.kernel.shape[1]) // self.stride + 1
+        return -(-inputs * len(self.output) // self.period)
 
     def tiles(self, inputs: int) -> int:
         """That cover those outputs."""
-        return -(-self.outputs(inputs) // STEP)
+        return -(-inputs // self.period)
 
 
 @cache
-def filtering(taps: int, stride: int = 1) -> Filtering:
-    """Of 2 or 3 taps, or of 3 with stride 2."""
-    if stride == 2:
-        return _halving(filtering(2))
+def same() -> Filtering:
+    """3 taps."""
+    return _minimal(3)
+
+
+@cache
+def halve() -> Filtering:
+    """3 taps and stride 2: the outer taps see every other input, the middle one those between.
+
+    9 products for 4 outputs, not 12.
+    """
+    outer = _minimal(2)
+    n, k = 2 * STEP + 1, len(outer.kernel)
+    transform, kernel = np.zeros((n, n)), np.zeros((k + 1, 3))
+    transform[:k, ::2], transform[k:, 1::2] = outer.input, np.eye(STEP)
+    kernel[:k, ::2], kernel[k, 1] = outer.kernel, 1
+    output = np.hstack([outer.output, np.eye(STEP)])
+    return Filtering(transform, kernel, output, outer.shares + STEP * (k,), 2 * STEP)
+
+
+@cache
+def double() -> Filtering:
+    """4 taps; input i adds its share to the outputs 2 i - 1 to 2 i + 2.
+
+    So output 2 i is taps 3 and 1 of the inputs i - 1 and i, and output 2 i + 1 taps 2 and 0 of the
+    inputs i and i + 1. 10 products for 8 outputs, not 16.
+    """
+    one = _minimal(2)
+    n = len(one.input)
+    transform, kernel = np.zeros((2 * n, n + 1)), np.zeros((2 * n, 4))
+    transform[:n, :-1], transform[n:, 1:] = one.input, one.input
+    kernel[:n, [3, 1]], kernel[n:, [2, 0]] = one.kernel, one.kernel
+    output = np.zeros((2 * STEP, 2 * n))
+    output[::2, :n], output[1::2, n:] = one.output, one.output
+    return Filtering(transform, kernel, output, tuple(range(2 * n)), STEP)
+
+
+def _minimal(taps: int) -> Filtering:
+    """F(4, taps), for 2 or 3 taps."""
     points = POINTS[: taps + STEP - 2]
     others = [np.delete(points, i) for i in range(len(points))]
 
@@ -66,14 +97,5 @@ def filtering(taps: int, stride: int = 1) -> Filtering:
         values(taps) / np.array(scale)[:, None],
         values(STEP).T,
         tuple(range(taps + STEP - 1)),
+        STEP,
     )
-
-
-def _halving(outer: Filtering) -> Filtering:
-    """3 taps and stride 2, from what does the outer two."""
-    tile, k = 2 * STEP + 1, len(outer.kernel)
-    transform, kernel = np.zeros((tile, tile)), np.zeros((k + 1, 3))
-    transform[:k, ::2], transform[k:, 1::2] = outer.input, np.eye(STEP)
-    kernel[:k, ::2], kernel[k, 1] = outer.kernel, 1
-    output = np.hstack([outer.output, np.eye(STEP)])
-    return Filtering(transform, kernel, output, outer.shares + STEP * (k,), stride=2)

@@ -60,7 +60,7 @@ _NEAR_ZERO = nn.initializers.variance_scaling(0.02, "fan_in", "normal")
 class Convolution(nn.Module):
     """A convolution with bias: parameters 'kernel' (kh kw in out) and 'bias' (out), float32.
 
-    The collection 'transformed' may hold the kernel as `cic_jax.convolution.prepare` made it.
+    The collection 'transformed' may hold the kernel as `prepare` made it.
     """
 
     channels: int
@@ -100,9 +100,8 @@ class ConvolutionBlock(nn.Module):
         if self.block.upsample:
             init = _HE_NORMAL_TRANSPOSED
             x = nn.relu(layer(size=4, upsample=True, kernel_init=init, name="deconv")(x))
-        for i in range(1, self.block.convolutions + 1):
-            stride = self.block.stride if i == self.block.convolutions else 1
-            x = nn.relu(layer(stride=stride, dilation=self.block.dilation, name=f"conv{i}")(x))
+        for name, stride in _strides(self.block).items():
+            x = nn.relu(layer(stride=stride, dilation=self.block.dilation, name=name)(x))
         if self.block.upsample:
             return x
         norm = nn.BatchNorm(
@@ -114,6 +113,12 @@ class ConvolutionBlock(nn.Module):
             name="norm",
         )
         return norm(x)
+
+
+def _strides(block: Block) -> dict[str, int]:
+    """Of a block's convolutions, by name; the last takes the block's."""
+    last = block.convolutions
+    return {f"conv{i}": block.stride if i == last else 1 for i in range(1, last + 1)}
 
 
 class Network(nn.Module):
@@ -154,6 +159,26 @@ class Network(nn.Module):
             name="out",
         )
         return out(x)[:, : -(-h // 4), : -(-w // 4)].astype(jnp.float32)
+
+
+def prepare(network: Any, variables: dict[str, Any]) -> dict[str, Any]:
+    """Add a collection 'transformed': the kernels as they are multiplied by on this backend.
+
+    For inference: `apply` takes the result in place of `variables` and saves the transformation,
+    but nothing else, in every call. Where kernels are not transformed it stays empty. What is not a
+    `Network` gets its variables back as they are.
+    """
+    if not isinstance(network, Network):
+        return variables
+    transformed: dict[str, Any] = {}
+    for i, block in enumerate(network.blocks, start=1):
+        layers = {"deconv": 1, **_strides(block)} if block.upsample else _strides(block)
+        for name, stride in layers.items():
+            kernel = variables["params"][f"block{i}"][name]["kernel"]
+            grid = convolution.transform(kernel, stride=stride, engine=network.convolution)
+            if grid is not None:
+                transformed.setdefault(f"block{i}", {})[name] = {"kernel": grid}
+    return {**variables, "transformed": transformed}
 
 
 def infer(

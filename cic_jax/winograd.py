@@ -7,8 +7,8 @@ Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, F(4
 
 with * elementwise, exactly in exact arithmetic. With channels each of the 36 elements is a matrix
 product over all tiles. In float32 the result differs from the direct sum by about 3e-6 of its
-largest value. F(4x4, 2x2) is the same with tiles of 5x5: 25 products for 64. With stride 2 tiles
-are of 9x9: 81 products for 144.
+largest value. With stride 2 there are 81 products for 144, and a 4x4 kernel that doubles the
+resolution takes 100 products for 64 outputs, not 256: see `cic_jax.filtering`.
 
 What is traced once for all layers of one shape is jitted: a network has many, of hundreds of
 operations each, and a command that colours one photograph waits for each.
@@ -17,7 +17,7 @@ A 'grid' is a tuple of rows of arrays, one array per element of a tile: separate
 XLA's CPU backend multiplies those in place and would copy the slices of a single one.
 """
 
-from functools import reduce
+from functools import partial, reduce
 
 import jax
 import jax.numpy as jnp
@@ -25,67 +25,56 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from cic_jax.filtering import STEP, Filtering, filtering
+from cic_jax import filtering
+from cic_jax.filtering import Filtering
 from cic_jax.fusion import apart
 
 Grid = tuple[tuple[Array, ...], ...]
 
+# What a convolution does to the resolution.
+KINDS = {"same": filtering.same, "halve": filtering.halve, "double": filtering.double}
 LEAST_CHANNELS = 64  # in and out; with fewer the transforms cost more than the products save
 
 
 def suits(kernel: Float[Array, "k k c d"]) -> bool:
     """Whether it is worth it. float32 only: the transforms magnify bfloat16's rounding too much."""
     size, channels = kernel.shape[0], kernel.shape[2:]
-    return size in (2, 3) and min(channels) >= LEAST_CHANNELS and kernel.dtype == jnp.float32
+    return size in (3, 4) and min(channels) >= LEAST_CHANNELS and kernel.dtype == jnp.float32
 
 
-@jax.custom_vjp
-def convolve(x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"]) -> Array:
-    """Correlate with stride 1 and one zero around x: 'b h+3-k w+3-k d', k being 2 or 3."""
-    return correlate(x, transform_kernel(kernel))
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def convolve(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"], kind: str
+) -> Float[Array, "b h2 w2 d"]:
+    """Correlate with one zero around x; h2, w2 are h, w, or half or double of it, by `kind`."""
+    return correlate(x, transform_kernel(kernel, kind), kind)
 
 
-@jax.jit
-def transform_kernel(kernel: Float[Array, "k k c d"]) -> Grid:
-    """G g G^T: a grid of arrays 'c d', 6x6 for k = 3 and 5x5 for k = 2."""
-    return _transform_kernel(kernel, filtering(len(kernel)))
+@partial(jax.jit, static_argnames="kind")
+def transform_kernel(kernel: Float[Array, "k k c d"], kind: str) -> Grid:
+    """G g G^T: a grid of arrays 'c d'."""
+    return _both_sides(KINDS[kind]().kernel, [list(row) for row in kernel])
 
 
-@jax.jit
-def correlate(x: Float[Array, "b h w c"], transformed: Grid) -> Float[Array, "b h2 w2 d"]:
+@partial(jax.jit, static_argnames="kind")
+def correlate(
+    x: Float[Array, "b h w c"], transformed: Grid, kind: str
+) -> Float[Array, "b h2 w2 d"]:
     """`convolve` with a kernel that `transform_kernel` has transformed."""
-    by = filtering(len(transformed) - STEP + 1)
-    return _transform_output(_products(jnp.matmul, _transform_input(x, by), transformed), x, by)
+    by = KINDS[kind]()
+    products = _products(jnp.matmul, _transform_input(x, by), _share(transformed, by))
+    return _transform_output(products, x, by)
 
 
-@jax.jit
-def gradients_of_halving(
-    x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 c d"], dy: Float[Array, "b h2 w2 d"]
+@partial(jax.jit, static_argnames="kind")
+def gradients(
+    x: Float[Array, "b h w c"], transformed: Grid, dy: Float[Array, "b h2 w2 d"], kind: str
 ) -> tuple[Array, Array]:
-    """Of a correlation with stride 2 and one zero around x, by x and by the kernel.
+    """Of `convolve`, by x and by the kernel, whose transform is taken.
 
-    Only they gain by the algorithm: XLA's own forward pass is as fast.
+    The adjoint of every stage in turn; the gradients of the products serve both results.
     """
-    by = filtering(3, stride=2)
-    return _gradients(x, _transform_kernel(kernel, by), dy, by)
-
-
-def _forward(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Grid]]:
-    transformed = transform_kernel(kernel)
-    return correlate(x, transformed), (x, transformed)
-
-
-@jax.jit
-def _backward(residuals: tuple[Array, Grid], dy: Array) -> tuple[Array, Array]:
-    x, transformed = residuals
-    return _gradients(x, transformed, dy, filtering(len(transformed) - STEP + 1))
-
-
-convolve.defvjp(_forward, _backward)
-
-
-def _gradients(x: Array, transformed: Grid, dy: Array, by: Filtering) -> tuple[Array, Array]:
-    """The adjoint of every stage in turn; the gradients of the products serve both results."""
+    by = KINDS[kind]()
     d_products = _transform_output_adjoint(dy, by)
     d_inputs = _products(lambda dm, u: dm @ u.T, d_products, _share(transformed, by))
     d_kernels = _products(lambda v, dm: v.T @ dm, _transform_input(x, by), d_products)
@@ -96,8 +85,12 @@ def _gradients(x: Array, transformed: Grid, dy: Array, by: Filtering) -> tuple[A
     )
 
 
-def _transform_kernel(kernel: Float[Array, "k k c d"], by: Filtering) -> Grid:
-    return _both_sides(by.kernel, [list(row) for row in kernel])
+def _forward(x: Array, kernel: Array, kind: str) -> tuple[Array, tuple[Array, Grid]]:
+    transformed = transform_kernel(kernel, kind)
+    return correlate(x, transformed, kind), (x, transformed)
+
+
+convolve.defvjp(_forward, lambda kind, residuals, dy: gradients(*residuals, dy, kind))
 
 
 def _share(transformed: Grid, by: Filtering) -> Grid:
@@ -117,7 +110,7 @@ def _share_adjoint(grid: Grid, by: Filtering) -> Grid:
 
 def _transform_input(x: Float[Array, "b h w c"], by: Filtering) -> Grid:
     """B^T d B of all tiles: a grid of arrays 'tiles c'."""
-    (h, w), period, tile = x.shape[1:3], by.period, by.input
+    (h, w), period, tile = x.shape[1:3], by.period, range(by.input.shape[1])
     rows, columns = by.tiles(h), by.tiles(w)
     below, right = period * (rows + 1) - h - 1, period * (columns + 1) - w - 1
 
@@ -126,11 +119,11 @@ def _transform_input(x: Float[Array, "b h w c"], by: Filtering) -> Grid:
         return x.reshape(len(x), rows + 1, period, columns + 1, period, -1)
 
     def first(x):
-        return _combine(tile, [x[:, i // period :][:, :rows, i % period] for i in range(len(tile))])
+        return _combine(by.input, [x[:, i // period :][:, :rows, i % period] for i in tile])
 
     def second(x):
-        elements = [x[:, :, j // period :][:, :, :columns, j % period] for j in range(len(tile))]
-        return _combine(tile, [element.reshape(-1, x.shape[-1]) for element in elements])
+        elements = [x[:, :, j // period :][:, :, :columns, j % period] for j in tile]
+        return _combine(by.input, [element.reshape(-1, x.shape[-1]) for element in elements])
 
     return tuple(map(second, apart(first, apart(pad, x))))
 
@@ -171,7 +164,7 @@ def _overlap(elements: tuple[Array, ...], period: int, axis: int) -> tuple[Array
 def _transform_output(
     grid: Grid, x: Float[Array, "b h w c"], by: Filtering
 ) -> Float[Array, "b h2 w2 d"]:
-    """A^T m A, the 4x4 outputs of all tiles put in their places and cropped; x is the input."""
+    """A^T m A, the outputs of all tiles put in their places and cropped; x is the input."""
     b, h, w = x.shape[:3]
     outputs = _both_sides(by.output, grid)
     size = (b, by.tiles(h), by.tiles(w), -1)
@@ -182,17 +175,18 @@ def _transform_output(
 def _transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], by: Filtering) -> Grid:
     """A dy A^T of all tiles: a grid of arrays 'tiles d'."""
     b, h, w, d = dy.shape
-    rows, columns, matrix = -(-h // STEP), -(-w // STEP), by.output.T
+    step, matrix = len(by.output), by.output.T
+    rows, columns = -(-h // step), -(-w // step)
 
     def pad(dy):
-        dy = jnp.pad(dy, ((0, 0), (0, STEP * rows - h), (0, STEP * columns - w), (0, 0)))
-        return dy.reshape(b, rows, STEP, columns, STEP, d)
+        dy = jnp.pad(dy, ((0, 0), (0, step * rows - h), (0, step * columns - w), (0, 0)))
+        return dy.reshape(b, rows, step, columns, step, d)
 
     def first(dy):
-        return _combine(matrix, [dy[:, :, i] for i in range(STEP)])
+        return _combine(matrix, [dy[:, :, i] for i in range(step)])
 
     def second(x):
-        return _combine(matrix, [x[:, :, :, j].reshape(-1, d) for j in range(STEP)])
+        return _combine(matrix, [x[:, :, :, j].reshape(-1, d) for j in range(step)])
 
     return tuple(map(second, apart(first, apart(pad, dy))))
 

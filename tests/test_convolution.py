@@ -1,11 +1,13 @@
 """The fast engine computes what XLA's own convolution computes, and has its gradients."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cic_jax import convolution, filtering, network
+from cic_jax import convolution, network, winograd
 
 KINDS = {
     "plain": {},
@@ -90,21 +92,37 @@ def test_half_precision_is_kept(engine):
     assert max(map(difference, found, reference)) < 0.02
 
 
-@pytest.mark.parametrize(("taps", "stride", "size"), [(2, 1, 5), (3, 1, 6), (3, 2, 9)])
-def test_winograd_filters_exactly(taps, stride, size):
+@pytest.mark.parametrize(("kind", "stride"), [("same", 1), ("halve", 2)])
+def test_winograd_filters_exactly(kind, stride):
     """In double precision, by the definition: one tile, one channel."""
-    rng = np.random.default_rng(taps)
-    tile, kernel = rng.normal(size=(size, size)), rng.normal(size=(taps, taps))
-    by = filtering.filtering(taps, stride)
-    factors = (by.kernel @ kernel @ by.kernel.T)[np.ix_(by.shares, by.shares)]
-    product = factors * (by.input @ tile @ by.input.T)
+    by = winograd.KINDS[kind]()
+    tile, kernel = tile_and_kernel(by)
     offsets = stride * np.arange(4)
     expected = sum(
-        kernel[u, v] * tile[np.ix_(u + offsets, v + offsets)]
-        for u in range(taps)
-        for v in range(taps)
+        kernel[u, v] * tile[np.ix_(u + offsets, v + offsets)] for u in range(3) for v in range(3)
     )
-    np.testing.assert_allclose(by.output @ product @ by.output.T, expected, atol=1e-12)
+    np.testing.assert_allclose(filtered(by, tile, kernel), expected, atol=1e-12)
+
+
+def test_winograd_doubles_exactly():
+    """Input i adds kernel[u] to output 2 i + u - 1 along either axis; a tile begins with i = -1."""
+    by = winograd.KINDS["double"]()
+    tile, kernel = tile_and_kernel(by)
+    spread = np.zeros((16, 16))  # from output -3 on
+    for i, j in np.ndindex(tile.shape):
+        spread[2 * i : 2 * i + 4, 2 * j : 2 * j + 4] += tile[i, j] * kernel
+    np.testing.assert_allclose(filtered(by, tile, kernel), spread[3:11, 3:11], atol=1e-12)
+
+
+def tile_and_kernel(by):
+    rng = np.random.default_rng(0)
+    sizes = by.input.shape[1], by.kernel.shape[1]
+    return tuple(rng.normal(size=(size, size)) for size in sizes)
+
+
+def filtered(by, tile, kernel):
+    factors = (by.kernel @ kernel @ by.kernel.T)[np.ix_(by.shares, by.shares)]
+    return by.output @ (factors * (by.input @ tile @ by.input.T)) @ by.output.T
 
 
 @pytest.mark.slow
@@ -132,9 +150,21 @@ def test_the_network():
     assert difference(ours, theirs) < 1e-4
     differences = jax.tree.map(difference, our_gradients, their_gradients)
     assert max(jax.tree.leaves(differences)) < 1e-3
-    prepared = jax.jit(convolution.prepare)(variables)
+    prepared = jax.jit(partial(network.prepare, fast))(variables)
     assert "deconv" in prepared["transformed"]["block8"]
-    assert difference(jax.jit(fast.apply)(prepared, x), theirs) < 1e-4
+    assert difference(convolution.jit_inference(fast.apply)(prepared, x), theirs) < 1e-4
+
+
+def test_inference_is_compiled_without_ynnpack():
+    """When XLA no longer takes it by default, `jit_inference` has no reason to be."""
+    x, kernel = arrays((16, 16), (32, 32), 3)
+
+    def products(jit):
+        text = jit(partial(convolution.convolve, engine="direct")).lower(x, kernel).compile()
+        return text.as_text()
+
+    assert "ynn_fusion" in products(jax.jit)
+    assert "ynn_fusion" not in products(convolution.jit_inference)
 
 
 def test_an_unknown_engine_is_refused():

@@ -24,8 +24,8 @@ PARTS = ("crop and Lab", "encoding", "loss and its gradient")
 def forward(case: Case) -> Callable[[], np.ndarray]:
     """The logits of `lightness(case)`."""
     network, variables = case.create()
-    prepared = jax.jit(convolution.prepare)(variables)  # as the Colorizer does
-    apply = jax.jit(partial(networks.infer, network))
+    prepared = jax.jit(partial(networks.prepare, network))(variables)  # as the Colorizer does
+    apply = convolution.jit_inference(partial(networks.infer, network))
     x = jax.device_put(work.lightness(case))
     return lambda: np.asarray(apply(prepared, x))
 
