@@ -102,8 +102,8 @@ def jit_inference(function: Callable[..., Any]) -> Callable[..., Any]:
     """`jax.jit` for a forward pass, with the products that are quickest at it on this backend.
 
     On a CPU XLA takes YNNPACK's products and convolutions by default. Its older ones, of Eigen and
-    oneDNN, which this leaves it with, need a tenth less time for a forward pass; for a training
-    step YNNPACK is as fast or faster.
+    oneDNN, which this leaves it with, need less time for a forward pass, and more for a training
+    step.
     """
     options = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_REDUCE"}
     return jax.jit(function, compiler_options=options if _is_fast("auto") else None)
