@@ -71,6 +71,30 @@ def test_transposed_convolutions(channels, size):
     assert max(map(difference, fast, direct)) < 2e-5
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_transformed_kernel_gives_the_same(size):
+    for stride in (1, 2):
+        x, kernel = arrays(size, (128, 136), 3)
+        transformed = convolution.transform(kernel, stride=stride, engine="fast")
+        assert transformed is not None
+        convolve = partial(convolution.convolve, x, kernel, stride=stride)
+        found = convolve(engine="fast", transformed=transformed)
+        assert difference(found, convolve(engine="direct")) < 2e-5
+    x, kernel = arrays(size, (64, 72), 4)
+    convolve = partial(convolution.convolve_transposed, x, kernel)
+    transformed = convolution.transform(kernel, engine="fast")
+    assert transformed is not None
+    found = convolve(engine="fast", transformed=transformed)
+    assert difference(found, convolve(engine="direct")) < 2e-5
+
+
+def test_what_the_algorithm_does_not_suit_is_not_transformed():
+    few, half = arrays((8, 8), (64, 64), 3)[1], arrays((8, 8), (64, 64), 3, jnp.bfloat16)[1]
+    assert convolution.transform(few, stride=2, engine="fast") is None
+    assert convolution.transform(half, engine="fast") is None
+    assert convolution.transform(few, engine="direct") is None
+
+
 def test_the_transposed_convolution_is_the_adjoint_of_stride_2():
     x, kernel = arrays((8, 10), (64, 64), 4)
     y = jnp.asarray(np.random.default_rng(2).normal(size=(2, 16, 20, 64)), jnp.float32)
