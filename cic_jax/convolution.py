@@ -1,10 +1,11 @@
 """How a convolution is computed on this backend; nothing else in the package knows.
 
 Every convolution here keeps the resolution ('same', zero padding) except for its stride. 'direct'
-is XLA's own convolution, good on an accelerator. 'fast' is for XLA's CPU backend, which is good at
-matrix products and at the forward pass of plain convolutions, and slow at the gradients of every
-convolution, the more of a strided, dilated or transposed one: each is rewritten in terms of the
-former, exactly, or by Winograd's algorithm (see `cic_jax.winograd`) where that is faster.
+is XLA's own convolution. 'fast' is for XLA's CPU backend, which is good at matrix products and at
+the forward pass of plain convolutions, and slow at the gradients of every convolution, the more of
+a strided, dilated or transposed one: each is rewritten in terms of the former, exactly, or by
+Winograd's algorithm (see `cic_jax.winograd`) where that is faster. 'gpu' leaves XLA the plain and
+strided ones, for which cuDNN is good, and rewrites the others (see `cic_jax.gpu_convolution`).
 """
 
 from collections.abc import Callable
@@ -15,9 +16,10 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from cic_jax import cpu_convolution, winograd
+from cic_jax import cpu_convolution, gpu_convolution, winograd
 
-ENGINES = ("auto", "fast", "direct")
+ENGINES = ("auto", "fast", "gpu", "direct")
+BEST = {"cpu": "fast", "gpu": "gpu"}  # by backend; elsewhere direct
 LEAST_CHANNELS_HALVED = 128  # with fewer and stride 2 XLA's own forward pass is faster
 GROUP = 4  # images whose activations a CPU is quickest with, at widths of 1/8 to 1 and 128 to 256^2
 
@@ -34,10 +36,12 @@ def convolve(
     """Correlate `x` with a 1x1 or 3x3 kernel, zero padded; h2, w2 = ceil(h, w / stride).
 
     `transformed` is what `transform` made of the kernel, if it did. Raises ValueError for an engine
-    other than 'auto' ('fast' on a CPU, else 'direct'), 'fast' and 'direct'.
+    other than 'auto' (what is best on this backend), 'fast', 'gpu' and 'direct'.
     """
     h, w = x.shape[1:3]
-    if not _is_fast(engine):
+    if (chosen := _choose(engine)) == "gpu":
+        return _convolve_on_gpu(x, kernel, stride, dilation)
+    if chosen == "direct":
         return cpu_convolution.direct(x, kernel, stride, dilation)
     if stride == 2:
         x = jnp.pad(x, ((0, 0), (0, h % 2), (0, w % 2), (0, 0)))
@@ -71,15 +75,13 @@ def convolve_transposed(
     `ConvTranspose2d(c, d, 4, stride=2, padding=1).weight` W maps to `W.transpose(2, 3, 0, 1)`.
     `transformed` is what `transform` made of the kernel, if it did.
     """
-    if _is_fast(engine):
-        if transformed is not None:
-            return winograd.correlate(x, transformed, "double")
-        return cpu_convolution.double(x, kernel)
-    flipped = kernel[::-1, ::-1]
-    pad = ((2, 2), (2, 2))
-    return lax.conv_general_dilated(
-        x, flipped, (1, 1), pad, (2, 2), dimension_numbers=cpu_convolution.LAYOUT
-    )
+    if (chosen := _choose(engine)) == "gpu":
+        return gpu_convolution.double(x, kernel)
+    if chosen == "direct":
+        return cpu_convolution.direct_transposed(x, kernel)
+    if transformed is not None:
+        return winograd.correlate(x, transformed, "double")
+    return cpu_convolution.double(x, kernel)
 
 
 def transform(
@@ -89,7 +91,7 @@ def transform(
 
     4x4 is the kernel of a transposed convolution.
     """
-    if not _is_fast(engine) or not winograd.suits(kernel):
+    if _choose(engine) != "fast" or not winograd.suits(kernel):
         return None
     if stride == 2:
         few = min(kernel.shape[2:]) < LEAST_CHANNELS_HALVED
@@ -105,7 +107,7 @@ def jit_inference(function: Callable[..., Any]) -> Callable[..., Any]:
     step.
     """
     options = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_REDUCE"}
-    return jax.jit(function, compiler_options=options if _is_fast("auto") else None)
+    return jax.jit(function, compiler_options=options if _choose("auto") == "fast" else None)
 
 
 def by_groups(
@@ -116,17 +118,28 @@ def by_groups(
     For inference: what one image becomes must not depend on the others.
     """
     whole = len(x) - len(x) % GROUP
-    if len(x) <= GROUP or not _is_fast("auto"):
+    if len(x) <= GROUP or _choose("auto") != "fast":
         return apply(x)
     y = lax.map(apply, x[:whole].reshape(-1, GROUP, *x.shape[1:]))
     y = y.reshape(whole, *y.shape[2:])
     return y if whole == len(x) else jnp.concatenate([y, apply(x[whole:])])
 
 
-def _is_fast(engine: str) -> bool:
+def _choose(engine: str) -> str:
+    """'auto' resolved."""
     if engine not in ENGINES:
         raise ValueError(f"convolution: expected one of {', '.join(ENGINES)}; got {engine!r}")
-    return engine == "fast" or (engine == "auto" and jax.default_backend() == "cpu")
+    return BEST.get(jax.default_backend(), "direct") if engine == "auto" else engine
+
+
+def _convolve_on_gpu(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
+    if stride == dilation == 1 and kernel.shape[:2] == (1, 1):
+        return gpu_convolution.pointwise(x, kernel)
+    if stride == dilation == 1 and kernel.shape[:3] == (3, 3, 1):
+        return gpu_convolution.single_channel(x, kernel)
+    if stride == 1 and dilation > 1:
+        return gpu_convolution.dilated(x, kernel, dilation)
+    return cpu_convolution.direct(x, kernel, stride, dilation)
 
 
 def _split(x: Float[Array, "b h w c"], n: int) -> Float[Array, "b2 i j c"]:

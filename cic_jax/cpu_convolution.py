@@ -28,6 +28,14 @@ def direct(x: Array, kernel: Array, stride: int = 1, dilation: int = 1) -> Array
     )
 
 
+def direct_transposed(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
+    """XLA's transposed convolution of stride 2 and padding 1."""
+    pad = ((2, 2), (2, 2))
+    return lax.conv_general_dilated(
+        x, kernel[::-1, ::-1], (1, 1), pad, (2, 2), dimension_numbers=LAYOUT
+    )
+
+
 def pointwise(x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"]) -> Array:
     """A 1x1 convolution is one matrix product, as are its gradients."""
     return jnp.matmul(x.reshape(-1, x.shape[-1]), kernel[0, 0]).reshape(*x.shape[:-1], -1)
@@ -64,7 +72,7 @@ same.defvjp(lambda x, kernel: (direct(x, kernel), (x, kernel)), _same_backward)
 @jax.custom_vjp
 def single_channel(x: Float[Array, "b h w 1"], kernel: Float[Array, "3 3 1 d"]) -> Array:
     """With one channel there is no matrix product to gain from: nine scaled images are added."""
-    taps = _taps(x[..., 0])
+    taps = neighbours(x[..., 0])
     return sum(taps[n][..., None] * weight for n, weight in enumerate(kernel.reshape(9, -1)))
 
 
@@ -72,7 +80,7 @@ def _single_channel_backward(residuals: tuple[Array, Array], dy: Array) -> tuple
     x, kernel = residuals
 
     def product(x, dy):
-        taps = _taps(x[None, ..., 0]).reshape(9, -1)
+        taps = neighbours(x[None, ..., 0]).reshape(9, -1)
         return jnp.matmul(taps, dy.reshape(taps.shape[1], -1), preferred_element_type=jnp.float32)
 
     dx = direct(dy, kernel[::-1, ::-1].swapaxes(2, 3))
@@ -85,7 +93,7 @@ single_channel.defvjp(
 )
 
 
-def _taps(x: Float[Array, "b h w"]) -> Float[Array, "9 b h w"]:
+def neighbours(x: Float[Array, "b h w"]) -> Float[Array, "9 b h w"]:
     """The neighbours that a 3x3 kernel sees of every pixel, in the order of the kernel."""
     h, w = x.shape[1:]
     x = jnp.pad(x, ((0, 0), (1, 1), (1, 1)))

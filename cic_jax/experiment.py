@@ -25,7 +25,7 @@ class ConfigError(ValueError):
 CHOICES = {
     "model.network": tuple(network.NETWORKS),
     "model.dtype": ("float32", "bfloat16"),
-    "model.convolution": ("auto", "fast", "direct"),
+    "model.convolution": ("auto", "fast", "gpu", "direct"),
     "target.predict": ("bins", "ab"),
     "target.grid": ("cic", "square"),
     "prior.source": ("uniform", "imagenet", "own"),

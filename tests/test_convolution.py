@@ -1,4 +1,4 @@
-"""The fast engine computes what XLA's own convolution computes, and has its gradients."""
+"""Every engine computes what XLA's own convolution computes, and has its gradients."""
 
 from functools import partial
 
@@ -17,6 +17,7 @@ KINDS = {
 }
 CHANNELS = {"direct": (8, 16), "winograd": (64, 72)}
 SIZES = ((8, 8), (9, 13), (1, 6))
+REWRITTEN = ("fast", "gpu")
 
 
 def arrays(size, channels, kernel_size, dtype=jnp.float32):
@@ -40,35 +41,38 @@ def difference(ours, theirs):
     return np.abs(ours - theirs).max() / np.abs(theirs).max()
 
 
+@pytest.mark.parametrize("engine", REWRITTEN)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("channels", CHANNELS.values(), ids=CHANNELS)
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_convolutions(kind, channels, size):
+def test_convolutions(kind, channels, size, engine):
     def convolve(x, kernel, engine):
         return convolution.convolve(x, kernel, **kind, engine=engine)
 
     x, kernel = arrays(size, channels, 3)
-    fast = value_and_gradients(convolve, x, kernel, "fast")
+    found = value_and_gradients(convolve, x, kernel, engine)
     direct = value_and_gradients(convolve, x, kernel, "direct")
-    assert max(map(difference, fast, direct)) < 2e-5
+    assert max(map(difference, found, direct)) < 2e-5
 
 
+@pytest.mark.parametrize("engine", REWRITTEN)
 @pytest.mark.parametrize("kernel_size", [1, 3])
-def test_one_channel_and_one_tap(kernel_size):
+def test_one_channel_and_one_tap(kernel_size, engine):
     x, kernel = arrays((9, 12), (1, 16), kernel_size)
-    fast = value_and_gradients(convolution.convolve, x, kernel, "fast")
+    found = value_and_gradients(convolution.convolve, x, kernel, engine)
     direct = value_and_gradients(convolution.convolve, x, kernel, "direct")
-    assert max(map(difference, fast, direct)) < 2e-5
+    assert max(map(difference, found, direct)) < 2e-5
 
 
+@pytest.mark.parametrize("engine", REWRITTEN)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("channels", CHANNELS.values(), ids=CHANNELS)
-def test_transposed_convolutions(channels, size):
+def test_transposed_convolutions(channels, size, engine):
     x, kernel = arrays(size, channels, 4)
-    fast = value_and_gradients(convolution.convolve_transposed, x, kernel, "fast")
+    found = value_and_gradients(convolution.convolve_transposed, x, kernel, engine)
     direct = value_and_gradients(convolution.convolve_transposed, x, kernel, "direct")
-    assert fast[0].shape[1:3] == (2 * size[0], 2 * size[1])
-    assert max(map(difference, fast, direct)) < 2e-5
+    assert found[0].shape[1:3] == (2 * size[0], 2 * size[1])
+    assert max(map(difference, found, direct)) < 2e-5
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -106,7 +110,7 @@ def test_the_transposed_convolution_is_the_adjoint_of_stride_2():
     np.testing.assert_allclose(jnp.vdot(doubled, y), jnp.vdot(x, halved), rtol=1e-4)
 
 
-@pytest.mark.parametrize("engine", ["fast", "direct"])
+@pytest.mark.parametrize("engine", [*REWRITTEN, "direct"])
 def test_half_precision_is_kept(engine):
     x, kernel = arrays((8, 8), (64, 64), 3, jnp.bfloat16)
     found = value_and_gradients(convolution.convolve, x, kernel, engine)
@@ -192,7 +196,7 @@ def test_inference_is_compiled_without_ynnpack():
 
 
 def test_an_unknown_engine_is_refused():
-    with pytest.raises(ValueError, match="auto, fast, direct; got 'quick'"):
+    with pytest.raises(ValueError, match="auto, fast, gpu, direct; got 'quick'"):
         convolution.convolve(*arrays((8, 8), (8, 8), 3), engine="quick")
 
 

@@ -1,0 +1,62 @@
+"""Convolutions rewritten where cuDNN is slow, in 'b h w c' and bfloat16 as on a card of 2022.
+
+All are exact. Plain and strided convolutions of many channels need nothing: cuDNN's own kernels for
+them, forward and backward, are near the card's rate of matrix products.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cic_jax import cpu_convolution
+from cic_jax.cpu_convolution import direct
+
+ALIGNMENT = 64  # of a product's columns: of 313 the tensor cores' loads are not aligned
+
+
+def pointwise(x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"]) -> Array:
+    """A 1x1 convolution is a product of matrices, its columns filled up with zeros."""
+    c, d = kernel.shape[2:]
+    columns = jnp.pad(kernel[0, 0], ((0, 0), (0, -d % ALIGNMENT)))
+    return (x.reshape(-1, c) @ columns)[:, :d].reshape(*x.shape[:-1], d)
+
+
+def single_channel(x: Float[Array, "b h w 1"], kernel: Float[Array, "3 3 1 d"]) -> Array:
+    """A product with the nine neighbours of every pixel: of one channel cuDNN fills up eight."""
+    taps = cpu_convolution.neighbours(x[..., 0])
+    return jnp.einsum("nbhw,nd->bhwd", taps, kernel.reshape(9, -1))
+
+
+def dilated(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"], n: int
+) -> Float[Array, "b h w d"]:
+    """A kernel dilated by n is a plain one on each of the n^2 images of every n-th pixel.
+
+    cuDNN computes the gradient of a plain kernel in two thirds of the time.
+    """
+    b, h, w, c = x.shape
+    x = jnp.pad(x, ((0, 0), (0, -h % n), (0, -w % n), (0, 0)))
+    rows, columns = x.shape[1] // n, x.shape[2] // n
+    phases = x.reshape(b, rows, n, columns, n, c).transpose(0, 2, 4, 1, 3, 5)
+    y = direct(phases.reshape(b * n * n, rows, columns, c), kernel)
+    y = y.reshape(b, n, n, rows, columns, -1).transpose(0, 3, 1, 4, 2, 5)
+    return y.reshape(b, rows * n, columns * n, -1)[:, :h, :w]
+
+
+@jax.custom_vjp
+def double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
+    """The transposed convolution of stride 2: the adjoint of a strided one, and so its gradients.
+
+    Left to differentiate it XLA finds no kernel of cuDNN's for the gradient of its kernel.
+    """
+    return cpu_convolution.direct_transposed(x, kernel)
+
+
+def _double_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, Array]:
+    x, kernel = residuals
+    adjoint = kernel.swapaxes(2, 3)
+    dx, gradient = jax.vjp(lambda kernel: direct(dy, kernel, stride=2), adjoint)
+    return dx, gradient(x)[0].swapaxes(2, 3)
+
+
+double.defvjp(lambda x, kernel: (double(x, kernel), (x, kernel)), _double_backward)
