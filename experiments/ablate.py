@@ -1,4 +1,4 @@
-"""What each choice of a recipe is worth: short runs, one change at a time from configs/release.py.
+"""What each choice of a recipe is worth: short runs, each one change from configs/two_cores.py.
 
     python experiments/ablate.py --workdir=runs/ablation --config.data.path=TARS --minutes=10
 
@@ -35,9 +35,9 @@ from cic_jax import (
 from cic_jax.figure_style import label
 from cic_jax.results import command
 from cic_jax.train import train
-from configs import release
+from configs import two_cores
 
-CONFIG = config_flags.DEFINE_config_dict("config", release.get_config())
+CONFIG = config_flags.DEFINE_config_dict("config", two_cores.get_config())
 WORKDIR = flags.DEFINE_string("workdir", "runs/ablation", "Where everything goes.")
 VARIANTS = flags.DEFINE_list("variants", [], "Those to train now, beside the base; all unless set.")
 MINUTES = flags.DEFINE_float(

@@ -24,7 +24,7 @@ from cic_jax.plausibility import SOURCE
 from cic_jax.results import Credit, picture, section
 from cic_jax.study import VARIANTS
 from cic_jax.train import MACHINE
-from configs import default, release
+from configs import default, two_cores
 from experiments import drawings
 
 STUDY = flags.DEFINE_string("study", None, "What reproduce.py wrote.")
@@ -168,10 +168,9 @@ def ablation_section(page: Page, home: Path) -> None:
     if not found["variants"]:
         raise SystemExit(f"{home} is not finished: the same command as before goes on from there")
     runs = {name: home / name for name in found["variants"]}
-    other = ablation.departures(found["config"], release.get_config())
-    about = (
-        f"{ablation.text(found)} The base is [configs/release.py](../configs/release.py){other}."
-    )
+    other = ablation.departures(found["config"], two_cores.get_config())
+    base = "[configs/two_cores.py](../configs/two_cores.py)"
+    about = f"{ablation.text(found)} The base is {base}{other}."
     page.add(
         section(TITLES[2], about, _command(found["plan"]), rows=ablation.rows(found)),
         section("What ran", rows=ran(runs), level=3),

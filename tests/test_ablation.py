@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cic_jax import ablation, bins, experiment
-from configs import release
+from configs import two_cores
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,7 +25,7 @@ def table(seed=0, shift=0.0, colours=None, count=50):
 
 
 def test_every_variant_changes_the_base_and_is_allowed():
-    base = release.get_config()
+    base = two_cores.get_config()
     variants = ablation.variants(base)
     assert variants.pop(ablation.BASE) == {}
     assert {"no_average", "he_init", "decay_as_l2", "mix_0.5"} <= set(variants)
@@ -39,7 +39,7 @@ def test_every_variant_changes_the_base_and_is_allowed():
 
 
 def test_variants_turn_round_with_the_base():
-    base = release.get_config()
+    base = two_cores.get_config()
     base.train.update(decoupled=False, average=0.0, init="he", output_bias="zero")
     names = set(ablation.variants(base))
     assert {"decay_decoupled", "data_init", "prior_output_bias"} <= names
@@ -47,7 +47,7 @@ def test_variants_turn_round_with_the_base():
 
 
 def test_the_base_is_the_recipe_but_for_what_is_said():
-    recipe = release.get_config()
+    recipe = two_cores.get_config()
     base = recipe.to_dict()
     base["train"]["epochs"] = 0.5
     assert ablation.departures(base, recipe) == ""
