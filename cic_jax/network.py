@@ -206,8 +206,8 @@ def create(
     """The network called 'full' or 'simplified', its channels multiplied by `width`.
 
     Parameters and statistics are float32; `dtype` is what activations are computed in.
-    `convolution` is 'auto', 'fast' or 'direct' (see `cic_jax.convolution`). CIC's released weights
-    expect a `lightness_scale` of 100. Raises ValueError for an unknown name.
+    `convolution` is one of `cic_jax.convolution.ENGINES`. CIC's released weights expect a
+    `lightness_scale` of 100. Raises ValueError for an unknown name.
     """
     if name not in NETWORKS:
         raise ValueError(f"network: expected one of {', '.join(NETWORKS)}; got {name!r}")

@@ -26,7 +26,7 @@ def get_config() -> ConfigDict:
                 "network": "full",  # or simplified
                 "width": 1.0,  # multiplies the channels of every block
                 "dtype": "float32",  # of the computation; parameters are always float32
-                "convolution": "auto",  # or direct, fast
+                "convolution": "auto",  # or fast, gpu, direct
             },
             "target": {
                 "predict": "bins",  # or ab, the Euclidean model

@@ -92,7 +92,7 @@ def test_average_is_the_weighted_mean_of_all_steps(state):
         )
     # Averaging changes nothing of what is averaged, but for the rounding of another compilation.
     jax.tree.map(
-        lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-3, atol=1e-5),
+        lambda x, y: np.testing.assert_allclose(x, y, rtol=5e-3, atol=1e-5),
         averaging.trained,
         plain.variables,
     )
