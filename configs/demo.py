@@ -7,11 +7,12 @@ from configs import default
 
 
 def get_config():
-    """The study's values where nothing else is said."""
+    """The study's values where nothing else is said; some of configs/two_cores.py, for few steps."""
     config = default.get_config()
     config.data.scenes = 400
     config.model.network = "simplified"
     config.model.width = 0.125
+    config.prior.mix = 0.85
     config.train.batch_size = 16
     config.train.crop = 128
     config.train.epochs = 6.0
@@ -21,4 +22,6 @@ def get_config():
     config.train.warmup_steps = 10
     config.train.weight_decay = 1e-4
     config.train.decoupled = True
+    config.train.init = "data"
+    config.train.output_bias = "prior"
     return config
