@@ -21,7 +21,6 @@ from cic_jax import cpu_convolution, gpu_convolution, winograd
 ENGINES = ("auto", "fast", "gpu", "direct")
 BEST = {"cpu": "fast", "gpu": "gpu"}  # by backend; elsewhere direct
 LEAST_CHANNELS_HALVED = 128  # with fewer and stride 2 XLA's own forward pass is faster
-GROUP = 4  # images whose activations a CPU is quickest with, at widths of 1/8 to 1 and 128 to 256^2
 
 
 def convolve(
@@ -111,16 +110,16 @@ def jit_inference(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def by_groups(
-    apply: Callable[[Array], Any], x: Float[Array, "b h w c"]
+    apply: Callable[[Array], Any], x: Float[Array, "b h w c"], size: int
 ) -> Float[Array, "b h2 w2 d"]:
-    """`apply(x)`, a few images at a time where 'auto' is the fast engine.
+    """`apply(x)`, `size` images at a time where 'auto' is the fast engine.
 
     For inference: what one image becomes must not depend on the others.
     """
-    whole = len(x) - len(x) % GROUP
-    if len(x) <= GROUP or _choose("auto") != "fast":
+    whole = len(x) - len(x) % size
+    if len(x) <= size or _choose("auto") != "fast":
         return apply(x)
-    y = lax.map(apply, x[:whole].reshape(-1, GROUP, *x.shape[1:]))
+    y = lax.map(apply, x[:whole].reshape(-1, size, *x.shape[1:]))
     y = y.reshape(whole, *y.shape[2:])
     return y if whole == len(x) else jnp.concatenate([y, apply(x[whole:])])
 

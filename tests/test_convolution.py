@@ -211,5 +211,5 @@ def test_groups_of_images_are_all_of_them_in_their_order(count):
         seen.append(len(x))
         return 2.0 * x[:, ::2]
 
-    np.testing.assert_array_equal(convolution.by_groups(apply, x), 2.0 * x[:, ::2])
-    assert max(seen) <= convolution.GROUP
+    np.testing.assert_array_equal(convolution.by_groups(apply, x, 4), 2.0 * x[:, ::2])
+    assert max(seen) <= 4
