@@ -1,7 +1,7 @@
-"""Convolutions rewritten where cuDNN is slow, in 'b h w c' and bfloat16 as on a card of 2022.
+"""Convolutions rewritten where XLA with cuDNN is slow, by profiles of training steps on an H100.
 
-All are exact. Plain and strided convolutions of many channels need nothing: cuDNN's own kernels for
-them, forward and backward, are near the card's rate of matrix products.
+All are exact. Plain convolutions of many channels need nothing: forward and backward cuDNN's
+kernels for them reach two thirds and more of the card's rate of matrix products in bfloat16.
 """
 
 import jax
@@ -47,7 +47,7 @@ def dilated(
 def double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
     """The transposed convolution of stride 2: the adjoint of a strided one, and so its gradients.
 
-    Left to differentiate it XLA finds no kernel of cuDNN's for the gradient of its kernel.
+    Left to differentiate it, XLA takes a forward convolution of transposed copies for the kernel's.
     """
     return cpu_convolution.direct_transposed(x, kernel)
 
