@@ -17,6 +17,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from cic_jax import cpu_convolution, gpu_convolution, winograd
+from cic_jax.direct_convolution import direct, direct_transposed
 
 ENGINES = ("auto", "fast", "gpu", "direct")
 BEST = {"cpu": "fast", "gpu": "gpu"}  # by backend; elsewhere direct
@@ -41,7 +42,7 @@ def convolve(
     if (chosen := _choose(engine)) == "gpu":
         return _convolve_on_gpu(x, kernel, stride, dilation)
     if chosen == "direct":
-        return cpu_convolution.direct(x, kernel, stride, dilation)
+        return direct(x, kernel, stride, dilation)
     if stride == 2:
         x = jnp.pad(x, ((0, 0), (0, h % 2), (0, w % 2), (0, 0)))
         if transformed is not None:
@@ -77,7 +78,7 @@ def convolve_transposed(
     if (chosen := _choose(engine)) == "gpu":
         return gpu_convolution.double(x, kernel)
     if chosen == "direct":
-        return cpu_convolution.direct_transposed(x, kernel)
+        return direct_transposed(x, kernel)
     if transformed is not None:
         return winograd.correlate(x, transformed, "double")
     return cpu_convolution.double(x, kernel)
@@ -138,7 +139,7 @@ def _convolve_on_gpu(x: Array, kernel: Array, stride: int, dilation: int) -> Arr
         return gpu_convolution.single_channel(x, kernel)
     if stride == 1 and dilation > 1:
         return gpu_convolution.dilated(x, kernel, dilation)
-    return cpu_convolution.direct(x, kernel, stride, dilation)
+    return direct(x, kernel, stride, dilation)
 
 
 def _split(x: Float[Array, "b h w c"], n: int) -> Float[Array, "b2 i j c"]:

@@ -1,15 +1,14 @@
 """Convolutions rewritten where XLA with cuDNN is slow, by profiles of training steps on an H100.
 
-All are exact. Plain convolutions of many channels need nothing: forward and backward cuDNN's
-kernels for them reach two thirds and more of the card's rate of matrix products in bfloat16.
+All are exact. Plain and strided convolutions of many channels are left to cuDNN, whose kernels for
+them, forward and backward, are good.
 """
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cic_jax import cpu_convolution
-from cic_jax.cpu_convolution import direct
+from cic_jax.direct_convolution import direct, direct_transposed, neighbours
 
 ALIGNMENT = 64  # of a product's columns: of 313 the tensor cores' loads are not aligned
 
@@ -23,7 +22,7 @@ def pointwise(x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"]) -> Ar
 
 def single_channel(x: Float[Array, "b h w 1"], kernel: Float[Array, "3 3 1 d"]) -> Array:
     """A product with the nine neighbours of every pixel: of one channel cuDNN fills up eight."""
-    taps = cpu_convolution.neighbours(x[..., 0])
+    taps = neighbours(x[..., 0])
     return jnp.einsum("nbhw,nd->bhwd", taps, kernel.reshape(9, -1))
 
 
@@ -32,7 +31,7 @@ def dilated(
 ) -> Float[Array, "b h w d"]:
     """A kernel dilated by n is a plain one on each of the n^2 images of every n-th pixel.
 
-    cuDNN computes the gradient of a plain kernel in two thirds of the time.
+    cuDNN is quicker at the gradient of a plain kernel.
     """
     b, h, w, c = x.shape
     x = jnp.pad(x, ((0, 0), (0, -h % n), (0, -w % n), (0, 0)))
@@ -49,7 +48,7 @@ def double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array
 
     Left to differentiate it, XLA takes a forward convolution of transposed copies for the kernel's.
     """
-    return cpu_convolution.direct_transposed(x, kernel)
+    return direct_transposed(x, kernel)
 
 
 def _double_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, Array]:
