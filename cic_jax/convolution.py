@@ -21,7 +21,6 @@ from cic_jax.direct_convolution import direct, direct_transposed
 
 ENGINES = ("auto", "fast", "gpu", "direct")
 BEST = {"cpu": "fast", "gpu": "gpu"}  # by backend; elsewhere direct
-LEAST_CHANNELS_HALVED = 128  # with fewer and stride 2 XLA's own forward pass is faster
 
 
 def convolve(
@@ -31,7 +30,7 @@ def convolve(
     stride: int = 1,
     dilation: int = 1,
     engine: str = "auto",
-    transformed: winograd.Grid | None = None,
+    transformed: winograd.Panels | None = None,
 ) -> Float[Array, "b h2 w2 d"]:
     """Correlate `x` with a 1x1 or 3x3 kernel, zero padded; h2, w2 = ceil(h, w / stride).
 
@@ -67,7 +66,7 @@ def convolve_transposed(
     kernel: Float[Array, "4 4 c d"],
     *,
     engine: str = "auto",
-    transformed: winograd.Grid | None = None,
+    transformed: winograd.Panels | None = None,
 ) -> Float[Array, "b 2*h 2*w d"]:
     """The 4x4 transposed convolution of stride 2 and padding 1: twice the resolution.
 
@@ -86,17 +85,15 @@ def convolve_transposed(
 
 def transform(
     kernel: Float[Array, "k k c d"], *, stride: int = 1, engine: str = "auto"
-) -> winograd.Grid | None:
+) -> winograd.Panels | None:
     """The kernel as Winograd's algorithm multiplies by it, for inference; None where it does not.
 
     4x4 is the kernel of a transposed convolution.
     """
     if _choose(engine) != "fast" or not winograd.suits(kernel):
         return None
-    if stride == 2:
-        few = min(kernel.shape[2:]) < LEAST_CHANNELS_HALVED
-        return None if few else winograd.transform_kernel(kernel, "halve")
-    return winograd.transform_kernel(kernel, "double" if len(kernel) == 4 else "same")
+    kind = "halve" if stride == 2 else "double" if len(kernel) == 4 else "same"
+    return winograd.transform_panels(kernel, kind)
 
 
 def jit_inference(function: Callable[..., Any]) -> Callable[..., Any]:
