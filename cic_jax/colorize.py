@@ -1,6 +1,5 @@
 """A trained model colours a photograph of any size; its lightness stays as it was."""
 
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,7 +82,7 @@ class Colorizer:
         def read_out(output, seen, temperature):
             return follow(model.target.to_ab(output, temperature), lightness(seen))
 
-        prepared = jax.jit(partial(networks.prepare, model.network))(model.variables)
+        prepared = networks.prepare(model.network, model.variables)
         self.model = model._replace(variables=prepared)
         self.size = size
         self._output = convolution.jit_inference(output)

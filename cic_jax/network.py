@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
@@ -188,10 +189,10 @@ def prepare(network: Any, variables: dict[str, Any]) -> dict[str, Any]:
 
     For inference: `apply` takes the result in place of `variables` and saves the transformation,
     but nothing else, in every call. Where kernels are not transformed it stays empty. What is not a
-    `Network` gets its variables back as they are.
+    `Network` gets its variables back as they are. Not to be traced: it computes on the host.
     """
     if not isinstance(network, Network):
-        return variables
+        return jax.device_put(variables)
     transformed: dict[str, Any] = {}
     for i, block in enumerate(network.blocks, start=1):
         layers = {"deconv": 1, **_strides(block)} if block.upsample else _strides(block)
@@ -200,7 +201,7 @@ def prepare(network: Any, variables: dict[str, Any]) -> dict[str, Any]:
             grid = convolution.transform(kernel, stride=stride, engine=network.convolution)
             if grid is not None:
                 transformed.setdefault(f"block{i}", {})[name] = {"kernel": grid}
-    return {**variables, "transformed": transformed}
+    return jax.device_put({**variables, "transformed": transformed})
 
 
 def infer(

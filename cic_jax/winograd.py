@@ -18,6 +18,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from cic_jax import filtering, tiles
@@ -59,11 +60,18 @@ def transform_kernel(kernel: Float[Array, "k k c d"], kind: str) -> Grid:
 
 
 def transform_panels(kernel: Float[Array, "k k c d"], kind: str) -> Panels:
-    """`transform_kernel` of all panels, as `correlate` is quickest with them."""
-    c, d = kernel.shape[2:]
+    """`transform_kernel` of all panels, as `correlate` is quickest with them.
+
+    On the host: to compile it for every shape of kernel would take longer than the transforms do.
+    """
+    k, _, c, d = kernel.shape
     depth = c // -(-c // DEPTH)
     width = PANEL if kernel.itemsize * depth * d > BLOCK else d
-    return tuple(transform_kernel(kernel[..., i : i + width], kind) for i in range(0, d, width))
+    matrix = KINDS[kind]().kernel.astype(kernel.dtype)
+    half = (matrix @ np.asarray(kernel).reshape(k, -1)).reshape(-1, k, c * d)
+    grid = (matrix @ half).reshape(len(matrix), len(matrix), c, d)
+    panels = np.split(grid, range(width, d, width), axis=-1)
+    return tuple(tuple(tuple(map(jnp.asarray, row)) for row in x) for x in panels)
 
 
 @partial(jax.jit, static_argnames="kind")

@@ -180,7 +180,7 @@ def test_the_network(engine):
     assert difference(ours, theirs) < 1e-4
     differences = jax.tree.map(difference, our_gradients, their_gradients)
     assert max(jax.tree.leaves(differences)) < 1e-3
-    prepared = jax.jit(partial(network.prepare, net))(variables)
+    prepared = network.prepare(net, variables)
     assert ("block8" in prepared["transformed"]) == (engine == "fast")
     assert difference(convolution.jit_inference(net.apply)(prepared, x), theirs) < 1e-4
 

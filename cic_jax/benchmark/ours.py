@@ -24,7 +24,7 @@ PARTS = ("crop and Lab", "encoding", "loss and its gradient")
 def forward(case: Case) -> Callable[[], np.ndarray]:
     """The logits of `lightness(case)`."""
     network, variables = case.create()
-    prepared = jax.jit(partial(networks.prepare, network))(variables)  # as the Colorizer does
+    prepared = networks.prepare(network, variables)
     apply = convolution.jit_inference(partial(networks.infer, network))
     x = jax.device_put(work.lightness(case))
     return lambda: np.asarray(apply(prepared, x))
