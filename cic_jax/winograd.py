@@ -31,12 +31,11 @@ Panels = tuple[Grid, ...]  # of a kernel that is cut by its output channels
 KINDS = {"same": filtering.same, "halve": filtering.halve, "double": filtering.double}
 LEAST_CHANNELS = 64  # in and out; with fewer the transforms cost more than the products save
 # XLA's CPU backend has Eigen multiply, which takes at most DEPTH input channels at a time. If their
-# weights need BLOCK bytes or more, it copies them before it reads them; those of a panel do not. It
-# is a multiple of the 48 output channels that the innermost loop takes. (Those of 256 x 256 fill a
-# block just so, and gain nothing when they are cut.)
+# weights fill BLOCK bytes, it copies them before it reads them; those of a panel of the networks'
+# layers, 208 or 256 channels deep, do not. 48 output channels are what its innermost loop takes.
 DEPTH = 320
 BLOCK = 2**18
-PANEL = 240
+PANEL = 5 * 48
 
 
 def suits(kernel: Float[Array, "k k c d"]) -> bool:
@@ -62,7 +61,7 @@ def transform_kernel(kernel: Float[Array, "k k c d"], kind: str) -> Grid:
 def transform_panels(kernel: Float[Array, "k k c d"], kind: str) -> Panels:
     """`transform_kernel` of all panels, as `correlate` is quickest with them.
 
-    On the host: to compile it for every shape of kernel would take longer than the transforms do.
+    By NumPy: to compile it for every shape of kernel would take longer than the transforms do.
     """
     k, _, c, d = kernel.shape
     depth = c // -(-c // DEPTH)
