@@ -26,29 +26,31 @@ BEST = {"cpu": "fast", "gpu": "gpu"}  # by backend; elsewhere direct
 def convolve(
     x: Float[Array, "b h w c"],
     kernel: Float[Array, "k k c d"],
+    bias: Float[Array, " d"] | float = 0.0,
     *,
     stride: int = 1,
     dilation: int = 1,
     engine: str = "auto",
     transformed: winograd.Panels | None = None,
 ) -> Float[Array, "b h2 w2 d"]:
-    """Correlate `x` with a 1x1 or 3x3 kernel, zero padded; h2, w2 = ceil(h, w / stride).
+    """Correlate `x` with a 1x1 or 3x3 kernel, zero padded, and add `bias`.
 
-    `transformed` is what `transform` made of the kernel, if it did. Raises ValueError for an engine
-    other than 'auto' (what is best on this backend), 'fast', 'gpu' and 'direct'.
+    h2, w2 = ceil(h, w / stride). `transformed` is what `transform` made of the kernel, if it did.
+    Raises ValueError for an engine other than 'auto' (what is best on this backend), 'fast', 'gpu'
+    and 'direct'.
     """
     h, w = x.shape[1:3]
     if (chosen := _choose(engine)) == "gpu":
-        return _convolve_on_gpu(x, kernel, stride, dilation)
+        return _convolve_on_gpu(x, kernel, bias, stride, dilation)
     if chosen == "direct":
-        return direct(x, kernel, stride, dilation)
+        return direct(x, kernel, stride, dilation) + bias
     if stride == 2:
         x = jnp.pad(x, ((0, 0), (0, h % 2), (0, w % 2), (0, 0)))
         if transformed is not None:
-            return winograd.correlate(x, transformed, "halve")
-        return cpu_convolution.halve(x, kernel)
+            return winograd.correlate(x, transformed, "halve") + bias
+        return cpu_convolution.halve(x, kernel) + bias
     if kernel.shape[:2] == (1, 1):
-        return cpu_convolution.pointwise(x, kernel)
+        return cpu_convolution.pointwise(x, kernel) + bias
     images = _split(x, dilation)
     if kernel.shape[:3] == (3, 3, 1):
         y = cpu_convolution.single_channel(images, kernel)
@@ -58,29 +60,30 @@ def convolve(
         y = winograd.convolve(images, kernel, "same")
     else:
         y = cpu_convolution.same(images, kernel)
-    return _join(y, dilation)[:, :h, :w]
+    return _join(y, dilation)[:, :h, :w] + bias
 
 
 def convolve_transposed(
     x: Float[Array, "b h w c"],
     kernel: Float[Array, "4 4 c d"],
+    bias: Float[Array, " d"] | float = 0.0,
     *,
     engine: str = "auto",
     transformed: winograd.Panels | None = None,
 ) -> Float[Array, "b 2*h 2*w d"]:
-    """The 4x4 transposed convolution of stride 2 and padding 1: twice the resolution.
+    """The 4x4 transposed convolution of stride 2 and padding 1, and `bias`: twice the resolution.
 
     Input pixel i adds `x[i] @ kernel[u]` to output pixel 2 i + u - 1, along either axis. PyTorch's
     `ConvTranspose2d(c, d, 4, stride=2, padding=1).weight` W maps to `W.transpose(2, 3, 0, 1)`.
     `transformed` is what `transform` made of the kernel, if it did.
     """
     if (chosen := _choose(engine)) == "gpu":
-        return gpu_convolution.double(x, kernel)
+        return gpu_convolution.double(x, kernel) + bias
     if chosen == "direct":
-        return direct_transposed(x, kernel)
+        return direct_transposed(x, kernel) + bias
     if transformed is not None:
-        return winograd.correlate(x, transformed, "double")
-    return cpu_convolution.double(x, kernel)
+        return winograd.correlate(x, transformed, "double") + bias
+    return cpu_convolution.double(x, kernel) + bias
 
 
 def transform(
@@ -129,14 +132,16 @@ def _choose(engine: str) -> str:
     return BEST.get(jax.default_backend(), "direct") if engine == "auto" else engine
 
 
-def _convolve_on_gpu(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
+def _convolve_on_gpu(
+    x: Array, kernel: Array, bias: Array | float, stride: int, dilation: int
+) -> Array:
     if stride == dilation == 1 and kernel.shape[:2] == (1, 1):
-        return gpu_convolution.pointwise(x, kernel)
+        return gpu_convolution.pointwise(x, kernel, bias)
     if stride == dilation == 1 and kernel.shape[:3] == (3, 3, 1):
-        return gpu_convolution.single_channel(x, kernel)
+        return gpu_convolution.single_channel(x, kernel) + bias
     if stride == 1 and dilation > 1:
-        return gpu_convolution.dilated(x, kernel, dilation)
-    return direct(x, kernel, stride, dilation)
+        return gpu_convolution.dilated(x, kernel, dilation) + bias
+    return direct(x, kernel, stride, dilation) + bias
 
 
 def _split(x: Float[Array, "b h w c"], n: int) -> Float[Array, "b2 i j c"]:

@@ -8,16 +8,34 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from cic_jax import fusion
 from cic_jax.direct_convolution import direct, direct_transposed, neighbours
 
 ALIGNMENT = 64  # of a product's columns: of 313 the tensor cores' loads are not aligned
 
 
-def pointwise(x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"]) -> Array:
+def pointwise(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"], bias: Float[Array, " d"] | float
+) -> Float[Array, "b h w d"]:
     """A 1x1 convolution is a product of matrices, its columns filled up with zeros."""
     c, d = kernel.shape[2:]
     columns = jnp.pad(kernel[0, 0], ((0, 0), (0, -d % ALIGNMENT)))
-    return (x.reshape(-1, c) @ columns)[:, :d].reshape(*x.shape[:-1], d)
+    offset = jnp.pad(jnp.broadcast_to(bias, d), (0, -d % ALIGNMENT))
+    y = _differentiated_apart(x.reshape(-1, c) @ columns + offset)
+    return y[:, :d].reshape(*x.shape[:-1], d)
+
+
+@jax.custom_vjp
+def _differentiated_apart(y: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    """y itself, whose gradient is in memory before anything reads it.
+
+    XLA would compute that of the loss inside of its sum over all pixels, which is the bias's: few
+    threads, each with many rows of an odd number of columns.
+    """
+    return y
+
+
+_differentiated_apart.defvjp(lambda y: (y, None), lambda _, dy: (fusion.apart(lambda dy: dy, dy),))
 
 
 def single_channel(x: Float[Array, "b h w 1"], kernel: Float[Array, "3 3 1 d"]) -> Array:

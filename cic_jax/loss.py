@@ -23,8 +23,7 @@ def cross_entropy(
     logits. `mask` multiplies each pixel and divides by its sum; an all-zero mask gives 0.
     """
     indices, target = encoded
-    gathered = jnp.take_along_axis(logits, indices, axis=-1)
-    loss = jax.nn.logsumexp(logits, axis=-1) - jnp.sum(target * gathered, axis=-1)
+    loss = jax.nn.logsumexp(logits, axis=-1) - jnp.sum(target * _gather(logits, indices), axis=-1)
     if class_weights is not None:
         loss = loss * jnp.asarray(class_weights)[indices[..., 0]]
     return _mean(loss, mask)
@@ -48,6 +47,32 @@ def grey_mask(ab: Float[Array, "b h w 2"]) -> Float[Array, "b h w"]:
     """
     coloured = jnp.any(jnp.abs(ab) > GREY, axis=(1, 2, 3))
     return jnp.broadcast_to(coloured[:, None, None], ab.shape[:3]).astype(ab.dtype)
+
+
+@jax.custom_vjp
+def _gather(logits: Float[Array, "*b q"], indices: Int[Array, "*b k"]) -> Float[Array, "*b k"]:
+    """The logits at `indices`.
+
+    The gradient is a sum of comparisons, which becomes one pass with the softmax's; left to
+    differentiate the gather, XLA scatters into an array of its own.
+    """
+    return jnp.take_along_axis(logits, indices, axis=-1)
+
+
+def _gather_forward(logits: Array, indices: Array) -> tuple[Array, tuple[Array, Array]]:
+    return _gather(logits, indices), (indices, jnp.arange(logits.shape[-1]))
+
+
+def _gather_backward(residuals: tuple[Array, Array], gradient: Array) -> tuple[Array, None]:
+    indices, bins = residuals
+    terms = [
+        jnp.where(bins == indices[..., i, None], gradient[..., i, None], 0.0)
+        for i in range(indices.shape[-1])
+    ]
+    return sum(terms[1:], start=terms[0]), None
+
+
+_gather.defvjp(_gather_forward, _gather_backward)
 
 
 def _mean(

@@ -17,6 +17,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from cic_jax import convolution
+from cic_jax.activation import relu
 
 
 class Block(NamedTuple):
@@ -85,7 +86,7 @@ class Convolution(nn.Module):
         else:
             convolve = partial(convolution.convolve, stride=self.stride, dilation=self.dilation)
         transformed: Any = self.get_variable("transformed", "kernel")
-        return convolve(x, kernel, engine=self.engine, transformed=transformed) + bias
+        return convolve(x, kernel, bias, engine=self.engine, transformed=transformed)
 
 
 class ConvolutionBlock(nn.Module):
@@ -102,9 +103,9 @@ class ConvolutionBlock(nn.Module):
         layer = partial(Convolution, self.channels, dtype=self.dtype, engine=self.engine)
         if self.block.upsample:
             init = _HE_NORMAL_TRANSPOSED
-            x = nn.relu(layer(size=4, upsample=True, kernel_init=init, name="deconv")(x))
+            x = relu(layer(size=4, upsample=True, kernel_init=init, name="deconv")(x))
         for name, stride in _strides(self.block).items():
-            x = nn.relu(layer(stride=stride, dilation=self.block.dilation, name=name)(x))
+            x = relu(layer(stride=stride, dilation=self.block.dilation, name=name)(x))
         if self.block.upsample:
             return x
         norm = nn.BatchNorm(

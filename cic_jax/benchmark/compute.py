@@ -19,6 +19,7 @@ NETWORKS = ("simplified", "full")
 DISPATCH = 4096  # photographs in one dispatch of training steps on a GPU
 AGREEMENT = 0.01  # relative difference of two results above which they are not the same work
 DENSE = "dense, in JAX"
+PARTED = 128  # the batch of which parts are measured on a GPU
 
 
 def forward_cases(bench: Bench) -> list[Case]:
@@ -39,6 +40,12 @@ def training_cases(bench: Bench) -> list[Case]:
         for name in NETWORKS
         for batch in (32, 128, 512)
     ]
+
+
+def parted_cases(bench: Bench) -> list[Case]:
+    """Those whose parts are measured, each alone: on a GPU one of each network."""
+    cases = training_cases(bench)
+    return [case for case in cases if bench.quick or bench.device == "cpu" or case.batch == PARTED]
 
 
 def forward(bench: Bench) -> None:
@@ -77,7 +84,7 @@ def train(bench: Bench) -> None:
 
 def blocks(bench: Bench) -> None:
     """Each block forward and backward, and the least time its arithmetic or its bytes take."""
-    for case in {case.network: case for case in training_cases(bench)}.values():
+    for case in {case.network: case for case in parted_cases(bench)}.values():
         for number in range(1, len(case.blocks) + 1):
             layers = [layer for layer in work.layers(case) if layer.block == f"block{number}"]
             flop = case.batch * work.training_flop(layers)
@@ -98,7 +105,7 @@ def blocks(bench: Bench) -> None:
 
 def shares(bench: Bench) -> None:
     """The parts of one step that stand around the network; their ratio is their share of it."""
-    for case in training_cases(bench):
+    for case in parted_cases(bench):
         one = case._replace(steps=1)
         mine = functools.cache(partial(ours.parts, one))
         torchs = functools.cache(partial(_torch_parts, one, bench.device))
@@ -109,7 +116,7 @@ def shares(bench: Bench) -> None:
 
 def target(bench: Bench) -> None:
     """Encoding, loss and its gradient: sparse, or with a dense truth over all bins."""
-    for case in training_cases(bench):
+    for case in parted_cases(bench):
         logits, ab = work.output_arrays(case)
         ways = {OURS: ours.sparse_cross_entropy, DENSE: ours.dense_cross_entropy}
         compiled = {name: ours.compiled_gradient(loss, logits, ab) for name, loss in ways.items()}

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 CHANNELS_LAST = torch.channels_last
 torch.set_num_threads(os.cpu_count() or 1)
+torch.backends.cudnn.benchmark = True  # the quickest of cuDNN's kernels for each layer
 
 
 class Network(nn.Sequential):

@@ -47,7 +47,6 @@ class Training:
         self.photos = torch.from_numpy(photos).to(device)
         self.crop, self.device, self.bfloat16 = crop, device, bfloat16
         self.objective = torch.compile(self.loss) if compiled else self.loss
-        torch.backends.cudnn.benchmark = True  # the quickest of cuDNN's kernels for each layer
 
     def run(self, rows: np.ndarray) -> float:
         """A step for each row of `rows`, 'steps b'; the last loss."""
