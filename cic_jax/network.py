@@ -17,7 +17,6 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from cic_jax import convolution
-from cic_jax.activation import relu
 
 
 class Block(NamedTuple):
@@ -103,9 +102,9 @@ class ConvolutionBlock(nn.Module):
         layer = partial(Convolution, self.channels, dtype=self.dtype, engine=self.engine)
         if self.block.upsample:
             init = _HE_NORMAL_TRANSPOSED
-            x = relu(layer(size=4, upsample=True, kernel_init=init, name="deconv")(x))
+            x = nn.relu(layer(size=4, upsample=True, kernel_init=init, name="deconv")(x))
         for name, stride in _strides(self.block).items():
-            x = relu(layer(stride=stride, dilation=self.block.dilation, name=name)(x))
+            x = nn.relu(layer(stride=stride, dilation=self.block.dilation, name=name)(x))
         if self.block.upsample:
             return x
         norm = nn.BatchNorm(

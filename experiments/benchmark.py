@@ -1,6 +1,6 @@
 """How fast everything is on this machine, beside other libraries at the same work.
 
-    python experiments/benchmark.py --out=benchmark [--only=forward,train] [--runs=7] [--photos=DIR]
+    python experiments/benchmark.py --out=benchmark [--only=forward,train] [--cases='full, 8']
 
 Prints tables and writes them to <out>/benchmark.md and benchmark.json. PyTorch, ONNX Runtime and
 OpenVINO (`pip install -e '.[benchmark]'`) work with the same weights; what is missing is left out.
@@ -8,6 +8,7 @@ On a GPU training is in bfloat16, all photographs on the device, many steps in o
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -25,6 +26,7 @@ from cic_jax.benchmark.work import Case
 
 OUT = flags.DEFINE_string("out", "benchmark", "Where the tables go.")
 ONLY = flags.DEFINE_list("only", None, "Some of the figures.")
+CASES = flags.DEFINE_string("cases", "", "Networks and batches, as 'full, (128|512)' finds them.")
 RUNS = flags.DEFINE_integer("runs", 7, "Rounds in which contenders take turns.", lower_bound=1)
 PHOTOS = flags.DEFINE_string("photos", "", "A folder of photographs to decode; '' draws scenes.")
 QUICK = flags.DEFINE_bool("quick", False, "Tiny sizes, to see that everything works.")
@@ -34,7 +36,7 @@ MEGAPIXELS = (4000, 3000)  # of the photograph that is coloured
 REPEATS = 10  # matrix products in a run
 
 
-def roof(report: Report, quick: bool, photos: str) -> Bench:
+def roof(report: Report, quick: bool, photos: str, cases: str) -> Bench:
     """The rates of matrix products and of memory that the other figures are held against."""
     device = "cuda" if jax.default_backend() == "gpu" else "cpu"
     dtype = "float32" if device == "cpu" else "bfloat16"
@@ -56,7 +58,7 @@ def roof(report: Report, quick: bool, photos: str) -> Bench:
         unit="GB",
     )
     flop_rate, byte_rate = (max(row.rate for row in rows) for rows in (products, passes))
-    return Bench(report, quick, photos, device, dtype, 1e12 * flop_rate, 1e9 * byte_rate)
+    return Bench(report, quick, photos, device, dtype, 1e12 * flop_rate, 1e9 * byte_rate, cases)
 
 
 def _product(side: int, dtype: str) -> Callable[[], Any]:
@@ -197,11 +199,13 @@ FIGURES: dict[str, Callable[[Bench], None]] = {
 }
 
 
-def run(out: Path, only: Sequence[str], runs: int, quick: bool, photos: str = "") -> Report:
+def run(
+    out: Path, only: Sequence[str], runs: int, quick: bool, photos: str = "", cases: str = ""
+) -> Report:
     """Measure the figures named, after the roof that they are held against."""
     report = Report(out, runs)
     report.begin("roof")
-    bench = roof(report, quick, photos)
+    bench = roof(report, quick, photos, cases)
     for name in only:
         report.begin(name)
         FIGURES[name](bench)
@@ -217,10 +221,14 @@ def main(arguments: list[str]) -> None:
         raise app.UsageError(
             f"--only: expected some of {', '.join(FIGURES)}; got {', '.join(sorted(unknown))}"
         )
+    try:
+        re.compile(CASES.value)
+    except re.error as error:
+        raise app.UsageError(f"--cases: expected a regular expression; {error}") from None
     logging.set_verbosity(logging.WARNING)
     # JAX would take three quarters of a GPU's memory for itself, and PyTorch needs some.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    run(Path(OUT.value), only, RUNS.value, QUICK.value, PHOTOS.value)
+    run(Path(OUT.value), only, RUNS.value, QUICK.value, PHOTOS.value, CASES.value)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,9 @@ def arrays(size, channels, kernel_size, dtype=jnp.float32):
 
 
 def value_and_gradients(function, x, kernel, engine):
-    """The outputs, and the gradients of a random sum of them by x and the kernel."""
-    y, pull = jax.vjp(lambda x, kernel: function(x, kernel, engine=engine), x, kernel)
+    """The outputs, and the gradients of a random sum of them by x, the kernel and a bias."""
+    bias = jnp.asarray(np.random.default_rng(2).normal(size=kernel.shape[-1]), kernel.dtype)
+    y, pull = jax.vjp(partial(function, engine=engine), x, kernel, bias)
     return y, *pull(jnp.asarray(np.random.default_rng(1).normal(size=y.shape), y.dtype))
 
 
@@ -47,9 +48,7 @@ def difference(ours, theirs):
 @pytest.mark.parametrize("channels", CHANNELS.values(), ids=CHANNELS)
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_convolutions(kind, channels, size, engine):
-    def convolve(x, kernel, engine):
-        return convolution.convolve(x, kernel, **kind, engine=engine)
-
+    convolve = partial(convolution.convolve, **kind)
     x, kernel = arrays(size, channels, 3)
     found = value_and_gradients(convolve, x, kernel, engine)
     direct = value_and_gradients(convolve, x, kernel, "direct")

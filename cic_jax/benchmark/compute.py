@@ -1,6 +1,7 @@
 """Figures of what the device computes: the networks, their training, and its parts."""
 
 import functools
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -24,28 +25,36 @@ PARTED = 128  # the batch of which parts are measured on a GPU
 
 def forward_cases(bench: Bench) -> list[Case]:
     """Networks that colour."""
-    if bench.quick:
-        return [Case("simplified", 0.05, 2, 32)]
-    return [Case(name, 1.0, batch, 256) for name in NETWORKS for batch in (1, 8)]
+    cases = [Case(name, 1.0, batch, 256) for name in NETWORKS for batch in (1, 8)]
+    return _wanted([Case("simplified", 0.05, 2, 32)] if bench.quick else cases, bench)
 
 
 def training_cases(bench: Bench) -> list[Case]:
     """Networks that train: on a GPU in bfloat16, with many steps in a dispatch."""
     if bench.quick:
-        return [Case("simplified", 0.05, 2, 32, bench.dtype, steps=2)]
-    if bench.device == "cpu":
-        return [Case("simplified", 0.25, 16, 176), *(Case(name, 1.0, 8, 176) for name in NETWORKS)]
-    return [
-        Case(name, 1.0, batch, 176, bench.dtype, steps=DISPATCH // batch)
-        for name in NETWORKS
-        for batch in (32, 128, 512)
-    ]
+        cases = [Case("simplified", 0.05, 2, 32, bench.dtype, steps=2)]
+    elif bench.device == "cpu":
+        cases = [Case("simplified", 0.25, 16, 176), *(Case(name, 1.0, 8, 176) for name in NETWORKS)]
+    else:
+        cases = [
+            Case(name, 1.0, batch, 176, bench.dtype, steps=DISPATCH // batch)
+            for name in NETWORKS
+            for batch in (32, 128, 512)
+        ]
+    return _wanted(cases, bench)
 
 
 def parted_cases(bench: Bench) -> list[Case]:
     """Those whose parts are measured, each alone: on a GPU one of each network."""
     cases = training_cases(bench)
     return [case for case in cases if bench.quick or bench.device == "cpu" or case.batch == PARTED]
+
+
+def _wanted(cases: list[Case], bench: Bench) -> list[Case]:
+    found = [case for case in cases if re.search(bench.cases, str(case))]
+    if not found:
+        bench.report.leave_out(f"{bench.cases!r} is in none of {'; '.join(map(str, cases))}")
+    return found
 
 
 def forward(bench: Bench) -> None:

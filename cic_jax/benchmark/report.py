@@ -111,7 +111,8 @@ class Report:
                 except Exception as error:
                     if not runs and not isinstance(error, ImportError):
                         raise
-                    self._leave_out(name, error)
+                    reason = (str(error) or type(error).__name__).splitlines()[0]
+                    self.leave_out(f"{name}: {reason}")
                     if not runs:
                         return []
             seconds, results = interleave(runs, self.runs)
@@ -148,8 +149,8 @@ class Report:
             lines += [_line(row.cells()) for row in rows]
         return "\n".join(lines) + "\n"
 
-    def _leave_out(self, name: str, error: Exception) -> None:
-        reason = f"{name}: {(str(error) or type(error).__name__).splitlines()[0]}"
+    def leave_out(self, reason: str) -> None:
+        """Say what is missing from the tables, once."""
         if reason not in self.left_out:
             self.left_out.append(reason)
             print(f"left out: {reason}", file=sys.stderr, flush=True)
@@ -165,6 +166,7 @@ class Bench(NamedTuple):
     dtype: str  # of training
     flop_rate: float  # measured on matrix products, operations a second
     byte_rate: float  # measured, read and written a second
+    cases: str = ""  # a regular expression that is found in the names of the cases wanted
 
 
 def interleave(
