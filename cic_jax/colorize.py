@@ -71,8 +71,11 @@ class Colorizer:
     (64, 86, 313)
     """
 
-    def __init__(self, model: models.Model, size: int = 256) -> None:
-        """The network sees photographs reduced (or enlarged) to a short side of `size` pixels."""
+    def __init__(self, model: models.Model, size: int = 256, many: bool = False) -> None:
+        """The network sees photographs reduced (or enlarged) to a short side of `size` pixels.
+
+        For `many` photographs each takes less time, and the first of a new shape more.
+        """
         if size < 8:
             raise ValueError(f"size: expected at least 8 pixels, got {size}")
 
@@ -82,19 +85,19 @@ class Colorizer:
         def read_out(output, seen, temperature):
             return follow(model.target.to_ab(output, temperature), lightness(seen))
 
-        prepared = networks.prepare(model.network, model.variables)
+        prepared = networks.prepare(model.network, model.variables, many)
         self.model = model._replace(variables=prepared)
         self.size = size
         self._output = convolution.jit_inference(output)
         self._read_out = jax.jit(read_out)
 
     @classmethod
-    def restore(cls, path: str | Path, size: int = 256) -> "Colorizer":
+    def restore(cls, path: str | Path, size: int = 256, many: bool = False) -> "Colorizer":
         """From an exported model, a training run or the name of a released checkpoint.
 
         Raises CheckpointError where there is none.
         """
-        return cls(checkpoint.load(path), size)
+        return cls(checkpoint.load(path), size, many)
 
     def __call__(
         self,

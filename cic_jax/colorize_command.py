@@ -133,7 +133,7 @@ def _colorize_files(jobs: list[tuple[Path, list[Path]]], arguments: argparse.Nam
 
     from cic_jax import image_file
 
-    colorizer = console.restore(arguments)
+    colorizer = console.restore(arguments, len(jobs))
     if arguments.candidates > 1 and colorizer.model.target.centers is None:
         console.fail(
             f"{arguments.checkpoint} predicts one colour a pixel, so it has no --candidates"

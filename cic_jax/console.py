@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CHECKPOINT = "simplified_final"
 COMPILED = "~/.cache/cic_jax/compiled"  # programs of earlier calls: the next starts sooner
+MANY = 200  # photographs, for which to get ready to be quick pays
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 HOW_TO_TRAIN = (
@@ -20,8 +21,11 @@ HOW_TO_TRAIN = (
 )
 
 
-def restore(arguments: argparse.Namespace) -> "Colorizer":
-    """By `checkpoint` and `size` of the arguments; programs compiled are kept for later calls."""
+def restore(arguments: argparse.Namespace, photographs: int = 1) -> "Colorizer":
+    """By `checkpoint` and `size` of the arguments, for so many photographs.
+
+    Programs compiled are kept for later calls.
+    """
     import jax
 
     from cic_jax.colorize import Colorizer
@@ -29,7 +33,7 @@ def restore(arguments: argparse.Namespace) -> "Colorizer":
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         jax.config.update("jax_compilation_cache_dir", str(Path(COMPILED).expanduser()))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-    return Colorizer(load(arguments.checkpoint), arguments.size)
+    return Colorizer(load(arguments.checkpoint), arguments.size, many=photographs >= MANY)
 
 
 def load(name: str) -> "Model":

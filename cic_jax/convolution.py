@@ -20,6 +20,7 @@ from cic_jax import cpu_convolution, gpu_convolution, winograd
 from cic_jax.direct_convolution import direct, direct_transposed
 
 ENGINES = ("auto", "fast", "gpu", "direct")
+LEAST_STRIDED = 128  # channels; XLA's own strided convolution of fewer is as quick, and one loop
 BEST = {"cpu": "fast", "gpu": "gpu"}  # by backend; elsewhere direct
 
 
@@ -87,16 +88,19 @@ def convolve_transposed(
 
 
 def transform(
-    kernel: Float[Array, "k k c d"], *, stride: int = 1, engine: str = "auto"
+    kernel: Float[Array, "k k c d"], *, stride: int = 1, engine: str = "auto", many: bool = True
 ) -> winograd.Panels | None:
     """The kernel as Winograd's algorithm multiplies by it, for inference; None where it does not.
 
-    4x4 is the kernel of a transposed convolution.
+    4x4 is the kernel of a transposed convolution. For `many` calls each is quicker, and the first
+    takes longer to begin.
     """
     if _choose(engine) != "fast" or not winograd.suits(kernel):
         return None
+    if stride == 2 and min(kernel.shape[2:]) < LEAST_STRIDED:
+        return None
     kind = "halve" if stride == 2 else "double" if len(kernel) == 4 else "same"
-    return winograd.transform_panels(kernel, kind)
+    return winograd.transform_panels(kernel, kind, many)
 
 
 def jit_inference(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -184,12 +184,13 @@ class Network(nn.Module):
         return x
 
 
-def prepare(network: Any, variables: dict[str, Any]) -> dict[str, Any]:
+def prepare(network: Any, variables: dict[str, Any], many: bool = True) -> dict[str, Any]:
     """Add a collection 'transformed': the kernels as they are multiplied by on this backend.
 
     For inference: `apply` takes the result in place of `variables` and saves the transformation,
     but nothing else, in every call. Where kernels are not transformed it stays empty. What is not a
-    `Network` gets its variables back as they are. Not to be traced: it computes on the host.
+    `Network` gets its variables back as they are. For `many` calls each is quicker, and the first
+    takes longer to begin. Not to be traced: it computes on the host.
     """
     if not isinstance(network, Network):
         return jax.device_put(variables)
@@ -198,7 +199,9 @@ def prepare(network: Any, variables: dict[str, Any]) -> dict[str, Any]:
         layers = {"deconv": 1, **_strides(block)} if block.upsample else _strides(block)
         for name, stride in layers.items():
             kernel = variables["params"][f"block{i}"][name]["kernel"]
-            grid = convolution.transform(kernel, stride=stride, engine=network.convolution)
+            grid = convolution.transform(
+                kernel, stride=stride, engine=network.convolution, many=many
+            )
             if grid is not None:
                 transformed.setdefault(f"block{i}", {})[name] = {"kernel": grid}
     return jax.device_put({**variables, "transformed": transformed})

@@ -58,14 +58,15 @@ def transform_kernel(kernel: Float[Array, "k k c d"], kind: str) -> Grid:
     return tiles.both_sides(KINDS[kind]().kernel, [list(row) for row in kernel])
 
 
-def transform_panels(kernel: Float[Array, "k k c d"], kind: str) -> Panels:
-    """`transform_kernel` of all panels, as `correlate` is quickest with them.
+def transform_panels(kernel: Float[Array, "k k c d"], kind: str, many: bool) -> Panels:
+    """`transform_kernel` of all panels, as `correlate` is quickest with them in `many` calls.
 
-    By NumPy: to compile it for every shape of kernel would take longer than the transforms do.
+    For few there is one panel: to load the code of more takes longer than they save. By NumPy: to
+    compile it for every shape of kernel would take longer than the transforms do.
     """
     k, _, c, d = kernel.shape
     depth = c // -(-c // DEPTH)
-    width = PANEL if kernel.itemsize * depth * d > BLOCK else d
+    width = PANEL if many and kernel.itemsize * depth * d > BLOCK else d
     matrix = KINDS[kind]().kernel.astype(kernel.dtype)
     half = (matrix @ np.asarray(kernel).reshape(k, -1)).reshape(-1, k, c * d)
     grid = (matrix @ half).reshape(len(matrix), len(matrix), c, d)

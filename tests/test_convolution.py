@@ -75,12 +75,15 @@ def test_transposed_convolutions(channels, size, engine):
     assert max(map(difference, found, direct)) < 2e-5
 
 
-@pytest.mark.parametrize(("channels", "panels"), [((128, 136), 1), ((320, 264), 2)])
+@pytest.mark.parametrize(
+    ("channels", "many", "panels"),
+    [((128, 136), True, 1), ((320, 264), True, 2), ((320, 264), False, 1)],
+)
 @pytest.mark.parametrize("size", SIZES)
-def test_a_transformed_kernel_gives_the_same(size, channels, panels):
+def test_a_transformed_kernel_gives_the_same(size, channels, many, panels):
     for stride in (1, 2):
         x, kernel = arrays(size, channels, 3)
-        transformed = convolution.transform(kernel, stride=stride, engine="fast")
+        transformed = convolution.transform(kernel, stride=stride, engine="fast", many=many)
         assert transformed is not None
         assert len(transformed) == panels
         convolve = partial(convolution.convolve, x, kernel, stride=stride)
@@ -98,6 +101,7 @@ def test_what_the_algorithm_does_not_suit_is_not_transformed():
     few, half = arrays((8, 8), (32, 64), 3)[1], arrays((8, 8), (64, 64), 3, jnp.bfloat16)[1]
     assert convolution.transform(few, engine="fast") is None
     assert convolution.transform(half, engine="fast") is None
+    assert convolution.transform(jnp.ones((3, 3, 64, 128)), stride=2, engine="fast") is None
     assert convolution.transform(half.astype(jnp.float32), engine="direct") is None
 
 
