@@ -8,11 +8,14 @@ Winograd's algorithm (see `cic_jax.winograd`) where that is faster. 'gpu' leaves
 strided ones, for which cuDNN is good, and rewrites the others (see `cic_jax.gpu_convolution`).
 """
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
@@ -127,6 +130,22 @@ def by_groups(
     y = lax.map(apply, x[:whole].reshape(-1, size, *x.shape[1:]))
     y = y.reshape(whole, *y.shape[2:])
     return y if whole == len(x) else jnp.concatenate([y, apply(x[whole:])])
+
+
+def by_cores(
+    apply: Callable[[np.ndarray], Array], x: Float[np.ndarray, "b h w c"]
+) -> Float[np.ndarray, "b h2 w2 d"]:
+    """`apply(x)` on the host, a part of x for each core at once where 'auto' is the fast engine.
+
+    For inference outside of `jax.jit`. XLA lets all cores share every operation, so what one has
+    written another reads, over and over; and while one part waits, the other goes on.
+    """
+    count = min(os.cpu_count() or 1, len(x)) if _choose("auto") == "fast" else 1
+    if count < 2:
+        return np.asarray(apply(x))
+    with ThreadPoolExecutor(count) as threads:
+        parts = threads.map(lambda part: np.asarray(apply(part)), np.array_split(x, count))
+        return np.concatenate(list(parts))
 
 
 def _choose(engine: str) -> str:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cic_jax import bins, convolution, lab
+from cic_jax import bins, inference, lab
 from cic_jax import loss as losses
 from cic_jax import network as networks
 from cic_jax import step as steps
@@ -24,10 +24,7 @@ PARTS = ("crop and Lab", "encoding", "loss and its gradient")
 def forward(case: Case) -> Callable[[], np.ndarray]:
     """The logits of `lightness(case)`."""
     network, variables = case.create()
-    prepared = networks.prepare(network, variables)
-    apply = convolution.jit_inference(partial(networks.infer, network))
-    x = jax.device_put(work.lightness(case))
-    return lambda: np.asarray(apply(prepared, x))
+    return partial(inference.compiled(network, variables), work.lightness(case))
 
 
 def training(case: Case) -> Callable[[], float]:
