@@ -144,8 +144,11 @@ def by_cores(
     if count < 2:
         return np.asarray(apply(x))
     with ThreadPoolExecutor(count) as threads:
-        parts = threads.map(lambda part: np.asarray(apply(part)), np.array_split(x, count))
-        return np.concatenate(list(parts))
+        found = threads.map(lambda part: np.asarray(apply(part)), np.array_split(x, count))
+        parts = list(found)
+        y = np.empty((len(x), *parts[0].shape[1:]), parts[0].dtype)
+        list(threads.map(np.copyto, np.array_split(y, count), parts))
+    return y
 
 
 def _choose(engine: str) -> str:

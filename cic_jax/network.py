@@ -50,7 +50,7 @@ SIMPLIFIED = (
     Block(1, 256, upsample=True),
 )
 NETWORKS = {"full": FULL, "simplified": SIMPLIFIED}
-TOGETHER = 4  # images that a CPU is quickest with at an eighth of the resolution
+TOGETHER = 2  # images that a core is quickest with at an eighth of the resolution
 
 # He et al., 2015: a ReLU halves the second moment, so weights of variance 2 / fan-in keep the scale
 # of activations from layer to layer. An output of the 4x4 kernel of stride 2 sums over 4 of its 16
