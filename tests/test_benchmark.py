@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cic_jax import bins, entry, step
-from cic_jax.benchmark import ours, process, work
+from cic_jax.benchmark import compute, ours, process, work
 from cic_jax.benchmark.contender import Contender
 from cic_jax.benchmark.report import OURS, Bench, Report, interleave
 from cic_jax.target import distribution
@@ -194,6 +194,17 @@ def test_figures_of_the_networks_at_tiny_sizes(tmp_path):
     assert all(row.facts["difference"] < 1e-4 for row in report.figures["forward"])
     left_out = [reason for reason in report.left_out if "No module" not in reason]
     assert not left_out
+
+
+def test_cases_are_found_by_their_names(tmp_path):
+    report = Report(tmp_path, 1)
+    bench = Bench(report, False, "", "cuda", "bfloat16", 1e12, 1e10, cases="full, (128|512)")
+    found = [(case.network, case.batch) for case in compute.training_cases(bench)]
+    assert found == [("full", 128), ("full", 512)]
+    assert [case.batch for case in compute.parted_cases(bench)] == [128]
+    assert report.left_out == []
+    assert compute.forward_cases(bench) == []
+    assert report.left_out[0].startswith("'full, (128|512)' is in none of simplified, 1 x 256²")
 
 
 @pytest.mark.slow
