@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from cic_jax import bins, entry, step
-from cic_jax.benchmark import compute, ours, process, work
+from cic_jax.benchmark import compute, cores, ours, process, work
 from cic_jax.benchmark.contender import Contender
 from cic_jax.benchmark.report import OURS, Bench, Report, interleave
 from cic_jax.target import distribution
 from experiments import benchmark
 
+TWO_CORES = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1
 TINY = work.Case("simplified", 0.05, 2, 32)
 FULL = work.Case("full", 1.0, 1, 256)
 
@@ -92,8 +93,13 @@ def test_a_report_compares_with_the_first_and_names_who_is_left_out(tmp_path, ca
         name: lambda s=s: lambda: time.sleep(s) for name, s in (("one", 0.02), ("two", 0.04))
     }
     for _ in range(2):
-        rows = report.measure("sleep", {**sleepers, "fast": missing}, amount=8, roof=1000)
-    assert [row.by for row in rows] == ["one", "two"]
+        contenders = {**sleepers, "fast": missing}
+        rows = report.measure(
+            "sleep", contenders, amount=8, roof=1000, beside={"beside": lambda: int}
+        )
+    assert [row.by for row in rows] == ["one", "two", "beside"]
+    assert rows[2].ratios == []
+    assert len(rows[2].seconds) == 2
     assert rows[0].ratios == [1, 1]
     assert min(rows[1].ratios) > 1.2
     assert 100 < rows[0].rate <= 400
@@ -191,9 +197,31 @@ def test_figures_of_the_networks_at_tiny_sizes(tmp_path):
     rows = [row for figure in ("forward", "train") for row in report.figures[figure]]
     assert [row.by for row in rows].count(OURS) == 2
     # Every library that is there has to agree with ours, or the benchmark fails.
-    assert all(row.facts["difference"] < 1e-4 for row in report.figures["forward"])
-    left_out = [reason for reason in report.left_out if "No module" not in reason]
-    assert not left_out
+    forward = [row for row in report.figures["forward"] if row.by != compute.HANDOVER]
+    assert all(row.facts["difference"] < 1e-4 for row in forward)
+    assert len(forward) == len(report.figures["forward"]) - TWO_CORES
+    known = ("No module", "two cores")
+    assert not [reason for reason in report.left_out if not any(map(reason.__contains__, known))]
+
+
+@pytest.mark.skipif(not TWO_CORES, reason="a process cannot choose between two cores")
+def test_bytes_go_to_another_core_and_back():
+    with contextlib.closing(Contender(cores.round_trips)) as contender:
+        for _ in range(2):
+            _, seconds = contender.timed()
+            assert cores.TRIPS * 50e-9 < seconds < 5  # no cores answer in less
+
+
+def test_a_core_that_does_not_answer_is_given_up(monkeypatch):
+    monkeypatch.setattr(cores, "PATIENCE", 3)
+    with pytest.raises(TimeoutError, match="expected 2 from the other core; still got 7"):
+        cores._wait(bytearray([7]), 0, 2)
+
+
+def test_one_core_passes_nothing(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
+    with pytest.raises(OSError, match="expected two cores to choose from; here a process has 1"):
+        cores.round_trips()
 
 
 def test_cases_are_found_by_their_names(tmp_path):

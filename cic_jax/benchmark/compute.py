@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from cic_jax import bins
-from cic_jax.benchmark import ours, work
+from cic_jax.benchmark import cores, ours, work
 from cic_jax.benchmark.ours import WHOLE
 from cic_jax.benchmark.report import OURS, TORCH, Bench, Build
 from cic_jax.benchmark.work import CLASS_WEIGHTS, Case
@@ -20,6 +20,7 @@ NETWORKS = ("simplified", "full")
 DISPATCH = 4096  # photographs in one dispatch of training steps on a GPU
 AGREEMENT = 0.01  # relative difference of two results above which they are not the same work
 DENSE = "dense, in JAX"
+HANDOVER = f"{cores.TRIPS:,} bytes to the other core and back"  # explains rounds that are slow
 PARTED = 128  # the batch of which parts are measured on a GPU
 
 
@@ -67,6 +68,7 @@ def forward(bench: Bench) -> None:
             str(case),
             {OURS: build, **peers},
             apart=True,
+            beside={HANDOVER: cores.round_trips} if bench.device == "cpu" else {},
             amount=case.batch,
             roof=bench.flop_rate / work.forward_flop(work.layers(case)),
             facts=partial(_difference, ours.forward(case)()),

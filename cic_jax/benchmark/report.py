@@ -39,7 +39,10 @@ Facts = Callable[[str, Any], dict[str, float]]  # a contender's name, what its l
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One contender at one work; the first contender of a work is what the others are beside."""
+    """One contender at one work; the first contender of a work is what the others are beside.
+
+    What ran in the same rounds at something else has no ratios.
+    """
 
     work: str
     by: str
@@ -57,8 +60,8 @@ class Row:
             self.by,
             _time(statistics.median(self.seconds)),
             f"{_time(min(self.seconds))} - {_time(max(self.seconds))}",
-            f"{statistics.median(self.ratios):.3g}",
-            f"{min(self.ratios):.3g} - {max(self.ratios):.3g}",
+            f"{statistics.median(self.ratios):.3g}" if self.ratios else "",
+            f"{min(self.ratios):.3g} - {max(self.ratios):.3g}" if self.ratios else "",
             f"{self.rate:.4g} {self.unit}/s",
             "" if self.of_roof is None else f"{self.of_roof:.1%}",
             ", ".join(f"{name} {value:.3g}" for name, value in self.facts.items()),
@@ -90,16 +93,19 @@ class Report:
         roof: int | float | None = None,
         facts: Facts | None = None,
         apart: bool = False,
+        beside: Mapping[str, Build] | None = None,
     ) -> list[Row]:
         """Interleave the contenders at `amount` units of work; `roof` is in units a second.
 
         With `apart` each is built and runs in a process of its own, for which it must be picklable.
         A contender whose library is missing or refuses the work is left out with one line; the
-        first, beside which the others stand, has to succeed.
+        first, beside which the others stand, has to succeed. What runs `beside` them takes turns
+        with them at something else, which is timed.
         """
+        beside = beside or {}
         runs: dict[str, Timed] = {}
         with contextlib.ExitStack() as processes:
-            for name, build in contenders.items():
+            for name, build in {**contenders, **beside}.items():
                 try:
                     if apart:
                         contender = processes.enter_context(contextlib.closing(Contender(build)))
@@ -118,12 +124,16 @@ class Report:
             seconds, results = interleave(runs, self.runs)
         first, rows = next(iter(runs)), []
         for name, times in seconds.items():
+            if name in beside:
+                often = 1 / statistics.median(times)
+                rows.append(Row(work, name, times, [], often, "runs", None, {}))
+                continue
             rate = amount / statistics.median(times)
             ratios = [a / b for a, b in zip(times, seconds[first], strict=True)]
             known = facts(name, results[name]) if facts else {}
             of_roof = rate / roof if roof else None
             rows.append(Row(work, name, times, ratios, rate, unit, of_roof, known))
-            print(_line(rows[-1].cells()), flush=True)
+        print("\n".join(_line(row.cells()) for row in rows), flush=True)
         self.figures[next(reversed(self.figures))] += rows
         self.write()
         return rows
