@@ -90,6 +90,25 @@ def convolve_transposed(
     return cpu_convolution.double(x, kernel) + bias
 
 
+def by_phases(
+    apply: Callable[[Array, int], Array],
+    x: Float[Array, "b h w c"],
+    dilation: int,
+    *,
+    engine: str = "auto",
+) -> Float[Array, "b h2 w2 d"]:
+    """`apply(x, dilation)`: convolutions of that dilation, and what each pixel has between them.
+
+    The n^2 images of every n-th pixel see plain ones, so the fast engine takes x apart once for
+    all. Where they have to be filled up to one size it is once for each, within `convolve`: what
+    fills them up must be zero to each.
+    """
+    h, w = x.shape[1:3]
+    if dilation == 1 or _choose(engine) != "fast" or h % dilation or w % dilation:
+        return apply(x, dilation)
+    return _join(apply(_split(x, dilation), 1), dilation)
+
+
 def transform(
     kernel: Float[Array, "k k c d"], *, stride: int = 1, engine: str = "auto", many: bool = True
 ) -> winograd.Panels | None:

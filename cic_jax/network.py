@@ -8,6 +8,7 @@ normalisation; block 8 starts with a transposed convolution that doubles the res
 
 from collections.abc import Iterable
 from functools import partial
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import jax
@@ -98,13 +99,15 @@ class ConvolutionBlock(nn.Module):
     axis_name: str | None
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b h w c"], train: bool) -> Float[Array, "b h2 w2 d"]:
+    def __call__(
+        self, x: Float[Array, "b h w c"], dilation: int, train: bool
+    ) -> Float[Array, "b h2 w2 d"]:
         layer = partial(Convolution, self.channels, dtype=self.dtype, engine=self.engine)
         if self.block.upsample:
             init = _HE_NORMAL_TRANSPOSED
             x = nn.relu(layer(size=4, upsample=True, kernel_init=init, name="deconv")(x))
         for name, stride in _strides(self.block).items():
-            x = nn.relu(layer(stride=stride, dilation=self.block.dilation, name=name)(x))
+            x = nn.relu(layer(stride=stride, dilation=dilation, name=name)(x))
         if self.block.upsample:
             return x
         norm = nn.BatchNorm(
@@ -179,9 +182,17 @@ class Network(nn.Module):
         return max(i for i, block in enumerate(self.blocks, start=1) if block.stride > 1)
 
     def _through(self, x: Float[Array, "b h w c"], numbers: Iterable[int], train: bool) -> Array:
-        for i in numbers:
-            x = getattr(self, f"block{i}")(x, train)
+        for dilation, group in groupby(numbers, lambda i: self.blocks[i - 1].dilation):
+            blocks = [getattr(self, f"block{i}") for i in group]
+            apply = partial(_in_turn, blocks, train)
+            x = convolution.by_phases(apply, x, dilation, engine=self.convolution)
         return x
+
+
+def _in_turn(blocks: list[ConvolutionBlock], train: bool, x: Array, dilation: int) -> Array:
+    for block in blocks:
+        x = block(x, dilation, train)
+    return x
 
 
 def prepare(network: Any, variables: dict[str, Any], many: bool = True) -> dict[str, Any]:

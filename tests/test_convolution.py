@@ -218,3 +218,33 @@ def test_groups_of_images_are_all_of_them_in_their_order(count):
 
     np.testing.assert_array_equal(convolution.by_groups(apply, x, 4), 2.0 * x[:, ::2])
     assert max(seen) <= 4
+
+
+@pytest.mark.parametrize(
+    ("engine", "size", "seen"),
+    [
+        ("fast", (6, 8), (8, 3, 4, 8, 1)),
+        ("fast", (6, 7), (2, 6, 7, 8, 2)),  # would be filled up: each convolution alone
+        ("direct", (6, 8), (2, 6, 8, 8, 2)),
+    ],
+)
+def test_convolutions_of_one_dilation_take_an_image_apart_once(engine, size, seen):
+    x, kernel = arrays(size, (8, 8), 3)
+    shapes = []
+
+    def apply(kernel, bias, engine, x, dilation):
+        shapes.append((*x.shape, dilation))
+        for _ in range(2):
+            y = convolution.convolve(x, kernel, bias, dilation=dilation, engine=engine)
+            x = jax.nn.relu(y)
+        return x
+
+    def by_phases(x, kernel, bias, engine):
+        return convolution.by_phases(partial(apply, kernel, bias, engine), x, 2, engine=engine)
+
+    found = value_and_gradients(by_phases, x, kernel, engine)
+    assert shapes == [seen]
+    direct = value_and_gradients(
+        lambda x, kernel, bias, engine: apply(kernel, bias, engine, x, 2), x, kernel, "direct"
+    )
+    assert max(map(difference, found, direct)) < 2e-5
