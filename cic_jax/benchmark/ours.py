@@ -89,7 +89,8 @@ def block_gradient(case: Case, number: int) -> Callable[[], Any]:
     @jax.jit
     def gradient(params, x, dy):
         def output(params, x):
-            return module.apply({"params": params, **rest}, x, True, mutable=["batch_stats"])[0]
+            variables = {"params": params, **rest}
+            return module.apply(variables, x, block.dilation, True, mutable=["batch_stats"])[0]
 
         if number == 1:  # nothing comes before it that would need a gradient
             return jax.vjp(lambda params: output(params, x), params)[1](dy)
