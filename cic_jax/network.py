@@ -90,7 +90,10 @@ class Convolution(nn.Module):
 
 
 class ConvolutionBlock(nn.Module):
-    """['deconv'], 'conv1', 'conv2', ..., each followed by ReLU; then 'norm', unless upsampling."""
+    """['deconv'], 'conv1', 'conv2', ..., each followed by ReLU; then 'norm', unless upsampling.
+
+    `dilation` is the block's, or 1 where x is the images of every n-th pixel.
+    """
 
     block: Block
     channels: int
