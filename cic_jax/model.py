@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cic_jax import bins
+from cic_jax import bins, inference
 from cic_jax import network as networks
 from cic_jax import target as targets
 
@@ -96,5 +96,5 @@ def colour(
     model: Model, lightness: Float[Array, "b h w 1"], temperature: Float[Array, ""] | float = 0.38
 ) -> Float[Array, "b h4 w4 2"]:
     """ab at a quarter of the resolution (rounded up) for L in [0, 100]."""
-    output = networks.infer(model.network, model.variables, lightness)
+    output = inference.infer(model.network, model.variables, lightness)
     return model.target.to_ab(output, temperature)

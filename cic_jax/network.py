@@ -51,7 +51,6 @@ SIMPLIFIED = (
     Block(1, 256, upsample=True),
 )
 NETWORKS = {"full": FULL, "simplified": SIMPLIFIED}
-TOGETHER = 2  # images that a core is quickest with at an eighth of the resolution
 
 # He et al., 2015: a ReLU halves the second moment, so weights of variance 2 / fan-in keep the scale
 # of activations from layer to layer. An output of the 4x4 kernel of stride 2 sums over 4 of its 16
@@ -219,22 +218,6 @@ def prepare(network: Any, variables: dict[str, Any], many: bool = True) -> dict[
             if grid is not None:
                 transformed.setdefault(f"block{i}", {})[name] = {"kernel": grid}
     return jax.device_put({**variables, "transformed": transformed})
-
-
-def infer(
-    network: nn.Module, variables: Any, L: Float[Array, "b h w 1"]
-) -> Float[Array, "b h4 w4 q"]:
-    """The output for photographs, none of which depends on another: `apply` at its quickest.
-
-    On a CPU one at a time while their activations are large, so that they stay in its cache; then
-    some at a time, which share the reading of the kernels.
-    """
-    apply = partial(network.apply, variables)
-    if not isinstance(network, Network):
-        return convolution.by_groups(apply, L, TOGETHER)
-    x = convolution.by_groups(partial(apply, method=Network.reduce), L, 1)
-    predict = partial(apply, h=L.shape[1], w=L.shape[2], method=Network.predict)
-    return convolution.by_groups(predict, x, TOGETHER)
 
 
 def scale_channels(channels: int, width: float) -> int:

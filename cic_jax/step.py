@@ -11,8 +11,7 @@ import optax
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
-from cic_jax import lab
-from cic_jax import network as networks
+from cic_jax import inference, lab
 from cic_jax.crop import Photos, random_crop
 from cic_jax.target import Target
 
@@ -168,7 +167,7 @@ def predict(
     target: Target,
 ) -> tuple[Float[Array, "b h4 w4 c"], Float[Array, "b h w 2"]]:
     """The network's output, and the colour it stands for at full resolution (multiples of 4)."""
-    output = networks.infer(network, variables, lightness)
+    output = inference.infer(network, variables, lightness)
     return output, upsample(target.to_ab(output, temperature))
 
 

@@ -1,8 +1,10 @@
-"""The forward pass on batches from the host, beside the network's own."""
+"""Inference beside the network applied: by groups of photographs, and on batches from the host."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 
 from cic_jax import convolution, inference, network
 
@@ -38,3 +40,34 @@ def test_parts_keep_their_order_and_what_fails_in_one_is_raised():
 
     with pytest.raises(ValueError, match="no sixes"):
         convolution.by_cores(refuse, x)
+
+
+def random(count, height, width):
+    key = jax.random.key(0)
+    return 100 * jax.random.uniform(key, (count, height, width, 1))
+
+
+@pytest.mark.parametrize("name", network.NETWORKS)
+def test_inference_is_the_network_applied(name):
+    """For any number of photographs, those left over from a group included, of any size."""
+    net = network.create(name, width=0.05)
+    L = random(6, 19, 30)
+    variables = net.init(jax.random.key(1), L)
+    expected = net.apply(variables, L)
+    found = inference.infer(net, variables, L)
+    assert found.shape == (6, 5, 8, 313)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_inference_of_any_module():
+    class Mean(nn.Module):
+        @nn.compact
+        def __call__(self, L, train=False):
+            scale = self.param("scale", nn.initializers.ones, ())
+            return scale * jnp.mean(L, axis=(1, 2), keepdims=True)
+
+    net, L = Mean(), random(7, 8, 8)
+    variables = net.init(jax.random.key(0), L)
+    np.testing.assert_allclose(
+        inference.infer(net, variables, L), net.apply(variables, L), rtol=1e-6
+    )
