@@ -8,8 +8,8 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from cic_jax import convolution
 from cic_jax import network as networks
+from cic_jax.convolutions import dispatch
 from cic_jax.network import Network
 
 Forward = Callable[[Float[np.ndarray, "b h w 1"]], Float[np.ndarray, "b h4 w4 q"]]
@@ -27,10 +27,10 @@ def infer(
     """
     apply = partial(network.apply, variables)
     if not isinstance(network, Network):
-        return convolution.by_groups(apply, L, TOGETHER)
-    x = convolution.by_groups(partial(apply, method=Network.reduce), L, 1)
+        return dispatch.by_groups(apply, L, TOGETHER)
+    x = dispatch.by_groups(partial(apply, method=Network.reduce), L, 1)
     predict = partial(apply, h=L.shape[1], w=L.shape[2], method=Network.predict)
-    return convolution.by_groups(predict, x, TOGETHER)
+    return dispatch.by_groups(predict, x, TOGETHER)
 
 
 def compiled(network: nn.Module, variables: dict[str, Any], many: bool = True) -> Forward:
@@ -41,5 +41,5 @@ def compiled(network: nn.Module, variables: dict[str, Any], many: bool = True) -
     others.
     """
     prepared = networks.prepare(network, variables, many)
-    program = convolution.jit_inference(partial(infer, network))
-    return partial(convolution.by_cores, partial(program, prepared))
+    program = dispatch.jit_inference(partial(infer, network))
+    return partial(dispatch.by_cores, partial(program, prepared))

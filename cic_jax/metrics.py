@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from cic_jax import bins, lab
-from cic_jax.fusion import apart
+from cic_jax.convolutions.fusion import apart
 
 # SSIM's constants (Wang et al., 2004), and the window of scikit-image's default.
 K1, K2, WINDOW = 0.01, 0.03, 7

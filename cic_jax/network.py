@@ -17,7 +17,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from cic_jax import convolution
+from cic_jax.convolutions import dispatch
 
 
 class Block(NamedTuple):
@@ -81,9 +81,9 @@ class Convolution(nn.Module):
         kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
         bias = self.param("bias", nn.initializers.zeros, (self.channels,)).astype(self.dtype)
         if self.upsample:
-            convolve = convolution.convolve_transposed
+            convolve = dispatch.convolve_transposed
         else:
-            convolve = partial(convolution.convolve, stride=self.stride, dilation=self.dilation)
+            convolve = partial(dispatch.convolve, stride=self.stride, dilation=self.dilation)
         transformed: Any = self.get_variable("transformed", "kernel")
         return convolve(x, kernel, bias, engine=self.engine, transformed=transformed)
 
@@ -187,7 +187,7 @@ class Network(nn.Module):
         for dilation, group in groupby(numbers, lambda i: self.blocks[i - 1].dilation):
             blocks = [getattr(self, f"block{i}") for i in group]
             apply = partial(_in_turn, blocks, train)
-            x = convolution.by_phases(apply, x, dilation, engine=self.convolution)
+            x = dispatch.by_phases(apply, x, dilation, engine=self.convolution)
         return x
 
 
@@ -212,9 +212,7 @@ def prepare(network: Any, variables: dict[str, Any], many: bool = True) -> dict[
         layers = {"deconv": 1, **_strides(block)} if block.upsample else _strides(block)
         for name, stride in layers.items():
             kernel = variables["params"][f"block{i}"][name]["kernel"]
-            grid = convolution.transform(
-                kernel, stride=stride, engine=network.convolution, many=many
-            )
+            grid = dispatch.transform(kernel, stride=stride, engine=network.convolution, many=many)
             if grid is not None:
                 transformed.setdefault(f"block{i}", {})[name] = {"kernel": grid}
     return jax.device_put({**variables, "transformed": transformed})

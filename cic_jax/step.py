@@ -12,8 +12,8 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from cic_jax import inference, lab
-from cic_jax.crop import Photos, random_crop
 from cic_jax.target import Target
+from cic_jax.train.crop import Photos, random_crop
 
 # (sRGB, CIELAB, predicted ab, mask) -> figures of each photograph; see `cic_jax.metrics.compare`.
 Compare = Callable[[Array, Array, Array, Array | None], dict[str, Array]]

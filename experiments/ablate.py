@@ -18,23 +18,13 @@ import numpy as np
 from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
-from cic_jax import (
-    ablation,
-    checkpoint,
-    entry,
-    evaluate,
-    experiment,
-    lab,
-    parallel,
-    photos,
-    plausibility,
-    study_plan,
-    study_report,
-    study_run,
-)
-from cic_jax.figure_style import label
-from cic_jax.results import command
-from cic_jax.train import train
+from cic_jax import checkpoint, entry, lab, photos
+from cic_jax.report.results import command
+from cic_jax.report.style import label
+from cic_jax.study import ablation, plausibility, runs
+from cic_jax.study import plan as study_plan
+from cic_jax.study import report as study_report
+from cic_jax.train import build, evaluate, parallel, train
 from configs import two_cores
 
 CONFIG = config_flags.DEFINE_config_dict("config", two_cores.get_config())
@@ -52,7 +42,7 @@ def configure(base: ConfigDict, options: dict[str, Any], plan: dict[str, Any]) -
     config = base.copy_and_resolve_references()
     config.update_from_flattened_dict(options)
     config.train.update(epochs=plan["epochs"], evaluate_every=plan["epochs"])
-    experiment.check(config)
+    build.check(config)
     return config
 
 
@@ -89,9 +79,9 @@ def planned(workdir: Path, base: ConfigDict, splits: dict[str, photos.Photograph
 
 def trained(config: ConfigDict, home: Path, steps: int) -> None:
     """Train unless that is done."""
-    if study_run.saved(home, config).latest != steps:
+    if runs.saved(home, config).latest != steps:
         train(config, home)
-    if study_run.saved(home, config).latest != steps:
+    if runs.saved(home, config).latest != steps:
         sys.exit(f"{home} was interrupted: the same command goes on from there")
 
 
@@ -104,7 +94,7 @@ def scored(
             return dict(kept)
     model = checkpoint.load(home)
     description = checkpoint.load(base_home).description
-    target = experiment.build_target(base, experiment.remembered_palette(base, description))
+    target = build.build_target(base, build.remembered_palette(base, description))
     table_of = evaluate.evaluator(model.network, target, base)
     table = table_of(parallel.replicate(model.variables), photographs)
     ours: list[np.ndarray] = []

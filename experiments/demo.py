@@ -21,10 +21,12 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 from PIL import Image
 
-from cic_jax import checkpoint, cli, entry, evaluate, figures, gallery, page, photos, record
+from cic_jax import checkpoint, entry, photos
 from cic_jax import model as models
+from cic_jax.cli import main as cli
 from cic_jax.colorize import Colorizer
-from cic_jax.train import train
+from cic_jax.report import charts, gallery, page
+from cic_jax.train import evaluate, record, train
 
 HERE = Path(__file__).parents[1]
 CONFIG = config_flags.DEFINE_config_file("config", str(HERE / "configs/demo.py"), "What to train.")
@@ -130,14 +132,14 @@ def loss_section(home: Path) -> page.Section:
         "Cross-entropy of the predicted distribution over 313 colours with the true one; rare "
         "colours weigh more. The model with the least validation loss is kept."
     )
-    figure = figures.loss_curves({"demo": record.read(home)})
+    figure = charts.loss_curves({"demo": record.read(home)})
     return page.Section("Loss", text, page.chart(figure, "Training and validation loss by epoch"))
 
 
 def table_section(report: evaluate.Report) -> page.Section:
     """The metrics beside the grey baseline."""
     rows = []
-    for name, metric in figures.METRICS.items():
+    for name, metric in charts.METRICS.items():
         cells = {
             column: "{mean:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(
                 **report.summary[key][name], d=metric.digits
@@ -166,7 +168,7 @@ def scenes_sections(
     }
     scenes = [(name, column[i]) for i in range(len(shown)) for name, column in columns.items()]
     row = gallery.temperatures(colorizer, shown[0])
-    pixel = figures.pixel_distribution(shown[0], *gallery.least_sure(colorizer, shown[0]))
+    pixel = charts.pixel_distribution(shown[0], *gallery.least_sure(colorizer, shown[0]))
     return [
         page.Section(
             "Test scenes",

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from cic_jax import bins, figures, gallery, photos, prior, record
+from cic_jax import bins, photos, prior
 from cic_jax.colorize import Colorizer
-from cic_jax.figure_style import label
 from cic_jax.model import Model
+from cic_jax.report import charts, gallery
+from cic_jax.report.style import label
+from cic_jax.train import record
 from configs import default
 
 Drawn = Iterator[tuple[str, Figure]]
@@ -27,7 +29,7 @@ def from_logs(runs: dict[str, Path]) -> Drawn:
         say(f"losses: no {record.LOG} in {runs[name]}")
         del logs[name]
     if logs:
-        yield "losses", figures.loss_curves(logs)
+        yield "losses", charts.loss_curves(logs)
 
 
 def from_tables(runs: dict[str, Path], split: str) -> Drawn:
@@ -42,7 +44,7 @@ def from_tables(runs: dict[str, Path], split: str) -> Drawn:
     if scores:
         counts = sorted({score["photographs"] for score in scores.values()})
         what = f"{' or '.join(map(str, counts))} {split} photographs"
-        yield "metrics", figures.metric_bars(scores, what)
+        yield "metrics", charts.metric_bars(scores, what)
 
 
 def from_priors(models: dict[str, Model]) -> Drawn:
@@ -56,7 +58,7 @@ def from_priors(models: dict[str, Model]) -> Drawn:
                 own[f"Training set of {label(name)}"] = (model.target.centers, p)
     imagenet = {"ImageNet": prior.IMAGENET, "ImageNet, smoothed": prior.smooth(prior.IMAGENET)}
     published = {name: (bins.CENTERS, p) for name, p in imagenet.items()}
-    yield "bins", figures.bin_distributions(own | published)
+    yield "bins", charts.bin_distributions(own | published)
 
 
 def from_photographs(models: dict[str, Model], split: str, count: int, names: list[str]) -> Drawn:
@@ -81,15 +83,15 @@ def from_photographs(models: dict[str, Model], split: str, count: int, names: li
         row = gallery.temperatures(colorizer, shown[0])
         yield (
             f"{name}_temperatures",
-            figures.photo_grid(
+            charts.photo_grid(
                 row, f"{label(name)}: the same prediction, read out at temperature T"
             ),
         )
         pixel = gallery.least_sure(colorizer, shown[0])
-        yield f"{name}_pixel", figures.pixel_distribution(shown[0], *pixel)
+        yield f"{name}_pixel", charts.pixel_distribution(shown[0], *pixel)
     columns = {"grey": gallery.grey(shown), **predictions, "truth": shown}
     title = f"{label(split)} photographs from their lightness (T = {config.colour.temperature:g})"
-    yield "predictions", figures.photo_grid(columns, title)
+    yield "predictions", charts.photo_grid(columns, title)
 
 
 def say(message: str) -> None:

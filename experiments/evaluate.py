@@ -12,7 +12,8 @@ from pathlib import Path
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from cic_jax import checkpoint, entry, evaluate, experiment, photos
+from cic_jax import checkpoint, entry, photos
+from cic_jax.train import build, evaluate
 from configs import default
 
 CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
@@ -37,7 +38,7 @@ def main() -> None:
     """Evaluate, print the table, write the files."""
     model = checkpoint.load(WORKDIR.value, step=STEP.value)
     config = trained_config(model.description)
-    experiment.check(config)
+    build.check(config)
     photographs = photos.open_splits(config.data)[SPLIT.value]
     report = evaluate.report(model, photographs, config)
     print(evaluate.format_report(report))

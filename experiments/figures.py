@@ -13,8 +13,8 @@ from pathlib import Path
 from absl import flags
 
 from cic_jax import checkpoint, entry
-from cic_jax.figure_style import save
 from cic_jax.model import Model
+from cic_jax.report.style import save
 from experiments import drawings
 
 RUNS = flags.DEFINE_list(

@@ -15,7 +15,9 @@ from pathlib import Path
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from cic_jax import checkpoint, entry, evaluate, release, release_card
+from cic_jax import checkpoint, entry
+from cic_jax.report import card, release
+from cic_jax.train import evaluate
 from configs import default
 
 CONFIG = config_flags.DEFINE_config_dict(
@@ -32,7 +34,7 @@ OUT = flags.DEFINE_string("out", str(checkpoint.RELEASED), "The folder of all re
 
 def main() -> None:
     """Score, write, say what came out and where it is."""
-    texts = release_card.read_texts(Path(DATA_CARD.value), Path(LIMITS.value))
+    texts = card.read_texts(Path(DATA_CARD.value), Path(LIMITS.value))
     trained = release.best(Path(WORKDIR.value))
     config = default.get_config()
     config.update(trained.model.description["config"])

@@ -22,24 +22,14 @@ from absl import app, flags
 from matplotlib.figure import Figure
 from ml_collections import ConfigDict, config_flags
 
-from cic_jax import (
-    checkpoint,
-    claims,
-    entry,
-    evaluate,
-    figures,
-    photos,
-    study,
-    study_files,
-    study_plan,
-    study_sample,
-    study_score,
-    study_summary,
-)
-from cic_jax.figure_style import label
-from cic_jax.results import command
-from cic_jax.study_run import Run, configure
-from cic_jax.train import train
+from cic_jax import checkpoint, entry, photos
+from cic_jax.report import charts
+from cic_jax.report.results import command
+from cic_jax.report.style import label
+from cic_jax.study import claims, files, published, sample, score, summary
+from cic_jax.study import plan as study_plan
+from cic_jax.study.runs import Run, configure
+from cic_jax.train import evaluate, train
 from configs import default
 from experiments import drawings
 
@@ -69,7 +59,7 @@ def checked_models(overrides: Options) -> tuple[str, ...]:
         raise app.UsageError("--seeds sets config.seed, --budget_minutes config.train.epochs")
     if not all(seed.isdecimal() for seed in SEEDS.value):
         raise app.UsageError(f"--seeds lists whole numbers; given is {','.join(SEEDS.value)}")
-    known = (*study.MODELS, *(study.VARIANTS if VARIANTS.value else ()))
+    known = (*published.MODELS, *(published.VARIANTS if VARIANTS.value else ()))
     if unknown := set(MODELS.value) - set(known):
         raise app.UsageError(f"--models has {', '.join(unknown)}; there are {', '.join(known)}")
     return known
@@ -97,13 +87,13 @@ def subsets(workdir: Path, config: ConfigDict, overrides: Options) -> dict[str, 
         options |= {"path": str(home / "tars"), "data_dir": str(home / "prepared")}
         tars = Path(config.data.path).expanduser()
         chosen = EXPERIMENTAL.value, AT_MOST.value or None, AS_MANY.value
-        study_sample.sample(tars, home / "tars", *chosen)
+        sample.sample(tars, home / "tars", *chosen)
     return {"experimental": options, "final": {"synsets": final}}
 
 
 def config_of(name: str) -> ConfigDict:
     """A model's config file, with the mistake that its variant repeats."""
-    base, mistake = study.VARIANTS.get(name, (name, {}))
+    base, mistake = published.VARIANTS.get(name, (name, {}))
     config = importlib.import_module(f"configs.{base}").get_config()
     config.update_from_flattened_dict(mistake)
     return config
@@ -176,17 +166,17 @@ def carry_out(runs: Sequence[Run], steps_per_epoch: dict[str, int]) -> list[Run]
 def gather(runs: Sequence[Run], photographs: photos.Photographs) -> claims.Scores:
     """Every figure by seed and photograph: of models, their last steps, grey and the truth."""
     seeds: dict[str, list[evaluate.Table]] = {}
-    grey = study_score.grey_table(photographs, runs[0].config)
+    grey = score.grey_table(photographs, runs[0].config)
     for run in runs:
         print(f"Scoring {label(run.model)}, seed {run.seed} ...", flush=True)
         best, latest = run.saved()
-        tables = study_score.score(run.home, run.config, photographs, grey, "test", best)
+        tables = score.score(run.home, run.config, photographs, grey, "test", best)
         last = tables
         if latest != best:
-            last = study_score.score(run.home, run.config, photographs, grey, "test_last", latest)
+            last = score.score(run.home, run.config, photographs, grey, "test_last", latest)
         seeds.setdefault(run.model, []).append(tables["model"])
         seeds.setdefault(f"{run.model}@last", []).append(last["model"])
-    return study_score.stack(seeds | {key: [tables[key]] for key in ("grey", "truth")})
+    return score.stack(seeds | {key: [tables[key]] for key in ("grey", "truth")})
 
 
 def all_figures(
@@ -201,7 +191,7 @@ def all_figures(
     found = results["figures"]
     scores = {name: {"model": found[name], "grey": found["grey"]} for name in loaded}
     count = results["photographs"]["test"]
-    yield "metrics", figures.metric_bars(scores, f"{count} test photographs")
+    yield "metrics", charts.metric_bars(scores, f"{count} test photographs")
     yield from drawings.from_logs(homes)
     yield from drawings.from_priors(loaded)
     yield from drawings.from_photographs(loaded, "test", SHOWN, [])
@@ -238,9 +228,9 @@ def main() -> None:
             "train": {subset: len(each["train"]) for subset, each in splits.items()},
             "test": len(test),
         },
-        **study_summary.summarise(done, gather(done, test), steps_per_epoch),
+        **summary.summarise(done, gather(done, test), steps_per_epoch),
     }
-    study_files.write(workdir, results, dict(all_figures(done, results, data["final"])))
+    files.write(workdir, results, dict(all_figures(done, results, data["final"])))
     print(f"The report: {(workdir / 'report.html').absolute()}")
 
 

@@ -17,13 +17,17 @@ from absl import app, flags
 from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
-from cic_jax import ablation, checkpoint, entry, figures, photos, record, results, study_report
-from cic_jax.figures_paint import paint
+from cic_jax import checkpoint, entry, photos
 from cic_jax.model import Model
-from cic_jax.plausibility import SOURCE
-from cic_jax.results import Credit, picture, section
-from cic_jax.study import VARIANTS
-from cic_jax.train import MACHINE
+from cic_jax.report import charts, results
+from cic_jax.report.results import Credit, picture, section
+from cic_jax.study import ablation
+from cic_jax.study import report as study_report
+from cic_jax.study.paint_chart import paint
+from cic_jax.study.plausibility import SOURCE
+from cic_jax.study.published import VARIANTS
+from cic_jax.train import record
+from cic_jax.train.loop import MACHINE
 from configs import default, two_cores
 from experiments import drawings
 
@@ -150,7 +154,7 @@ def study_sections(page: Page, home: Path, title: str, prefix: str) -> None:
     tables = [
         section(head, text, rows=rows, level=3) for head, text, rows in study_report.tables(found)
     ]
-    drawn = [page.figure(f"{prefix}_metrics", figures.metric_bars(scores, test))]
+    drawn = [page.figure(f"{prefix}_metrics", charts.metric_bars(scores, test))]
     for name, figure in (*drawings.from_logs(runs), *drawings.from_priors(models)):
         drawn.append(page.figure(f"{prefix}_{name}", figure))
     known = {

@@ -18,7 +18,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from cic_jax import checkpoint, entry, photos
-from cic_jax.benchmark import upsamplers
+from cic_jax.study import upsampling
 from configs import default
 
 CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
@@ -33,9 +33,9 @@ OUT = flags.DEFINE_string("out", "runs/upsampling", "Where the tables go.")
 def main() -> None:
     """Measure, print, write."""
     photographs = photos.open_splits(CONFIG.value.data)[SPLIT.value]
-    rows = upsamplers.table(checkpoint.load(MODEL.value), photographs, CONFIG.value, COUNT.value)
-    found = upsamplers.summary(rows)
-    text = upsamplers.markdown(found, len(rows["name"]), SPLIT.value)
+    rows = upsampling.table(checkpoint.load(MODEL.value), photographs, CONFIG.value, COUNT.value)
+    found = upsampling.summary(rows)
+    text = upsampling.markdown(found, len(rows["name"]), SPLIT.value)
     out = Path(OUT.value)
     out.mkdir(parents=True, exist_ok=True)
     (out / "upsampling.md").write_text(text, encoding="utf-8")

@@ -8,7 +8,8 @@ import pytest
 from torch_weights import WIDTH, draw, release_shapes, renamed, study_shapes, torch_output
 
 from cic_jax import model as models
-from cic_jax import pretrained, upsample
+from cic_jax import pretrained
+from cic_jax.read_out import upsample
 
 LIGHTNESS = np.random.default_rng(1).uniform(0, 100, (1, 32, 40, 1)).astype(np.float32)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from torch_weights import renamed
 
-from cic_jax import Colorizer, checkpoint, cli, pretrained
+from cic_jax import Colorizer, checkpoint, pretrained
+from cic_jax.cli import main as cli
 
 
 def save(torch, content, path, zipped=True):

@@ -44,13 +44,13 @@ def open_splits(data: ConfigDict) -> dict[str, Photographs]:
         config = SyntheticConfig(name=name, scenes=data.scenes, size=data.size, seed=data.seed)
         return splits(prepare(SyntheticVehicles, config, data_dir))
     if data.source == "imagenet_vehicles":
-        from cic_jax.photos.vehicles import open_vehicles
+        from cic_jax.photos.imagenet import open_vehicles
 
         return open_vehicles(tuple(data.synsets) or data.subset, data.path, data_dir)
     if data.source == "folder":
         from cic_jax.photos.folder import open_folder
 
         return open_folder(data.path, data_dir)
-    from cic_jax.photos.named import open_named
+    from cic_jax.photos.tfds_sets import open_named
 
     return open_named(data.source, data.labels, data.path, data_dir)

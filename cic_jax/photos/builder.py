@@ -19,8 +19,8 @@ from absl import logging
 from PIL import Image
 
 from cic_jax.photos import census
-from cic_jax.photos.hash import SPLITS
 from cic_jax.photos.photographs import Photographs
+from cic_jax.photos.split import SPLITS
 from cic_jax.photos.windows import to_rgb
 
 REPORT = "report.json"

@@ -17,7 +17,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from cic_jax import lab
-from cic_jax.photos import hash as content
+from cic_jax.photos import split as content
 from cic_jax.photos.threads import ordered_map
 from cic_jax.photos.windows import to_rgb
 

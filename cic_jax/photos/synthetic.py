@@ -17,9 +17,9 @@ from jaxtyping import UInt8, UInt64
 from PIL import Image
 from tqdm import tqdm
 
-from cic_jax.photos import hash as content
-from cic_jax.photos.scenes import layout, light, paint
-from cic_jax.photos.scenes.scene import Object, Scene, draw
+from cic_jax.photos import split as content
+from cic_jax.scenes import layout, light, paint
+from cic_jax.scenes.scene import Object, Scene, draw
 
 
 @dataclasses.dataclass(eq=False)

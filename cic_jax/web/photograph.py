@@ -10,8 +10,10 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from cic_jax import bins, image_file, paint
-from cic_jax.colorize import CELL, Colorizer, Prediction
+from cic_jax import bins
+from cic_jax.colorize import Colorizer, paint
+from cic_jax.colorize.colorizer import CELL, Prediction
+from cic_jax.images import file as image_file
 
 PREVIEW = 1024  # pixels of the long side of what is shown
 PREVIEW_QUALITY = 90  # of JPEG

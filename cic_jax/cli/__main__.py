@@ -1,0 +1,5 @@
+"""`python -m cic_jax.cli`."""
+
+from cic_jax.cli.main import main
+
+raise SystemExit(main())

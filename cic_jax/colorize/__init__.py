@@ -1,0 +1,14 @@
+"""Colour for any photograph, of any size."""
+
+from typing import Any
+
+__all__ = ["Colorizer"]
+
+
+def __getattr__(name: str) -> Any:
+    # On first use (PEP 562): importing one module of the package loads no other.
+    if name == "Colorizer":
+        from cic_jax.colorize.colorizer import Colorizer
+
+        return Colorizer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

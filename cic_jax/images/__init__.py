@@ -1,0 +1,1 @@
+"""Photograph files: the one way to read them, and to write them again."""

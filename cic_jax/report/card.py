@@ -1,0 +1,160 @@
+"""The card of a released model, in Markdown: what it is, learned from, does well and does badly."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cic_jax import checkpoint, checksums, model
+from cic_jax.report import results
+from cic_jax.report.charts import Metric
+from cic_jax.study.published import WRITTEN
+from cic_jax.study.report import Rows
+
+METRICS = WRITTEN | {
+    "auc": Metric("AuC of ab error", "", "higher", 3),
+    "colorfulness_truth": Metric("Colourfulness of the truth", "", "", 1),
+}
+EVERYTHING = (
+    "All of the config, and the validation metrics of this step before rounding to bfloat16, are "
+    f"in [{checkpoint.DESCRIPTION}]({checkpoint.DESCRIPTION})."
+)
+LICENCE = (
+    "The weights are under the Apache License 2.0, as the rest of this repository "
+    "([LICENSE](../../LICENSE)), without warranty. The photographs that they were trained on are "
+    "not included and stay under their own terms, above: whoever wants to use the weights for what "
+    "those terms do not allow should train on other photographs."
+)
+Summary = Mapping[str, Mapping[str, Mapping[str, float]]]  # "model" and "grey", of evaluate.Report
+
+
+class Texts(NamedTuple):
+    """What no run knows of itself, in Markdown without headings."""
+
+    data: str  # where the photographs come from, and on what terms
+    limits: str  # what the model does badly
+
+
+class Trained(NamedTuple):
+    """The best step of a training run, and what the run knows of it."""
+
+    model: model.Model
+    step: int
+    minutes: float | None  # of steps up to it; None where the run has no log of them
+    device: str | None  # that trained it last, where it is known
+
+
+def card(
+    name: str,
+    trained: Trained,
+    photographs: Mapping[str, int],
+    summary: Summary,
+    texts: Texts,
+    size: int,
+) -> str:
+    """The whole card; `photographs` counts them by split, `size` is that of all files in bytes."""
+    config = trained.model.description["config"]
+    parts = [
+        f"# {name}",
+        _lead(trained.model, size),
+        results.section("How to use it", _usage(name)),
+        results.section("Training", EVERYTHING, rows=_training(trained, photographs)),
+        results.section("Data and terms", _data(config["data"], photographs), texts.data),
+        results.section("How well it does", _scored(config, photographs), rows=_metrics(summary)),
+        results.section("What it does badly", texts.limits),
+        results.section("Licence", LICENCE),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _lead(built: model.Model, size: int) -> str:
+    about = built.description
+    centers = about["centers"]
+    predicts = "ab itself" if centers is None else f"a distribution over {len(centers)} bins of ab"
+    return (
+        f"Colours greyscale photographs: from lightness it predicts {predicts}, for every 4 x 4 "
+        f"pixels. The {about['network']} network at width {about['width']:g}: "
+        f"{model.parameter_count(built.variables):,} parameters and the running statistics, in "
+        f"bfloat16, {size / 1e6:.1f} MB in all."
+    )
+
+
+def _usage(name: str) -> str:
+    return (
+        f"```\ncic-jax colorize photo.jpg --out=coloured --checkpoint={name}\n```\n\n"
+        "```python\nfrom cic_jax import Colorizer\n\n"
+        "# uint8 (h, w) or (h, w, 3) -> uint8 (h, w, 3)\n"
+        f'coloured = Colorizer.restore("{name}")(photo)\n```\n\n'
+        f"Loading verifies the files; `sha256sum -c {checksums.NAME}` does so by hand."
+    )
+
+
+def _training(trained: Trained, photographs: Mapping[str, int]) -> Rows:
+    config = trained.model.description["config"]
+    train, size = config["train"], config["train"]["crop"]
+    seen = trained.step * train["batch_size"]
+    warm = f", warm-up of {train['warmup_steps']} steps" if train["schedule"] == "cosine" else ""
+    facts = {
+        "Step": f"{trained.step:,}, of the best validation {train['best_metric']}",
+        "Crops seen": f"{seen:,} of {size} x {size} pixels, in batches of {train['batch_size']}",
+        "Epochs": f"{train['epochs']:g} planned; up to this step each training photograph was seen "
+        f"{seen / photographs['train']:.3g} times in the mean",
+        "Learning rate": f"{train['learning_rate']:g}, {train['schedule']}{warm}",
+    }
+    if train.get("average"):
+        facts["Average"] = f"of the parameters at each step, decay {train['average']:g}"
+    if train["init_from"]:
+        facts["Started from"] = train["init_from"]
+    if trained.minutes is not None:
+        facts["Time"] = f"{trained.minutes:.3g} minutes of steps, evaluations left out"
+    if trained.device is not None:
+        facts["Device"] = trained.device
+    return [{"What": name, "Value": value} for name, value in facts.items()]
+
+
+def _data(data: Mapping[str, Any], photographs: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{count:,} for {split}" for split, count in photographs.items())
+    chosen = {
+        "synthetic_vehicles": f"{data['scenes']:,} drawn scenes",
+        "imagenet_vehicles": ", ".join(data["synsets"]) or data["subset"],
+    }.get(data["source"], ", ".join(data["labels"]))
+    return (
+        f"Source `{data['source']}`{chosen and f' ({chosen})'}, photographs: {counts}. The split "
+        "of a photograph depends on its content alone."
+    )
+
+
+def _scored(config: Mapping[str, Any], photographs: Mapping[str, int]) -> str:
+    return (
+        f"These very weights on the {photographs['test']:,} test photographs, which they never "
+        f"saw, at T = {config['colour']['temperature']:g}: means with 95 % bootstrap intervals "
+        "over photographs, beside the photographs left grey (ab = 0)."
+    )
+
+
+def _metrics(summary: Summary) -> Rows:
+    return [
+        {
+            "Metric": ", ".join(filter(None, METRICS[metric][:2])),
+            "This model": _interval(metric, ours),
+            "Left grey": _interval(metric, summary["grey"].get(metric)),
+            "Better": METRICS[metric].better,
+        }
+        for metric, ours in summary["model"].items()
+    ]
+
+
+def _interval(metric: str, found: Mapping[str, float] | None) -> str:
+    if found is None:
+        return "-"
+    return "{mean:.{d}f} [{low:.{d}f}, {high:.{d}f}]".format(**found, d=METRICS[metric].digits)
+
+
+def read_texts(data: Path, limits: Path) -> Texts:
+    """The texts in two files of Markdown; ValueError names the one that is missing or empty."""
+    texts = []
+    for name, path in (("data_card", data), ("limits", limits)):
+        text = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+        if not text:
+            raise ValueError(f"--{name}: expected a text in Markdown, {path} is none or empty")
+        texts.append(text)
+    return Texts(*texts)

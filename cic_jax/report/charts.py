@@ -1,0 +1,209 @@
+"""Arrays -> matplotlib figures: what the study shows, in one look.
+
+Every function returns a `matplotlib.figure.Figure` and touches nothing else (see `figure_style` for
+the look, and for `save`).
+"""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from cic_jax.report import plane
+from cic_jax.report.style import FAINT, GREY, INK, headline, label, model_colours, new, styled
+
+RAREST = 1e-7  # where the colour scale of probabilities begins
+
+Interval = Mapping[str, float]  # "mean", "low", "high"
+Scores = Mapping[str, Mapping[str, Interval]]  # "model" and "grey" -> metric -> interval
+
+
+class Metric(NamedTuple):
+    """How a metric is written."""
+
+    title: str
+    unit: str
+    better: str
+    digits: int
+
+
+METRICS = {
+    "rmse_ab": Metric("RMSE of ab", "CIELAB units", "lower", 1),
+    "rmse": Metric("RMSE of RGB", "values in [0, 1]", "lower", 3),
+    "psnr": Metric("PSNR", "dB", "higher", 1),
+    "ssim": Metric("SSIM", "1 is the truth", "higher", 3),
+}
+
+
+@styled
+def loss_curves(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Training and validation loss of each run by epoch, a panel a run: losses differ in scale.
+
+    A log is the lines of `record.read`: "split" ('train' or 'validation'), "epoch" and "loss".
+    """
+    columns = min(3, len(logs))
+    rows = -(-len(logs) // columns)
+    figure = new(2.0 + 2.9 * columns if columns < 3 else 10.0, 0.5 + 2.4 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    colours = model_colours(logs)
+    for axes, (name, log) in zip(panels, logs.items(), strict=False):
+        _loss_curve(axes, log, colours[name])
+        axes.set_title(label(name))
+    for axes in panels[len(logs) :]:
+        axes.remove()
+    headline(figure, "Loss during training")
+    return figure
+
+
+def _loss_curve(axes: Axes, log: Sequence[Mapping[str, Any]], colour: str) -> None:
+    train, validation = (
+        np.array([(line["epoch"], line["loss"]) for line in log if line["split"] == split])
+        .reshape(-1, 2)
+        .T
+        for split in ("train", "validation")
+    )
+    axes.plot(*train, color=GREY, linewidth=1, label="training")
+    axes.plot(*validation, color=colour, marker="o", markersize=3.5, label="validation")
+    if validation.size:
+        best = int(np.argmin(validation[1]))
+        axes.plot(
+            *validation[:, best],
+            marker="o",
+            markersize=9,
+            markerfacecolor="none",
+            markeredgecolor=INK,
+            linestyle="none",
+            label=f"least, {validation[1, best]:.3g}",
+        )
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("loss, mean per pixel")
+    axes.set_xlim(left=0)
+    axes.legend()
+
+
+@styled
+def metric_bars(scores: Mapping[str, Scores], photographs: str = "test photographs") -> Figure:
+    """Each model's metrics with 95 % intervals; a bar reaches from leaving grey to the model.
+
+    Models may be scored on different photographs: each has the grey baseline of its own.
+    """
+    figure = new(11.0, 1.6 + 0.3 * len(scores))
+    panels = figure.subplots(1, len(METRICS), sharey=True)
+    colours = model_colours(scores)
+    for axes, (metric, written) in zip(panels, METRICS.items(), strict=True):
+        for row, (name, score) in enumerate(scores.items()):
+            _bar(axes, row, score["model"][metric], score["grey"][metric], colours[name])
+            mean = f"{score['model'][metric]['mean']:.{written.digits}f}"
+            axes.text(1.01, row, mean, transform=axes.get_yaxis_transform(), va="center")
+        axes.set_title(written.title)
+        axes.set_xlabel(f"{written.unit}\n({written.better} is better)")
+        axes.grid(axis="y", visible=False)
+    panels[0].set_yticks(range(len(scores)), [label(name) for name in scores])
+    panels[0].set_ylim(len(scores) - 0.4, -0.6)
+    legend = dict(zip(*panels[0].get_legend_handles_labels()[::-1], strict=True))
+    figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=2)
+    headline(figure, f"Likeness to the truth of {photographs}, against leaving them grey")
+    return figure
+
+
+def _bar(axes: Axes, row: int, model: Interval, grey: Interval, colour: str) -> None:
+    height = [row - 0.42, row + 0.42]
+    axes.fill_betweenx(height, grey["low"], grey["high"], color=FAINT, linewidth=0)
+    axes.plot([grey["mean"]] * 2, height, color=GREY, label="left grey (ab = 0), 95 % shaded")
+    axes.barh(row, model["mean"] - grey["mean"], left=grey["mean"], height=0.6, color=colour)
+    margins = [[model["mean"] - model["low"]], [model["high"] - model["mean"]]]
+    axes.errorbar(
+        model["mean"],
+        row,
+        xerr=margins,
+        color=INK,
+        linewidth=1.3,
+        capsize=3,
+        path_effects=[withStroke(linewidth=3, foreground="white")],
+        label="the model, 95 %",
+    )
+
+
+@styled
+def photo_grid(
+    columns: Mapping[str, UInt8[np.ndarray, "n h w 3"]], title: str, cell: float = 1.35
+) -> Figure:
+    """Columns of pictures under their names, a photograph in each row; `cell` inches wide."""
+    count, height, width, _ = next(iter(columns.values())).shape
+    figure = new(cell * len(columns), 0.75 + cell * count * height / width, gap=0.02)
+    panels = figure.subplots(count, len(columns), squeeze=False)
+    for column, (name, pictures) in zip(panels.T, columns.items(), strict=True):
+        for axes, picture in zip(column, pictures, strict=True):
+            axes.imshow(picture)
+            axes.set_axis_off()
+        column[0].set_title(
+            textwrap.fill(label(name), 12),
+            loc="center",
+            fontsize=8.5,
+            fontweight="normal",
+            verticalalignment="bottom",
+        )
+    headline(figure, title)
+    return figure
+
+
+@styled
+def bin_distributions(
+    distributions: Mapping[str, tuple[Float[np.ndarray, "q 2"], Float[np.ndarray, " q"]]],
+) -> Figure:
+    """How often each bin occurs, on one logarithmic scale; for each name its centres and p.
+
+    Bins that never occur stay white.
+    """
+    figure = new(1.0 + 3.3 * len(distributions), 4.0)
+    panels = figure.subplots(1, len(distributions), squeeze=False, sharex=True, sharey=True)[0]
+    positive = np.concatenate([p[p > 0] for _, p in distributions.values()])
+    scale = ScalarMappable(LogNorm(max(positive.min(), RAREST), positive.max()), "viridis")
+    for axes, (name, (centers, p)) in zip(panels, distributions.items(), strict=True):
+        sides = np.full(len(p), plane.pitch(centers))[p > 0]
+        colours = scale.to_rgba(p[p > 0])
+        axes.add_collection(plane.squares(centers[p > 0], sides, colours, edgecolors=colours))
+        plane.ab_axes(axes)
+        axes.set_title(name)
+    figure.colorbar(scale, ax=panels, label="probability of the bin", shrink=0.85)
+    headline(figure, "How often each colour occurs")
+    return figure
+
+
+@styled
+def pixel_distribution(
+    photo: UInt8[np.ndarray, "h w 3"],
+    pixel: tuple[int, int],
+    centers: Float[np.ndarray, "q 2"],
+    p: Float[np.ndarray, " q"],
+    colours: Mapping[str, Float[np.ndarray, "2"]],
+) -> Figure:
+    """What a model expects at one pixel (row, column): each bin a square, its area the probability.
+
+    `colours` names points of the ab plane to mark, such as the truth and what is read out.
+    """
+    figure = new(8.4, 4.2)
+    left, right = figure.subplots(1, 2)
+    left.imshow(photo)
+    left.plot(pixel[1], pixel[0], "o", markersize=13, markerfacecolor="none", color="white", mew=4)
+    left.plot(pixel[1], pixel[0], "o", markersize=13, markerfacecolor="none", color=INK, mew=1.5)
+    left.set_axis_off()
+    left.set_title(f"Pixel at row {pixel[0]}, column {pixel[1]}")
+    plane.distribution(right, centers, p)
+    for (name, ab), marker in zip(colours.items(), "*oDsv^", strict=False):
+        size = 150 if marker == "*" else 55
+        right.scatter(
+            *ab, marker=marker, s=size, facecolor="white", edgecolor=INK, label=name, zorder=3
+        )
+    plane.ab_axes(right)
+    right.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    right.set_title(f"Its predicted colours (largest: {p.max():.0%})")
+    headline(figure, "One pixel's predicted distribution over the bins of the ab plane")
+    return figure

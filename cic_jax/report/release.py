@@ -1,0 +1,111 @@
+"""A training run -> a released model: bfloat16 weights, scored as such, card and checksums."""
+
+import copy
+import json
+import re
+import tempfile
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from cic_jax import checkpoint, photos
+from cic_jax import model as models
+from cic_jax.report import results
+from cic_jax.report.card import Texts, Trained, card
+from cic_jax.train import evaluate, record
+from cic_jax.train.loop import MACHINE
+
+CARD = "README.md"
+LIMIT = 16 * 2**20  # bytes; each file of a release is smaller
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+class ReleaseError(ValueError):
+    """What is asked for cannot be released; the message says why."""
+
+
+def best(run: Path) -> Trained:
+    """Read a training run; CheckpointError or ReleaseError where there is none to release."""
+    if not (run / checkpoint.CONFIG).exists():
+        raise ReleaseError(f"expected a training run, {run} has no {checkpoint.CONFIG}")
+    step = checkpoint.best_step(run)
+    model = checkpoint.load(run, step=step)
+    log = [line for line in record.read(run) if line["step"] <= step]
+    minutes = results.training_minutes(log, model.description["config"]["train"]["batch_size"])
+    machine, device = run / MACHINE, None
+    if machine.exists():
+        device = results.device(json.loads(machine.read_text(encoding="utf-8")))
+    return Trained(model, step, minutes or None, device)
+
+
+def release(
+    trained: Trained, config: ConfigDict, texts: Texts, folder: Path, name: str
+) -> evaluate.Report:
+    """Put the model in place of what `folder`/`name` holds, once it is all written and scored.
+
+    `config` is what it trained with, and finds the photographs. Whatever fails leaves the old
+    release as it was. Raises ReleaseError, and what `photos.open_splits` raises.
+    """
+    target = folder / name
+    _check(config, target, name)
+    splits = photos.open_splits(config.data)
+    trained = trained._replace(model=_without_places(trained.model))
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as scratch:
+        fresh = Path(scratch) / "new"
+        checkpoint.export(fresh, trained.model)
+        size = _size(fresh)
+        report = evaluate.report(checkpoint.load(fresh), splits["test"], config)
+        counts = {split: len(photographs) for split, photographs in splits.items()}
+        text = card(name, trained, counts, report.summary, texts, size)
+        (fresh / CARD).write_text(text, encoding="utf-8")
+        _replace(target, fresh, Path(scratch) / "old")
+    return report
+
+
+def _check(config: ConfigDict, target: Path, name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise ReleaseError(
+            f"--name: expected letters, digits and . _ - that begin with a letter or digit, got "
+            f"{name!r}"
+        )
+    if target.exists() and not (target / checkpoint.DESCRIPTION).exists():
+        raise ReleaseError(f"{target} is no released model: it would be lost, choose another name")
+    if config.data.leak:
+        raise ReleaseError(
+            f"config.data.leak = {config.data.leak:g} of the test photographs were trained on: "
+            "there is no honest score of this run, release one without"
+        )
+
+
+def _without_places(model: models.Model) -> models.Model:
+    """Where files lay on the machine that trained is nobody's business."""
+    description = copy.deepcopy(model.description)
+    config = description["config"]
+    config["data"].update(path="", data_dir="")
+    config["train"]["init_from"] = Path(config["train"]["init_from"]).name
+    return model._replace(description=description)
+
+
+def _size(exported: Path) -> int:
+    """Bytes of all files; ReleaseError names one that is too large for a repository."""
+    sizes = {path: path.stat().st_size for path in exported.rglob("*") if path.is_file()}
+    largest = max(sizes, key=lambda path: sizes[path])
+    if sizes[largest] >= LIMIT:
+        raise ReleaseError(
+            f"{largest.relative_to(exported)} would be {sizes[largest] / 2**20:.1f} MiB, files of "
+            f"a release are below {LIMIT / 2**20:g} MiB: release a narrower network"
+        )
+    return sum(sizes.values())
+
+
+def _replace(target: Path, fresh: Path, old: Path) -> None:
+    """Two renames, the first undone where the second fails."""
+    if target.exists():
+        target.rename(old)
+    try:
+        fresh.rename(target)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise

@@ -1,0 +1,1 @@
+"""Drawn photographs of vehicles: true colours without a download."""

@@ -1,0 +1,229 @@
+"""What a scene shows: the setting, the view, the camera, and which vehicles stand where."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from cic_jax.scenes import fleet, light, paint
+from cic_jax.scenes.camera import Camera
+from cic_jax.scenes.ground import Road
+from cic_jax.scenes.light import Light
+from cic_jax.scenes.mesh import Mesh, place
+from cic_jax.scenes.paint import Paint
+
+# Degrees from the nose pointing to the right; negative turns it towards the camera.
+VIEWS = {
+    "side": (-12, 12),
+    "front three-quarter": (-65, -22),
+    "rear three-quarter": (22, 65),
+    "front": (-98, -82),
+    "rear": (82, 98),
+}
+VIEW_SHARES = (0.30, 0.28, 0.20, 0.12, 0.10)
+WEATHER_SHARES = (0.26, 0.22, 0.10, 0.14, 0.10, 0.10, 0.08)
+
+
+class Setting(NamedTuple):
+    """A kind of place: who is there, on what, and how likely it has what behind."""
+
+    kinds: tuple[str, ...]
+    surface: tuple[str, ...]
+    road: str | None = None
+    hills: float = 0.0
+    wood: float = 0.0
+    trees: int = 0
+    houses: float = 0.0
+    sea: bool = False  # beyond the ground, or all of it where there is no surface
+
+
+SETTINGS = {
+    "street": Setting(("car", "bus", "motorcycle"), ("paving",), "street", 0.1, 0.2, 3, 0.9),
+    "country": Setting(("car", "bus", "motorcycle"), ("grass",), "road", 0.7, 0.6, 4),
+    "coast": Setting(("car", "bus", "motorcycle"), ("sand", "grass"), "road", 0.3, sea=True),
+    "yard": Setting(("car", "bus", "motorcycle"), ("asphalt", "concrete"), None, 0.2, 0.4, 2, 0.5),
+    "meadow": Setting(("car", "motorcycle"), ("grass",), None, 0.7, 0.7, 4),
+    "airfield": Setting(("aeroplane",), ("grass", "concrete"), "runway", 0.5, 0.7),
+    "air": Setting(("aeroplane",), ("grass",), None, 0.6, 0.3),
+    "sea": Setting(("boat",), (), sea=True, hills=0.25),
+    "harbour": Setting(("boat",), (), sea=True, hills=0.5, wood=0.4, houses=0.5),
+}
+
+
+class Item(NamedTuple):
+    """A vehicle in its place; `depth` is its middle's distance from the camera's plane."""
+
+    kind: str
+    view: str
+    mesh: Mesh
+    paint: Paint
+    lightness: float
+    depth: float
+
+
+class Layout(NamedTuple):
+    """Everything that is decided before drawing; the first item is the main vehicle."""
+
+    setting: str
+    weather: str
+    light: Light
+    camera: Camera
+    road: Road | None
+    items: tuple[Item, ...]
+
+
+def sample(size: int, rng: np.random.Generator) -> Layout:
+    """A scene's layout for a square photograph of so many pixels a side."""
+    kind = paint.KINDS[rng.integers(len(paint.KINDS))]
+    names = [name for name, setting in SETTINGS.items() if kind in setting.kinds]
+    setting = names[rng.integers(len(names))]
+    weather = list(light.WEATHERS)[rng.choice(len(WEATHER_SHARES), p=WEATHER_SHARES)]
+    lit = light.sample(weather, rng)
+    view = list(VIEWS)[rng.choice(len(VIEWS), p=VIEW_SHARES)]
+    yaw = np.radians(rng.uniform(*VIEWS[view]))
+    if rng.random() < 0.5:
+        yaw = np.pi - yaw
+    shape = fleet.build(kind, setting == "air", rng)
+    if setting == "air":
+        camera, mesh, depth = _in_the_air(shape, yaw, size, rng)
+    else:
+        camera, mesh, depth = _on_the_ground(shape, yaw, size, rng)
+    main = _item(kind, view, mesh, depth, rng)
+    road = _road(SETTINGS[setting], mesh, yaw, rng)
+    others = _others(setting, main, yaw, road, camera, rng)
+    return Layout(setting, weather, lit, camera, road, (main, *others))
+
+
+def _item(kind: str, view: str, mesh: Mesh, depth: float, rng: np.random.Generator) -> Item:
+    lightness = paint.sample_lightness(rng)
+    return Item(kind, view, mesh, paint.sample(kind, rng), lightness, depth)
+
+
+def _on_the_ground(
+    shape: Mesh, yaw: float, size: int, rng: np.random.Generator
+) -> tuple[Camera, Mesh, float]:
+    """A camera that frames a standing vehicle, at about the height of a photographer's eyes."""
+    turned = place(shape, (0, 0, 0), yaw)
+    width, deep, height = np.ptp(turned.corners, axis=(0, 1)).tolist()
+    focal = size * rng.uniform(1.1, 2.3)
+    fill, tall = rng.uniform(0.55, 0.92), rng.uniform(0.42, 0.66)
+    depth = max(focal * width / (fill * size), focal * height / (tall * size)) + deep / 2
+    eye = float(np.clip(height * rng.uniform(0.35, 1.1), 0.9, 16))
+    # As low as the row of its feet asks for, but none of it below the photograph's edge.
+    horizon = size * rng.uniform(0.72, 0.88) - focal * eye / depth
+    horizon = np.clip(horizon, 0.22 * size, 0.62 * size)
+    lowest = 0.95 * size - focal * eye / (depth - deep / 2)
+    camera = Camera(size, focal, eye, float(min(horizon, lowest)))
+    spare = max(0.0, 0.5 - 0.5 * focal * width / depth / size)
+    aside = rng.uniform(-0.8, 0.8) * spare * size * depth / focal
+    return camera, place(shape, (aside, depth, 0), yaw), depth
+
+
+def _in_the_air(
+    shape: Mesh, yaw: float, size: int, rng: np.random.Generator
+) -> tuple[Camera, Mesh, float]:
+    """A camera on the ground that looks up to an aeroplane in flight."""
+    pitch, roll = np.radians(rng.uniform(-3, 14)), np.radians(rng.normal(0, 10))
+    turned = place(shape, (0, 0, 0), yaw, pitch, roll)
+    width, deep, _ = np.ptp(turned.corners, axis=(0, 1)).tolist()
+    focal = size * rng.uniform(1.8, 3.0)
+    depth = focal * width / (rng.uniform(0.5, 0.9) * size) + deep / 2
+    camera = Camera(size, focal, 2.0, size * rng.uniform(0.82, 1.5))
+    row = size * rng.uniform(0.34, 0.56)
+    height = camera.height + (camera.horizon - row) * depth / focal
+    aside = rng.uniform(-0.06, 0.06) * size * depth / focal
+    return camera, place(shape, (aside, depth, height), yaw, pitch, roll), depth
+
+
+def _road(setting: Setting, mesh: Mesh, yaw: float, rng: np.random.Generator) -> Road | None:
+    """The road under the main vehicle, which keeps to the right (an aeroplane to the middle)."""
+    if setting.road is None:
+        return None
+    direction = (float(np.cos(yaw)), float(np.sin(yaw)))
+    x, y, _ = mesh.corners.mean(axis=(0, 1)).tolist()
+    if setting.road == "runway":
+        return Road((x, y), direction, 34.0, "asphalt", 0.0, (16.0, 32.0), 0.7)
+    lane = rng.uniform(1.6, 1.9)
+    middle = (x - lane * direction[1], y + lane * direction[0])
+    kerb = 2.6 if setting.road == "street" else 0.0
+    return Road(middle, direction, 7.2, kerb=kerb)
+
+
+def _others(
+    setting: str,
+    main: Item,
+    yaw: float,
+    road: Road | None,
+    camera: Camera,
+    rng: np.random.Generator,
+) -> list[Item]:
+    """Up to two more vehicles behind the main one: in its lane, the other lane, or anywhere."""
+    count = int(rng.choice(3, p=[0.45, 0.33, 0.22]))
+    kinds = SETTINGS[setting].kinds
+    items: list[Item] = []
+    if setting == "air":
+        return items
+    for _ in range(count):
+        kind = kinds[rng.integers(len(kinds))]
+        spot = _spot(main, yaw, road, camera, rng)
+        if spot is None:
+            continue
+        (x, y), heading = spot
+        mesh = place(fleet.build(kind, False, rng), (x, y, 0), heading)
+        items.append(_item(kind, view_of(heading), mesh, y, rng))
+    return items
+
+
+def _spot(
+    main: Item, yaw: float, road: Road | None, camera: Camera, rng: np.random.Generator
+) -> tuple[tuple[float, float], float] | None:
+    """A place and a heading in sight and clear of the main vehicle; None where none was found."""
+    size = main.mesh.corners
+    length = float(max(np.ptp(size[..., 0]), np.ptp(size[..., 1])))
+    for _ in range(12):
+        if road is None or road.width > 10:
+            y = main.depth + length * rng.uniform(1.2, 4.0)
+            x = rng.uniform(-0.45, 0.45) * camera.size * y / camera.focal
+            heading = rng.uniform(0, 2 * np.pi)
+        else:
+            lane = rng.choice([-1.75, 1.75, 4.7])
+            heading = yaw if lane < 0 else yaw + np.pi
+            along = rng.uniform(-45, 45)
+            dx, dy = road.direction
+            x = road.point[0] + along * dx - lane * dy
+            y = road.point[1] + along * dy + lane * dx
+        column = 0.5 + camera.focal * x / max(y, 1) / camera.size
+        away = np.hypot(x - size[..., 0].mean(), y - main.depth)
+        behind = y > main.depth + 0.25 * length * abs(np.sin(yaw)) + 1.5
+        if behind and away > 0.7 * length and -0.05 < column < 1.05:
+            return (float(x), float(y)), float(heading)
+    return None
+
+
+def view_of(yaw: float) -> str:
+    """The name of the view that a heading (radians) gives, whichever way the nose points."""
+    turn = np.degrees(np.arcsin(np.sin(yaw)))  # mirrored headings look alike
+    if abs(turn) < 17:
+        return "side"
+    end = "front" if turn < 0 else "rear"
+    return end if abs(turn) > 73 else f"{end} three-quarter"
+
+
+def clear_of_road(road: Road | None, x: float, y: float) -> bool:
+    """Whether a point is beside the road and its pavements."""
+    if road is None:
+        return True
+    (dx, dy), (px, py) = road.direction, road.point
+    return abs((y - py) * dx - (x - px) * dy) > road.width / 2 + road.kerb + 1.0
+
+
+def place_tree(
+    main: Item, road: Road | None, camera: Camera, rng: np.random.Generator
+) -> Float[np.ndarray, "2"] | None:
+    """Somewhere behind the main vehicle and beside the road."""
+    for _ in range(8):
+        y = main.depth + rng.uniform(6, 60)
+        x = rng.uniform(-0.6, 0.6) * camera.size * y / camera.focal
+        if clear_of_road(road, x, y):
+            return np.array([x, y])
+    return None

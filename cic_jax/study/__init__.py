@@ -1,0 +1,1 @@
+"""The reproduction: the study's models, its claims tested one by one, its mistakes repeated."""

@@ -1,0 +1,108 @@
+"""The study repeated, as text and tables of what study.json holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cic_jax.report.charts import METRICS
+from cic_jax.report.style import label
+from cic_jax.study.claims import RATIOS, names
+from cic_jax.study.published import PUBLISHED, WRITTEN
+from cic_jax.train.bootstrap import Interval
+
+Rows = list[dict[str, str]]
+
+
+def lead(results: Mapping[str, Any]) -> str:
+    """What was done, in a few sentences."""
+    plan, seeds = results["plan"], len(results["seeds"])
+    budget = ""
+    if plan["minutes"] is not None:
+        budget = f" To fit {plan['minutes']:g} minutes, epochs are {plan['factor']:.3g} of theirs."
+    return (
+        f"{len(results['models'])} models of the study, each trained with {seeds} seed(s), are "
+        f"scored on the same {results['photographs']['test']} test photographs of "
+        f"{results['source']}, read out at T = {results['temperature']:g}.{budget} Intervals are "
+        f"95 % bootstrap intervals over photographs{' and seeds' if seeds > 1 else ''}."
+    )
+
+
+def tables(results: Mapping[str, Any]) -> list[tuple[str, str, Rows]]:
+    """Title, text and rows of each table of what study.json holds."""
+    found, models = results["figures"], results["models"]
+    drawn = [name for name in found if "log_density" in found[name]]
+    every = [
+        (
+            "Beside the study's figures",
+            "Means with 95 % intervals. The study scored its models on test photographs of its "
+            "own, and computed SSIM with a data range of 2, which is too high.",
+            [_beside(name, found[name]) for name in (*models, "grey")],
+        ),
+        (
+            "The study's claims",
+            "Differences are paired, photograph by photograph, and all of a claim's must hold.",
+            [_claim_row(claim) for claim in results["claims"]],
+        ),
+        (
+            "How probable the paint is",
+            "Of painted surfaces the true colours are known as a distribution: log density of each "
+            "object's mean colour, what true paints have in the mean, and the share of objects "
+            "whose colour is likelier than the least likely 5 % of true paints. Grey is a common "
+            "paint. 'Last' is the last step, else it is the one of the least validation loss.",
+            [_measured(name, found[name]) for name in drawn],
+        ),
+        (
+            "The training",
+            "Images per second are the median over the log.",
+            [_training(name, models[name]) for name in models],
+        ),
+    ]
+    return [table for table in every if table[2]]
+
+
+def _beside(name: str, found: Mapping[str, Interval]) -> dict[str, str]:
+    row = {"Model": label(name)}
+    for metric in (*METRICS, "ssim_range_2", "colorfulness"):
+        row[WRITTEN[metric].title] = written(metric, found[metric])
+        if any(metric in published for published in PUBLISHED.values()):
+            published = PUBLISHED.get(name, {}).get(metric)
+            row[f"{WRITTEN[metric].title}: study"] = "" if published is None else f"{published:g}"
+    return row
+
+
+def _claim_row(claim: Mapping[str, Any]) -> dict[str, str]:
+    here = [claim["why"]] if claim["why"] else []
+    for c in claim["compared"]:
+        pair = (" / " if c["metric"] in RATIOS else " minus ").join(
+            names(c[side]) for side in ("left", "right")
+        )
+        here.append(f"{WRITTEN[c['metric']].title}, {pair}: {written(c['metric'], c)}")
+    return {"The study saw": claim["saw"], "Verdict": claim["verdict"], "Here": "; ".join(here)}
+
+
+def _measured(name: str, found: Mapping[str, Interval]) -> dict[str, str]:
+    shown = ("loss", "rmse_ab", "log_density", "expected", "plausible")
+    cells = {WRITTEN[m].title: written(m, found[m]) if m in found else "" for m in shown}
+    return {"Colouring": names([name])} | cells
+
+
+def _training(name: str, run: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "Model": label(name),
+        "Epochs": f"{run['epochs']:.3g}",
+        "Epochs: study": f"{run['study_epochs']:g}",
+        "Steps": f"{run['steps']}",
+        "Least validation loss at": ", ".join(map(str, run["best_steps"])),
+        "Parameters": f"{run['parameters']:,}",
+        "Images/s": f"{run['images_per_second']:.4g}",
+    }
+
+
+def written(metric: str, found: Mapping[str, float]) -> str:
+    digits = WRITTEN[metric].digits
+    return "{mean:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(**found, d=digits)
+
+
+def markdown(rows: Rows) -> str:
+    """A table of rows of cells by column."""
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

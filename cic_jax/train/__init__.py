@@ -1,0 +1,14 @@
+"""From a config to a trained model, its record and its scores."""
+
+from typing import Any
+
+__all__ = ["train"]
+
+
+def __getattr__(name: str) -> Any:
+    # On first use (PEP 562): importing one module of the package loads no other.
+    if name == "train":
+        from cic_jax.train.loop import train
+
+        return train
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,75 @@
+"""`cic-jax serve`: what it needs, and how it ends."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+from tiny_models import tiny_model
+from web_server import JPEG, Client
+
+from cic_jax import checkpoint
+from cic_jax.cli import main as cli
+
+
+def python(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_other_commands_do_without_its_packages():
+    loaded = "{'starlette', 'uvicorn', 'anyio'} & set(sys.modules)"
+    assert (
+        python(f"import sys; from cic_jax.cli import main as cli; print({loaded})").stdout
+        == "set()\n"
+    )
+
+
+@pytest.mark.parametrize("package", ["starlette", "uvicorn"])
+def test_what_is_not_installed_is_named(package):
+    ended = python(
+        f"import sys; sys.modules[{package!r}] = None; from cic_jax.cli import main as cli; cli.main(['serve'])"
+    )
+    assert ended.returncode == cli.UNUSABLE
+    assert ended.stderr == (
+        f"cic-jax: the page needs {package}, which is not installed: pip install 'cic-jax[web]', "
+        "or pip install -e '.[web]' in a checkout\n"
+    )
+
+
+def test_a_port_that_is_taken_is_named(client, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["serve", f"--port={client.port}"])
+    assert end.value.code == cli.UNUSABLE
+    error = capsys.readouterr().err
+    assert error == (
+        f"cic-jax: cannot listen at port {client.port} of 127.0.0.1: Address already in use\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_is_none_is_refused(port, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["serve", f"--port={port}"])
+    assert "argument --port: " in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_command_serves_until_interrupted(tmp_path):
+    checkpoint.export(tmp_path / "model", tiny_model())
+    command = [sys.executable, "-W", "error", "-m", "cic_jax.cli", "serve", "--port=0"]
+    with subprocess.Popen(
+        [*command, f"--checkpoint={tmp_path / 'model'}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled")},
+    ) as process:
+        port = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())[1]
+        assert Client(int(port)).open(JPEG).status == 201
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == cli.INTERRUPTED
+        assert process.stderr.read() == ""

@@ -1,0 +1,287 @@
+"""A small run becomes a release whose card and checksums are of its weights; or nothing changes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import photo_files
+import pytest
+
+from cic_jax import checkpoint, checksums, photos, step
+from cic_jax.report import release
+from cic_jax.report.card import Texts, read_texts
+from cic_jax.train import build, evaluate, record
+from cic_jax.train.loop import MACHINE
+from configs import default
+
+ROOT = Path(__file__).parents[2]
+TEXTS = Texts("Drawn by a test, free of terms.", "Everything, since it is random.")
+LOG = [
+    {"step": 50, "split": "train", "images_per_second": 8.0},
+    {"step": 50, "split": "validation"},
+    {"step": 100, "split": "train", "images_per_second": 4.0},
+]
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    """Forty photographs of two colours; the network is tiny."""
+    root = tmp_path_factory.mktemp("photos")
+    photo_files.two_coloured(root, 40)
+    config = default.get_config()
+    config.data.update(source="folder", path=str(root), size=64, short_side=64)
+    config.data.data_dir = str(tmp_path_factory.mktemp("prepared"))
+    config.model.update(network="simplified", width=0.05)
+    config.train.update(batch_size=8, crop=32, epochs=20.0, init_from=f"{root}/before")
+    return config.lock()
+
+
+@pytest.fixture(scope="module")
+def run(config, tmp_path_factory):
+    """What training leaves behind: two steps, the earlier of which is the best."""
+    workdir = tmp_path_factory.mktemp("run")
+    colours = build.palette(config.copy_and_resolve_references(), lambda: few(config))
+    network = build.build_network(config, len(colours.centers), None)
+    state = step.init(jax.random.key(0), network, step.adam(1e-3))
+    (workdir / checkpoint.CONFIG).write_text(config.to_json_best_effort())
+    about = build.describe(config, colours)
+    with checkpoint.manager(workdir) as manager:
+        for at, loss in ((50, 1.0), (100, 2.0)):
+            variables = jax.tree.map(lambda x, at=at: np.asarray(x) * (at / 50), state.variables)
+            checkpoint.save(manager, at, (variables, state.optimizer), about, {"loss": loss})
+    (workdir / record.LOG).write_text("".join(json.dumps(line) + "\n" for line in LOG))
+    machine = {"device": "cpu", "cores": 2, "processor": "Some CPU"}
+    (workdir / MACHINE).write_text(json.dumps(machine))
+    return workdir
+
+
+def few(config):
+    """A batch that tells which colours there are."""
+    split = photos.open_splits(config.data)["train"]
+    return [np.stack([photos.window(split[i]["image"], 64)[0] for i in range(8)])]
+
+
+@pytest.fixture(scope="module")
+def released(run, config, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("releases")
+    report = release.release(release.best(run), config, TEXTS, folder, "tiny")
+    return folder / "tiny", report
+
+
+def contents(directory):
+    return {
+        path.relative_to(directory): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_the_best_step_is_released_in_bfloat16(run, released):
+    weights = checkpoint.load(released[0]).variables
+    best = checkpoint.load(run, step=50).variables
+    as_released = jax.tree.map(lambda x: x.astype(jnp.bfloat16).astype(jnp.float32), best)
+    jax.tree.map(np.testing.assert_array_equal, weights, as_released)
+    assert not jax.tree.all(jax.tree.map(lambda x, y: bool((x == y).all()), weights, best))
+
+
+def test_the_table_is_of_the_weights_that_are_released(config, released):
+    path, report = released
+    test = photos.open_splits(config.data)["test"]
+    again = evaluate.report(checkpoint.load(path), test, config).summary
+    text = (path / "README.md").read_text()
+    assert report.summary == again
+    for metric, digits in (("rmse_ab", 1), ("psnr", 1), ("auc_rebalanced", 3), ("loss", 3)):
+        found = "{mean:.{d}f} [{low:.{d}f}, {high:.{d}f}]".format(
+            **again["model"][metric], d=digits
+        )
+        assert found in text
+    assert f"{again['grey']['psnr']['mean']:.1f} [" in text
+
+
+def test_the_card_says_what_the_run_knows(config, released):
+    text = (released[0] / "README.md").read_text()
+    splits = photos.open_splits(config.data)
+    train, validation, test = (len(splits[name]) for name in ("train", "validation", "test"))
+    facts = [
+        "simplified network at width 0.05",
+        "bfloat16",
+        "cic-jax colorize photo.jpg --out=coloured --checkpoint=tiny",
+        'Colorizer.restore("tiny")',
+        "| 50, of the best validation loss |",
+        "| 400 of 32 x 32 pixels, in batches of 8 |",  # crops seen
+        f"| 20 planned; up to this step each training photograph was seen {400 / train:.3g} times",
+        "| 3.16e-05, constant |",
+        "| before |",  # what it started from
+        "| 0.833 minutes of steps",  # 400 at 8 a second; not those after the best step
+        "| 2 cores of Some CPU |",
+        f"Source `folder`, photographs: {train} for train, {validation} for validation, {test} for",
+        f"on the {test} test photographs",
+        TEXTS.data,
+        TEXTS.limits,
+        "Apache License 2.0",
+    ]
+    assert [fact for fact in facts if fact not in text] == []
+
+
+def test_the_card_is_formatted_as_the_repository_is(released, tmp_path):
+    text = (released[0] / "README.md").read_text()
+    card = tmp_path / "README.md"
+    card.write_text(text.replace("tiny", "as_long_a_name_as_one_would_give"))
+    settings = ["--config", str(ROOT / "pyproject.toml"), "--no-cache"]
+    line = [sys.executable, "-m", "ruff", "format", "--diff", *settings, str(card)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_place_of_this_machine_is_released(config, released):
+    home = str(Path(config.data.path).parent.parent)  # pytest's own folder holds them all
+    assert [path for path, bytes in contents(released[0]).items() if home.encode() in bytes] == []
+
+
+def test_its_checksums_hold_and_nothing_is_left_beside_it(released):
+    path, _ = released
+    assert [each.name for each in path.parent.iterdir()] == ["tiny"]
+    checkpoint.load(path)
+    listed = [line.split()[1] for line in (path / checksums.NAME).read_text().splitlines()]
+    assert {*listed, "README.md", checksums.NAME} == {str(each) for each in contents(path)}
+
+
+@pytest.fixture
+def old(tmp_path):
+    """An earlier release."""
+    path = tmp_path / "tiny"
+    path.mkdir()
+    (path / checkpoint.DESCRIPTION).write_text("{}")
+    (path / "old").write_text("old")
+    return path
+
+
+def test_a_release_replaces_an_older_one(run, config, old, monkeypatch, released):
+    monkeypatch.setattr(evaluate, "report", lambda *_: released[1])
+    release.release(release.best(run), config, TEXTS, old.parent, "tiny")
+    assert not (old / "old").exists()
+    checkpoint.load(old)
+    assert [each.name for each in old.parent.iterdir()] == ["tiny"]
+
+
+@pytest.mark.parametrize("failing", ["score", "write", "rename", "size"])
+def test_a_failure_leaves_the_older_release(run, config, old, monkeypatch, released, failing):
+    def fail(*_, **__):
+        raise KeyboardInterrupt
+
+    before = contents(old)
+    rename = Path.rename
+    monkeypatch.setattr(evaluate, "report", fail if failing == "score" else lambda *_: released[1])
+    if failing == "write":
+        monkeypatch.setattr(release, "card", fail)
+    if failing == "rename":
+        monkeypatch.setattr(
+            Path, "rename", lambda path, to: fail() if path.name == "new" else rename(path, to)
+        )
+    if failing == "size":
+        monkeypatch.setattr(release, "LIMIT", 20_000)
+        raised = pytest.raises(release.ReleaseError, match=r"variables/.* would be .* MiB")
+    else:
+        raised = pytest.raises(KeyboardInterrupt)
+    with raised:
+        release.release(release.best(run), config, TEXTS, old.parent, "tiny")
+    assert contents(old) == before
+    assert [each.name for each in old.parent.iterdir()] == ["tiny"]
+
+
+@pytest.mark.parametrize("name", ["../tiny", "", ".tiny", "a/b"])
+def test_names_that_are_none(run, config, tmp_path, name):
+    with pytest.raises(release.ReleaseError, match="--name: expected letters"):
+        release.release(release.best(run), config, TEXTS, tmp_path, name)
+
+
+def test_what_is_no_release_is_not_replaced(run, config, tmp_path):
+    (tmp_path / "cards").mkdir()
+    with pytest.raises(release.ReleaseError, match="choose another name"):
+        release.release(release.best(run), config, TEXTS, tmp_path, "cards")
+    assert (tmp_path / "cards").is_dir()
+
+
+def test_a_run_that_saw_its_test_photographs_is_refused(run, config, tmp_path):
+    leaky = config.copy_and_resolve_references()
+    leaky.data.leak = 0.3
+    with pytest.raises(release.ReleaseError, match=r"data\.leak = 0\.3"):
+        release.release(release.best(run), leaky, TEXTS, tmp_path, "tiny")
+
+
+def test_what_the_run_does_not_know_is_left_out(run, tmp_path):
+    (tmp_path / checkpoint.CONFIG).write_text((run / checkpoint.CONFIG).read_text())
+    (tmp_path / "checkpoints").symlink_to(run / "checkpoints")
+    trained = release.best(tmp_path)
+    assert (trained.step, trained.minutes, trained.device) == (50, None, None)
+
+
+def test_no_run_or_a_run_without_a_step(released, run, tmp_path):
+    with pytest.raises(release.ReleaseError, match="expected a training run"):
+        release.best(released[0])
+    (tmp_path / checkpoint.CONFIG).write_text((run / checkpoint.CONFIG).read_text())
+    with pytest.raises(checkpoint.CheckpointError, match="has not saved a step"):
+        release.best(tmp_path)
+
+
+def test_texts_are_required(tmp_path):
+    (tmp_path / "data.md").write_text(" Ours.\n")
+    (tmp_path / "empty.md").write_text("\n")
+    assert read_texts(tmp_path / "data.md", tmp_path / "data.md") == Texts("Ours.", "Ours.")
+    with pytest.raises(ValueError, match=r"--limits: expected a text in Markdown, .*empty\.md"):
+        read_texts(tmp_path / "data.md", tmp_path / "empty.md")
+    with pytest.raises(ValueError, match="--data_card: expected"):
+        read_texts(tmp_path / "nowhere.md", tmp_path / "empty.md")
+
+
+@pytest.mark.slow
+def test_the_command_from_a_trained_run_to_a_release(tmp_path):
+    settings = {
+        "data.scenes": 60,
+        "data.size": 64,
+        "data.short_side": 64,
+        "data.data_dir": tmp_path / "prepared",
+        "model.network": "simplified",
+        "model.width": 0.05,
+        "train.crop": 32,
+        "train.batch_size": 8,
+        "train.epochs": 1,
+    }
+    options = [f"--config.{key}={value}" for key, value in settings.items()]
+    done = command("train", f"--workdir={tmp_path}/run", "--config=configs/default.py", *options)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "prepared").rename(tmp_path / "moved")
+    cards = ROOT / "checkpoints/cards"
+    arguments = [
+        f"--workdir={tmp_path}/run",
+        "--name=drawn",
+        f"--out={tmp_path}/releases",
+        f"--data_card={cards}/vehicles_and_outdoors.md",
+        f"--config.data.data_dir={tmp_path}/moved",
+    ]
+    refused = command("release", *arguments, f"--limits={tmp_path}/nowhere.md")
+    assert refused.returncode == 2
+    assert refused.stderr.strip().count("\n") == 0
+    assert "--limits: expected a text" in refused.stderr
+    assert not (tmp_path / "releases").exists()
+    done = command("release", *arguments, f"--limits={cards}/simplified_final_limits.md")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"{tmp_path}/releases/drawn"
+    assert not (tmp_path / "prepared").exists()
+    text = (tmp_path / "releases/drawn/README.md").read_text()
+    assert "Source `synthetic_vehicles` (60 drawn scenes)" in text
+    assert "minutes of steps" in text
+    assert str(tmp_path) not in text
+    assert checkpoint.load(tmp_path / "releases/drawn").description["width"] == 0.05
+
+
+def command(name, *arguments):
+    line = [sys.executable, str(ROOT / "experiments" / f"{name}.py"), *arguments]
+    return subprocess.run(
+        line, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False
+    )

@@ -1,0 +1,105 @@
+"""The plausibility of paint: integrals against sampling, and known colourings against the truth."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cic_jax import lab, model, network, photos
+from cic_jax.scenes import paint
+from cic_jax.study import plausibility
+from cic_jax.train import evaluate
+from configs import default
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    config = default.get_config()
+    config.data.update(scenes=24, size=64, short_side=64)
+    config.data.data_dir = str(tmp_path_factory.mktemp("scenes"))
+    config.train.batch_size = 8
+    return config
+
+
+@pytest.fixture(scope="module")
+def scenes(config):
+    return photos.open_splits(config.data)["train"]
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    description = model.describe("simplified", width=0.05) | {"prior": [1 / 313] * 313}
+    init = jax.jit(network.create("simplified", 313, 0.05).init)
+    variables = init(jax.random.key(0), jnp.zeros((1, 32, 32, 1)))
+    return model.build(description, variables)
+
+
+def true_ab(rgb):
+    return np.asarray(lab.rgb_to_lab(jnp.asarray(rgb, jnp.float32) / 255)[..., 1:])
+
+
+@pytest.mark.parametrize("kind", ["car", "bus"])
+def test_typical_paint_is_that_of_many_draws(kind):
+    rng = np.random.default_rng(0)
+    drawn = np.stack([paint.sample(kind, rng).ab for _ in range(5000)])
+    density = plausibility.log_density([kind] * len(drawn), drawn)
+    found = plausibility.typical(kind)
+    assert found.expected == pytest.approx(density.mean(), abs=4 * density.std() / 5000**0.5)
+    assert np.mean(density >= found.least) == pytest.approx(0.95, abs=0.015)
+
+
+def test_each_object_is_asked_of_its_own_kind():
+    ab = np.array([[46.0, 30.0], [11.0, -36.0]], np.float32)
+    found = plausibility.log_density(["bus", "car"], ab)
+    expected = [float(paint.log_density("bus", ab[0])), float(paint.log_density("car", ab[1]))]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_predictions_are_those_that_are_scored(tiny, scenes, config):
+    squared = []
+    for batch, ab in plausibility.predictions(tiny, scenes, config):
+        truth = true_ab(batch["photo"])
+        squared.append(np.mean((truth - ab) ** 2, axis=(1, 2, 3))[batch["valid"]])
+    report = evaluate.report(tiny, scenes, config)
+    np.testing.assert_allclose(
+        np.sqrt(np.concatenate(squared)), report.tables["model"]["rmse_ab"], rtol=1e-4
+    )
+
+
+def test_the_true_colouring_is_as_probable_as_the_paint(tiny, scenes, config, monkeypatch):
+    def true_colours(_, photographs, config):
+        for batch in photos.evaluation_batches(photographs, 8, config.data.size, 64):
+            yield batch, true_ab(batch["photo"])
+
+    monkeypatch.setattr(plausibility, "predictions", true_colours)
+    tables = plausibility.objects(tiny, scenes, config)
+    count = sum(len(scene["objects"]["kind"]) for scene in scenes)
+    assert all(len(table["name"]) == count for table in tables.values())
+    # A photograph's 8 bits and JPEG move a colour a little.
+    difference = tables["model"]["log_density"] - tables["truth"]["log_density"]
+    assert np.median(np.abs(difference)) < 0.5
+    assert tables["truth"]["plausible"].mean() > 0.8
+    kinds = [paint.KINDS[k] for scene in scenes for k in scene["objects"]["kind"]]
+    neutral = [float(paint.log_density(kind, np.zeros(2, np.float32))) for kind in kinds]
+    np.testing.assert_allclose(tables["grey"]["log_density"], neutral, rtol=1e-5)
+    expected = [plausibility.typical(kind).expected for kind in kinds]
+    np.testing.assert_array_equal(tables["model"]["expected"], expected)
+
+
+def test_a_colour_between_two_paints_is_implausible(tiny, scenes, config, monkeypatch):
+    def between(_, photographs, config):
+        for batch in photos.evaluation_batches(photographs, 8, config.data.size, 64):
+            yield batch, np.full((*batch["photo"].shape[:3], 2), (28.0, -3.0), np.float32)
+
+    monkeypatch.setattr(plausibility, "predictions", between)
+    tables = plausibility.objects(tiny, scenes, config)
+    assert tables["model"]["plausible"].mean() == 0
+    assert tables["model"]["log_density"].max() < tables["model"]["expected"].min() - 5
+
+
+def test_photographs_whose_colours_are_not_known_are_refused(tiny, scenes, config):
+    for wrong in ({"source": "folder"}, {"short_side": 32}):
+        other = config.copy_and_resolve_references()
+        other.data.update(wrong)
+        with pytest.raises(ValueError, match=r"known of data\.source=synthetic_vehicles alone"):
+            plausibility.objects(tiny, scenes, other)

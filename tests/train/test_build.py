@@ -1,0 +1,176 @@
+import importlib
+import pkgutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import configs
+from cic_jax import bins, model, prior
+from cic_jax.train import build
+from configs import default
+
+PHOTOS = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
+NAMES = [m.name for m in pkgutil.iter_modules(configs.__path__)]
+
+
+def photos():
+    return iter([PHOTOS[:3], PHOTOS[3:]])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_config_is_accepted(name):
+    build.check(importlib.import_module(f"configs.{name}").get_config())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model.network", "huge"),
+        ("target.predict", "colour"),
+        ("train.crop", 300),
+        ("train.crop", 100),
+        ("data.size", 250),
+        ("train.schedule", "linear"),
+        ("train.init", "zeros"),
+        ("train.average", 1.0),
+        ("train.crop_scale", 0.0),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_key(key, value):
+    config = default.get_config()
+    config.update_from_flattened_dict({key: value})
+    with pytest.raises(build.ConfigError, match=rf"config\.{key} .*{value}"):
+        build.check(config)
+
+
+def test_unknown_keys_and_types_are_refused():
+    config = default.get_config()
+    config.lock()
+    with pytest.raises(AttributeError, match="epoch"):
+        config.train.epoch = 3
+    with pytest.raises(TypeError, match="batch_size"):
+        config.train.batch_size = "many"
+
+
+def test_own_prior_is_the_frequency_of_the_bins():
+    config = default.get_config()
+    config.prior.smoothing = "none"
+    config.target.neighbors = 1
+    found = build.palette(config, photos)
+    lab = model_lab(PHOTOS)
+    middle = lab.reshape(4, 8, 4, 8, 4, 3)[:, :, 1:3, :, 1:3].mean(axis=(2, 4))[..., 1:]
+    distance = ((middle[..., None, :] - bins.CENTERS) ** 2).sum(-1)
+    counts = np.bincount(distance.argmin(-1).ravel(), minlength=313)
+    np.testing.assert_allclose(found.prior, counts / counts.sum(), atol=2e-3)
+    np.testing.assert_allclose((found.prior * found.class_weights).sum(), 1, rtol=1e-4)
+
+
+def model_lab(rgb):
+    from skimage.color import rgb2lab
+
+    return rgb2lab(rgb / 255.0)
+
+
+def test_priors_of_the_study():
+    config = default.get_config()
+    config.prior.source = "uniform"
+    assert build.palette(config, photos).class_weights is None
+    config.prior.source = "imagenet"
+    smoothed = build.palette(config, photos)
+    np.testing.assert_allclose(smoothed.prior, prior.smooth(prior.IMAGENET), rtol=1e-5)
+    config.prior.smoothing = "index"
+    mistaken = build.palette(config, photos)
+    np.testing.assert_allclose(mistaken.prior, prior.smooth_along_index(prior.IMAGENET), rtol=1e-5)
+    config.target.predict = "ab"
+    assert build.palette(config, photos) is None
+    assert build.build_target(config, None).outputs == 2
+
+
+@pytest.mark.parametrize("pitch", [10.0, 20.0])
+def test_the_studys_own_grid_is_masked_by_what_occurs(pitch):
+    config = default.get_config()
+    config.target.grid = "square"
+    config.target.pitch = pitch
+    found = build.palette(config, photos)
+    assert 1 < len(found.centers) < len(bins.square(pitch=pitch))
+    assert (found.centers % pitch == 0).all()
+    target = build.build_target(config, found)
+    assert target.outputs == len(found.centers)
+    description = build.describe(config, found)
+    np.testing.assert_array_equal(model.build(description, {}).target.centers, found.centers)
+    again = build.remembered_palette(config, description)
+    np.testing.assert_allclose(again.class_weights, found.class_weights, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ("constant", {0: 1.0, 50: 1.0, 99: 1.0}),
+        ("drops", {0: 1.0, 29: 1.0, 31: 0.316, 61: 0.316**2}),
+        ("cosine", {0: 0.0, 5: 0.5, 10: 1.0, 55: 0.5, 100: 0.0}),
+    ],
+)
+def test_schedules(schedule, rates):
+    config = default.get_config()
+    config.train.update(
+        learning_rate=1.0, schedule=schedule, drop_steps=30, drop_factor=0.316, warmup_steps=10
+    )
+    built = build.build_schedule(config, 100)
+    for at, rate in rates.items():
+        assert float(built(at)) == pytest.approx(rate, abs=1e-6)
+
+
+def test_options_added_later_default_to_what_runs_did_before():
+    config = default.get_config()
+    for key, before in build.ADDED.items():
+        section, name = key.split(".")
+        assert config[section][name] == before
+
+
+def test_an_output_bias_needs_bins():
+    config = default.get_config()
+    config.target.predict = "ab"
+    config.train.output_bias = "prior"
+    with pytest.raises(build.ConfigError, match=r"config\.train\.output_bias=prior .*bins only"):
+        build.check(config)
+
+
+def test_training_begins_as_the_config_says():
+    config = default.get_config()
+    config.model.update(width=0.05, network="simplified")
+    config.train.crop = 24
+    colours = build.palette(config, photos)
+    net = build.build_network(config, 313, None)
+    random = net.init(jax.random.key(0), jnp.zeros((1, 16, 16, 1)))
+
+    def begun():
+        return build.begin(config, net, colours, random, lambda: PHOTOS)["params"]
+
+    assert begun() is random["params"]
+    config.train.output_bias = "prior"
+    best = np.log(colours.prior * colours.class_weights)
+    usual = best > -12  # the others start no lower than that, about
+    np.testing.assert_allclose(begun()["out"]["bias"][usual], best[usual], atol=1e-4)
+    config.train.init = "data"
+    assert (
+        begun()["block1"]["conv1"]["kernel"] != random["params"]["block1"]["conv1"]["kernel"]
+    ).all()
+
+
+def test_a_warm_up_longer_than_the_training_is_refused():
+    config = default.get_config()
+    config.train.update(schedule="cosine", warmup_steps=100)
+    with pytest.raises(build.ConfigError, match=r"below the 80 steps .* is 100"):
+        build.build_schedule(config, 80)
+
+
+def test_compute_in_bfloat16_keeps_parameters_float32():
+    config = default.get_config()
+    config.model.update(dtype="bfloat16", width=0.05, network="simplified")
+    built = build.build_network(config, 2, None)
+    lightness = np.zeros((1, 16, 16, 1), np.float32)
+    variables = jax.eval_shape(built.init, jax.random.key(0), lightness)
+    assert {x.dtype.name for x in jax.tree.leaves(variables)} == {"float32"}
+    assert jax.eval_shape(built.apply, variables, lightness).dtype == "float32"

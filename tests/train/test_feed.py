@@ -1,0 +1,81 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cic_jax.photos import Photographs
+from cic_jax.train import feed
+from configs import default
+
+
+def photographs(count):
+    """Each is of one grey level, which tells them apart."""
+    records = []
+    for i in range(count):
+        encoded = io.BytesIO()
+        Image.new("RGB", (16, 16), (i, i, i)).save(encoded, "PNG")
+        records.append({"image": encoded.getvalue(), "name": f"{i}.png"})
+    return Photographs("train", records)
+
+
+def config(**train):
+    config = default.get_config()
+    config.data.update(size=16, short_side=16)
+    config.train.update(batch_size=4, epochs=3.0, **train)
+    return config
+
+
+def seen(opened, first, count):
+    """The grey levels of each step's batch."""
+    pixels, rows = opened.dispatch(first, count)
+    return np.asarray(pixels)[0][:, 0, 0, 0][rows[0]]
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_every_epoch_sees_each_photograph_once_in_another_order(resident):
+    options = config()
+    options.data.resident = resident
+    opened = feed.open_feed(options, photographs(12))
+    assert (opened.steps_per_epoch, opened.total_steps) == (3, 9)
+    epochs = [seen(opened, 3 * i, 3).ravel() for i in range(3)]
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(12))
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_a_step_sees_the_same_wherever_the_run_began(resident):
+    options = config()
+    options.data.resident = resident
+    at_once = seen(feed.open_feed(options, photographs(12)), 0, 9)
+    resumed = seen(feed.open_feed(options, photographs(12)), 4, 5)
+    np.testing.assert_array_equal(at_once[4:], resumed)
+
+
+def test_prior_reads_only_as_many_photographs_as_asked():
+    options = config()
+    options.prior.photographs = 10
+    batches = list(feed.prior_batches(options, photographs(12)))
+    assert sum(len(batch) for batch in batches) == 10
+
+
+def test_a_spread_batch_reaches_over_the_whole_set():
+    spread = feed.spread(config(), photographs(12))
+    np.testing.assert_array_equal(spread[:, 0, 0, 0], [0, 3, 6, 9])
+    assert len(feed.spread(config(), photographs(3))) == 3
+
+
+def test_a_leak_replaces_training_photographs_by_test_ones():
+    splits = {"train": photographs(12), "test": photographs(10)}
+    test = [x | {"name": f"test {x['name']}"} for x in splits["test"]]
+    splits["test"] = Photographs("test", test)
+    options = config()
+    assert feed.training_set(options, splits) is splits["train"]
+    options.data.leak = 0.31
+    leaking = feed.training_set(options, splits)
+    assert len(leaking) == 12
+    assert [x["name"] for x in leaking if x["name"].startswith("test")] == [
+        f"test {i}.png" for i in range(3)
+    ]
+    assert len({x["name"] for x in leaking}) == 12

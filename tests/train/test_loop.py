@@ -1,0 +1,202 @@
+"""The real loop on a shrunken config: trains, stops, goes on, evaluates, refuses nonsense."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+import photo_files
+import pytest
+
+from cic_jax import checkpoint, photos
+from cic_jax.train import build, evaluate, meter, record
+from cic_jax.train import loop as train
+from configs import default
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Sixty photographs whose colour can be learnt: bright is blue, dark is brown."""
+    root = tmp_path_factory.mktemp("photos")
+    photo_files.two_coloured(root, 60)
+    return root
+
+
+@pytest.fixture(scope="module")
+def config(folder, tmp_path_factory):
+    config = default.get_config()
+    config.data.update(source="folder", path=str(folder), size=64, short_side=64)
+    config.data.data_dir = str(tmp_path_factory.mktemp("prepared"))
+    config.model.update(network="simplified", width=0.05)
+    config.train.update(batch_size=8, crop=32, epochs=4.0, learning_rate=1e-2, evaluate_every=2.0)
+    return config.lock()
+
+
+@pytest.fixture(scope="module")
+def finished(config, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("run")
+    return workdir, train.train(config, workdir)
+
+
+def test_it_learns_and_writes_everything_down(finished):
+    workdir, figures = finished
+    lines = record.read(workdir)
+    losses = [line["loss"] for line in lines if line["split"] == "train"]
+    assert losses[-1] < losses[0]
+    assert [line["epoch"] for line in lines if line["split"] == "validation"] == [2.0, 4.0]
+    assert figures["loss"] == lines[-1]["loss"]
+    assert (workdir / "config.json").exists()
+    assert list((workdir / "tensorboard").iterdir())
+
+
+def test_stopped_and_resumed_is_as_if_never_stopped(config, finished, tmp_path):
+    shorter = config.copy_and_resolve_references()
+    shorter.train.epochs = 2.0
+    train.train(shorter, tmp_path)
+    resumed = train.train(config, tmp_path)
+    for name, value in finished[1].items():
+        assert resumed[name] == pytest.approx(value, rel=2e-3), name
+    steps = [line["step"] for line in record.read(tmp_path) if line["split"] == "validation"]
+    assert steps == sorted(set(steps))
+    again = train.train(config, tmp_path)  # nothing is left to do
+    assert again == {}
+
+
+def test_an_averaged_run_stops_and_resumes_exactly(config, tmp_path):
+    averaged = config.copy_and_resolve_references()
+    averaged.train.update(average=0.9, init="data", output_bias="prior", crop_scale=0.8)
+    shorter = averaged.copy_and_resolve_references()
+    shorter.train.epochs = 2.0
+    through = train.train(averaged, tmp_path / "through")
+    train.train(shorter, tmp_path / "resumed")
+    resumed = train.train(averaged, tmp_path / "resumed")
+    assert resumed == through
+    average, trained = kept(tmp_path / "resumed")
+    jax.tree.map(np.testing.assert_array_equal, (average, trained), kept(tmp_path / "through"))
+    # The model is the average, and what it is of lies beside it.
+    model = checkpoint.load(tmp_path / "resumed").variables
+    jax.tree.map(np.testing.assert_array_equal, model, average)
+    bias, other = (x["params"]["out"]["bias"] for x in (average, trained))
+    assert (bias != other).mean() > 0.9
+
+
+def kept(workdir):
+    """The latest model and what the average was taken of."""
+    items = {name: ocp.args.StandardRestore() for name in ("variables", "optimizer")}
+    with checkpoint.manager(workdir) as manager:
+        assert manager.best_step() == manager.latest_step()
+        restored = manager.restore(manager.latest_step(), args=ocp.args.Composite(**items))
+    return restored["variables"], restored["optimizer"][1]
+
+
+def test_a_run_from_before_an_option_goes_on(config, finished, tmp_path):
+    shutil.copytree(finished[0], tmp_path / "old")
+    path = tmp_path / "old" / checkpoint.CONFIG
+    written = json.loads(path.read_text())
+    for key in build.ADDED:
+        section, name = key.split(".")
+        del written[section][name]
+    path.write_text(json.dumps(written))
+    longer = config.copy_and_resolve_references()
+    longer.train.epochs = 5.0
+    assert np.isfinite(train.train(longer, tmp_path / "old")["loss"])
+    longer.train.average = 0.9
+    with pytest.raises(build.ConfigError, match=r"another train\.average"):
+        train.train(longer, tmp_path / "old")
+
+
+def test_sigterm_saves_and_the_same_command_goes_on(config, tmp_path, monkeypatch):
+    class Terminated(record.Recorder):
+        def scalars(self, step, split, **figures):
+            super().scalars(step, split, **figures)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    patient = config.copy_and_resolve_references()
+    patient.train.update(epochs=100.0, evaluate_every=100.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(record, "Recorder", Terminated)
+        patched.setattr(meter, "LOG_SECONDS", 0.0)
+        train.train(patient, tmp_path)
+    with checkpoint.manager(tmp_path) as manager:
+        assert manager.latest_step() == 1
+    patient.train.epochs = 3 / 6
+    train.train(patient, tmp_path)
+    with checkpoint.manager(tmp_path) as manager:
+        assert manager.latest_step() == 3
+
+
+def test_ctrl_c_after_the_last_step_is_passed_on(config, tmp_path, monkeypatch):
+    class Interrupted(record.Recorder):
+        def scalars(self, step, split, **figures):
+            super().scalars(step, split, **figures)
+            if split == "validation":
+                os.kill(os.getpid(), signal.SIGINT)
+
+    short = config.copy_and_resolve_references()
+    short.train.epochs = 3 / 6
+    with monkeypatch.context() as patched:
+        patched.setattr(record, "Recorder", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train.train(short, tmp_path)
+    with checkpoint.manager(tmp_path) as manager:
+        assert manager.latest_step() == 3
+    assert train.train(short, tmp_path) == {}  # nothing is left to do
+
+
+def test_streaming_trains_as_well(config, tmp_path):
+    streamed = config.copy_and_resolve_references()
+    streamed.data.resident = False
+    streamed.train.steps_per_dispatch = 3
+    figures = train.train(streamed, tmp_path)
+    assert np.isfinite(figures["loss"])
+
+
+def test_report_counts_each_photograph_once_and_beside_grey(config, finished, tmp_path):
+    model = checkpoint.load(finished[0])
+    split = photos.open_splits(config.data)["train"]
+    report = evaluate.report(model, split, config)
+    assert sorted(report.tables["model"]["name"]) == sorted(
+        split[i]["name"] for i in range(len(split))
+    )
+    grey = report.summary["grey"]
+    assert grey["colorfulness"]["mean"] < 0.1
+    assert report.summary["model"]["rmse_ab"]["mean"] < grey["rmse_ab"]["mean"]  # it was learnt
+    for interval in report.summary["model"].values():
+        assert interval["low"] <= interval["mean"] <= interval["high"]
+    evaluate.write(report, tmp_path, "train")
+    written = json.loads((tmp_path / "train.json").read_text())
+    assert written["photographs"] == len(split)
+    with (tmp_path / "train.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 2 * len(split)
+    assert "rmse_ab" in evaluate.format_report(report)
+
+
+def test_fine_tuning_starts_from_a_checkpoint(config, finished, tmp_path):
+    tuned = config.copy_and_resolve_references()
+    tuned.train.update(
+        init_from=str(finished[0]), epochs=1 / 6, learning_rate=0.0, weight_decay=0.0
+    )
+    train.train(tuned, tmp_path)
+    before, after = (checkpoint.load(path).variables["params"] for path in (finished[0], tmp_path))
+    assert jax.tree.all(jax.tree.map(lambda x, y: bool((x == y).all()), before, after))
+    tuned.model.width = 0.1
+    with pytest.raises(ValueError, match=r"does not fit the configured network in .* expected"):
+        train.train(tuned, tmp_path / "other")
+
+
+def test_another_config_in_the_same_directory_is_refused(config, finished):
+    changed = config.copy_and_resolve_references()
+    changed.train.learning_rate = 3.0
+    with pytest.raises(build.ConfigError, match=r"another train\.learning_rate"):
+        train.train(changed, finished[0])
+
+
+def test_too_few_photographs_for_a_batch(config, tmp_path):
+    large = config.copy_and_resolve_references()
+    large.train.batch_size = 512
+    with pytest.raises(ValueError, match=r"fewer than a batch of 512"):
+        train.train(large, tmp_path)
