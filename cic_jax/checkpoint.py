@@ -13,7 +13,7 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 from cic_jax import checksums
 from cic_jax import model as models
 
-RELEASED = Path(__file__).parents[1] / "checkpoints"
+RELEASED = Path(__file__).parent / "checkpoints"
 DESCRIPTION = "model.json"  # beside the arrays of an exported model
 CONFIG = "config.json"  # in the directory of a training run
 ARRAYS = "variables"

@@ -3,7 +3,7 @@
 Run:   make demo
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

@@ -4,7 +4,7 @@ Study: full network with 2 outputs, 100 epochs, 1-2 h (GTX 1060). RMSE ab 13.6, 
 Run:   python experiments/train.py --config=configs/euclidean.py --workdir=runs/euclidean
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

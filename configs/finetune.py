@@ -6,7 +6,7 @@ Run:   python experiments/train.py --config=configs/finetune.py --workdir=runs/m
 `model` and `target` must be those of the checkpoint; another shape is refused by name.
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

@@ -4,7 +4,7 @@ Study: full network, 100 epochs, 1-2 h (GTX 1060). RMSE ab 18.6, PSNR 19.8, SSIM
 Run:   python experiments/train.py --config=configs/rebalanced.py --workdir=runs/rebalanced
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

@@ -5,7 +5,7 @@ Study: full network, 100 epochs, 1-2 h (GTX 1060). RMSE ab 17.8, PSNR 20.0, SSIM
 Run:   python experiments/train.py --config=configs/rebalanced_ours.py --workdir=runs/rebalanced_ours
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

@@ -4,7 +4,7 @@ Study: full network, 190 epochs, 7 h (GTX 1060). RMSE ab 16.0, PSNR 20.9, SSIM 0
 Run:   python experiments/train.py --config=configs/rebalanced_ours_final.py --workdir=runs/rebalanced_ours_final
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

@@ -5,7 +5,7 @@ Study: full network, 100 epochs, 1-2 h (GTX 1060). RMSE ab 20.9, PSNR 19.4, SSIM
 Run:   python experiments/train.py --config=configs/rebalanced_smoothed.py --workdir=runs/rebalanced_smoothed
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

@@ -8,7 +8,7 @@ of steps on an H100.
 Run:   python experiments/train.py --config=configs/release.py --workdir=runs/release --config.data.path=TARS
 """
 
-from configs import two_cores
+from cic_jax.configs import two_cores
 
 
 def get_config():

@@ -4,7 +4,7 @@ Study: simplified network, 100 epochs, 1-2 h (GTX 1060). RMSE ab 16.2, PSNR 20.8
 Run:   python experiments/train.py --config=configs/simplified.py --workdir=runs/simplified
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

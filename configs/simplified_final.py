@@ -5,7 +5,7 @@ Study: simplified network, 500 epochs more, 24 h (GTX 1060). RMSE ab 11.2, PSNR 
 Run:   python experiments/train.py --config=configs/simplified_final.py --workdir=runs/simplified_final
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

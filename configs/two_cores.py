@@ -10,7 +10,7 @@ minutes on two cores. Where a GPU is at hand: configs/release.py.
 Run:   python experiments/train.py --config=configs/two_cores.py --workdir=runs/two_cores --config.data.path=TARS
 """
 
-from configs import default
+from cic_jax.configs import default
 
 VEHICLES_AND_OUTDOORS = (
     "n00449295",  # racing

@@ -4,7 +4,7 @@ Study: full network, 100 epochs, 1-2 h (GTX 1060). RMSE ab 13.3, PSNR 23.3, SSIM
 Run:   python experiments/train.py --config=configs/unbalanced.py --workdir=runs/unbalanced
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

@@ -4,7 +4,7 @@ Study: full network, 100 epochs, 1-2 h (GTX 1060). RMSE ab 13.5, PSNR 23.1, SSIM
 Run:   python experiments/train.py --config=configs/unbalanced_one_hot.py --workdir=runs/unbalanced_one_hot
 """
 
-from configs import default
+from cic_jax.configs import default
 
 
 def get_config():

@@ -19,13 +19,13 @@ from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
 from cic_jax import checkpoint, entry, lab, photos
+from cic_jax.configs import two_cores
 from cic_jax.report.results import command
 from cic_jax.report.style import label
 from cic_jax.study import ablation, plausibility, runs
 from cic_jax.study import plan as study_plan
 from cic_jax.study import report as study_report
 from cic_jax.train import build, evaluate, parallel, train
-from configs import two_cores
 
 CONFIG = config_flags.DEFINE_config_dict("config", two_cores.get_config())
 WORKDIR = flags.DEFINE_string("workdir", "runs/ablation", "Where everything goes.")

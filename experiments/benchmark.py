@@ -88,7 +88,7 @@ def _torch_pass(elements: int, device: str) -> Callable[[], Any]:
 def pipeline(bench: Bench) -> None:
     """Encoded photographs -> batches of windows on the host, on every core."""
     from cic_jax import photos
-    from configs import default
+    from cic_jax.configs import default
 
     data = default.get_config().data
     data.data_dir = str(bench.report.out / "photographs")

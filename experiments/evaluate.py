@@ -13,8 +13,8 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from cic_jax import checkpoint, entry, photos
+from cic_jax.configs import default
 from cic_jax.train import build, evaluate
-from configs import default
 
 CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
 WORKDIR = flags.DEFINE_string(

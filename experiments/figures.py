@@ -14,8 +14,8 @@ from absl import flags
 
 from cic_jax import checkpoint, entry
 from cic_jax.model import Model
+from cic_jax.report import drawings
 from cic_jax.report.style import save
-from experiments import drawings
 
 RUNS = flags.DEFINE_list(
     "runs", None, "Training runs, exported checkpoints or released names.", required=True

@@ -16,9 +16,9 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from cic_jax import checkpoint, entry
+from cic_jax.configs import default
 from cic_jax.report import card, release
 from cic_jax.train import evaluate
-from configs import default
 
 CONFIG = config_flags.DEFINE_config_dict(
     "config", ConfigDict({"data": {"path": "", "data_dir": ""}})

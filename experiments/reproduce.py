@@ -23,15 +23,14 @@ from matplotlib.figure import Figure
 from ml_collections import ConfigDict, config_flags
 
 from cic_jax import checkpoint, entry, photos
-from cic_jax.report import charts
+from cic_jax.configs import default
+from cic_jax.report import charts, drawings
 from cic_jax.report.results import command
 from cic_jax.report.style import label
 from cic_jax.study import claims, files, published, sample, score, summary
 from cic_jax.study import plan as study_plan
 from cic_jax.study.runs import Run, configure
 from cic_jax.train import evaluate, train
-from configs import default
-from experiments import drawings
 
 CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
 WORKDIR = flags.DEFINE_string("workdir", "runs/study", "Where everything goes.")
@@ -94,7 +93,7 @@ def subsets(workdir: Path, config: ConfigDict, overrides: Options) -> dict[str, 
 def config_of(name: str) -> ConfigDict:
     """A model's config file, with the mistake that its variant repeats."""
     base, mistake = published.VARIANTS.get(name, (name, {}))
-    config = importlib.import_module(f"configs.{base}").get_config()
+    config = importlib.import_module(f"cic_jax.configs.{base}").get_config()
     config.update_from_flattened_dict(mistake)
     return config
 

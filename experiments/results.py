@@ -18,8 +18,9 @@ from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, entry, photos
+from cic_jax.configs import default, two_cores
 from cic_jax.model import Model
-from cic_jax.report import charts, results
+from cic_jax.report import charts, drawings, results
 from cic_jax.report.results import Credit, picture, section
 from cic_jax.study import ablation
 from cic_jax.study import report as study_report
@@ -28,8 +29,6 @@ from cic_jax.study.plausibility import SOURCE
 from cic_jax.study.published import VARIANTS
 from cic_jax.train import record
 from cic_jax.train.loop import MACHINE
-from configs import default, two_cores
-from experiments import drawings
 
 STUDY = flags.DEFINE_string("study", None, "What reproduce.py wrote.")
 DRAWN = flags.DEFINE_string("drawn", None, "The same of drawn scenes, whose paint is known.")

@@ -18,8 +18,8 @@ from absl import flags
 from ml_collections import config_flags
 
 from cic_jax import checkpoint, entry, photos
+from cic_jax.configs import default
 from cic_jax.study import upsampling
-from configs import default
 
 CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
 MODEL = flags.DEFINE_string(

@@ -31,7 +31,8 @@ def test_other_commands_do_without_its_packages():
 @pytest.mark.parametrize("package", ["starlette", "uvicorn"])
 def test_what_is_not_installed_is_named(package):
     ended = python(
-        f"import sys; sys.modules[{package!r}] = None; from cic_jax.cli import main as cli; cli.main(['serve'])"
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from cic_jax.cli.main import main; main(['serve'])"
     )
     assert ended.returncode == cli.UNUSABLE
     assert ended.stderr == (

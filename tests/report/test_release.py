@@ -13,11 +13,11 @@ import photo_files
 import pytest
 
 from cic_jax import checkpoint, checksums, photos, step
+from cic_jax.configs import default
 from cic_jax.report import release
 from cic_jax.report.card import Texts, read_texts
 from cic_jax.train import build, evaluate, record
 from cic_jax.train.loop import MACHINE
-from configs import default
 
 ROOT = Path(__file__).parents[2]
 TEXTS = Texts("Drawn by a test, free of terms.", "Everything, since it is random.")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from photo_files import encode, numbered, picture, write_tar
 
+from cic_jax.configs import default
 from cic_jax.report import results
 from cic_jax.study import paint_chart
-from configs import default
 
 ROOT = Path(__file__).parents[2]
 CARS = "n02958343"

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from cic_jax import bins
+from cic_jax.configs import two_cores
 from cic_jax.study import ablation
 from cic_jax.train import build
-from configs import two_cores
 
 ROOT = Path(__file__).parents[2]
 

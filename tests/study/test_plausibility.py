@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from cic_jax import lab, model, network, photos
+from cic_jax.configs import default
 from cic_jax.scenes import paint
 from cic_jax.study import plausibility
 from cic_jax.train import evaluate
-from configs import default
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 from cic_jax import lab, photos
+from cic_jax.configs import default
 from cic_jax.photos import split as content
 from cic_jax.study import claims, plan, published, sample, score
-from configs import default
 
 ROOT = Path(__file__).parents[2]
 TARS = ROOT / "../shared/data/photos"
@@ -29,7 +29,8 @@ CARS, BOATS, SCENES = "n02958343", "n02858304", "n08613733"
 def test_models_are_the_studys_and_each_has_a_config():
     assert len(published.MODELS) == len(published.PUBLISHED) == 9
     configs = {
-        name: importlib.import_module(f"configs.{name}").get_config() for name in published.MODELS
+        name: importlib.import_module(f"cic_jax.configs.{name}").get_config()
+        for name in published.MODELS
     }
     epochs = [config.train.epochs for config in configs.values()]
     assert epochs == [100] * 7 + [190, 500]
@@ -121,7 +122,7 @@ def trained_and_tested(sets):
     splits = {subset: photos.open_splits(data) for subset, data in sets.items()}
     seen = set()
     for name in published.MODELS:
-        subset = importlib.import_module(f"configs.{name}").get_config().data.subset
+        subset = importlib.import_module(f"cic_jax.configs.{name}").get_config().data.subset
         seen.add(subset)
     used = [splits[subset][side] for subset in seen for side in ("train", "validation")]
     return hashes(used), hashes([splits["final"]["test"]])

@@ -6,8 +6,8 @@ import pytest
 from tiny_models import tiny_model
 
 from cic_jax import photos
+from cic_jax.configs import default
 from cic_jax.study import upsampling
-from configs import default
 
 
 def scene():

@@ -6,10 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import configs
-from cic_jax import bins, model, prior
+from cic_jax import bins, configs, model, prior
+from cic_jax.configs import default
 from cic_jax.train import build
-from configs import default
 
 PHOTOS = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
 NAMES = [m.name for m in pkgutil.iter_modules(configs.__path__)]
@@ -21,7 +20,7 @@ def photos():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_config_is_accepted(name):
-    build.check(importlib.import_module(f"configs.{name}").get_config())
+    build.check(importlib.import_module(f"cic_jax.configs.{name}").get_config())
 
 
 @pytest.mark.parametrize(

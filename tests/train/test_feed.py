@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cic_jax.configs import default
 from cic_jax.photos import Photographs
 from cic_jax.train import feed
-from configs import default
 
 
 def photographs(count):

@@ -13,9 +13,9 @@ import photo_files
 import pytest
 
 from cic_jax import checkpoint, photos
+from cic_jax.configs import default
 from cic_jax.train import build, evaluate, meter, record
 from cic_jax.train import loop as train
-from configs import default
 
 
 @pytest.fixture(scope="module")

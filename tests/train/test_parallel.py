@@ -12,8 +12,8 @@ from PIL import Image
 
 from cic_jax import checkpoint
 from cic_jax import photos as photos_module
+from cic_jax.configs import default
 from cic_jax.train import record
-from configs import default
 
 SCRIPT = """
 import json, sys
@@ -52,7 +52,7 @@ import jax
 
 jax.distributed.initialize(f"localhost:{sys.argv[1]}", num_processes=2, process_id=int(sys.argv[2]))
 from cic_jax import train
-from configs import default
+from cic_jax.configs import default
 
 config = default.get_config()
 config.data.update(source="folder", path=sys.argv[3], data_dir=sys.argv[4], size=32, short_side=32)

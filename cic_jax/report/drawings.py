@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 
 from cic_jax import bins, photos, prior
 from cic_jax.colorize import Colorizer
+from cic_jax.configs import default
 from cic_jax.model import Model
 from cic_jax.report import charts, gallery
 from cic_jax.report.style import label
 from cic_jax.train import record
-from configs import default
 
 Drawn = Iterator[tuple[str, Figure]]
 
