@@ -18,7 +18,7 @@ import numpy as np
 from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
-from cic_jax import checkpoint, entry, lab, photos
+from cic_jax import checkpoint, entry, lab, machine, photos
 from cic_jax.configs import two_cores
 from cic_jax.report.results import command
 from cic_jax.report.style import label
@@ -124,7 +124,7 @@ def main() -> None:
     """Plan, train, score, write."""
     workdir, base = Path(WORKDIR.value), CONFIG.value
     workdir.mkdir(parents=True, exist_ok=True)
-    jax.config.update("jax_compilation_cache_dir", str(workdir.absolute() / "compiled"))
+    machine.keep_compiled(workdir / "compiled")
     variants = ablation.variants(base)
     if unknown := set(VARIANTS.value) - set(variants):
         raise app.UsageError(

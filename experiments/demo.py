@@ -15,13 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 from PIL import Image
 
-from cic_jax import checkpoint, entry, photos
+from cic_jax import checkpoint, entry, machine, photos
 from cic_jax import model as models
 from cic_jax.cli import main as cli
 from cic_jax.colorize import Colorizer
@@ -237,7 +236,7 @@ def next_section(home: Path) -> page.Section:
 def main() -> None:
     """Run, and say where the page is."""
     # What is compiled before the interruption need not be compiled again after it.
-    jax.config.update("jax_compilation_cache_dir", str(Path(WORKDIR.value).absolute() / "compiled"))
+    machine.keep_compiled(Path(WORKDIR.value) / "compiled")
     start = time.monotonic()
     path = run(CONFIG.value, Path(WORKDIR.value))
     print(f"Done in {time.monotonic() - start:.0f} s. The page: {path.absolute()}")

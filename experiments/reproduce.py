@@ -17,12 +17,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 from absl import app, flags
 from matplotlib.figure import Figure
 from ml_collections import ConfigDict, config_flags
 
-from cic_jax import checkpoint, entry, photos
+from cic_jax import checkpoint, entry, machine, photos
 from cic_jax.configs import default
 from cic_jax.report import charts, drawings
 from cic_jax.report.results import command
@@ -200,7 +199,7 @@ def main() -> None:
     """Plan, train, score, write."""
     workdir = Path(WORKDIR.value)
     workdir.mkdir(parents=True, exist_ok=True)
-    jax.config.update("jax_compilation_cache_dir", str(workdir.absolute() / "compiled"))
+    machine.keep_compiled(workdir / "compiled")
     config, overrides = CONFIG.value, config_flags.get_override_values(flags.FLAGS["config"])
     names, seeds = checked_models(overrides), [int(seed) for seed in SEEDS.value]
     sets = subsets(workdir, config, overrides)

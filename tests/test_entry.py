@@ -1,14 +1,10 @@
 """What people see of a wrong command: one line that names what to mend, and a status but 0."""
 
-import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from cic_jax import entry
 
 ROOT = Path(__file__).parents[1]
 TRAIN = ["experiments/train.py", "--config=configs/simplified.py", "--workdir={}/run"]
@@ -38,20 +34,6 @@ def test_wrong_key_or_type_is_named(option, said, tmp_path):
     assert done.returncode != 0
     assert said in done.stderr
     assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this system's malloc is another")
-@pytest.mark.parametrize("given", [None, "glibc.malloc.check=0"])
-def test_a_process_starts_anew_once_unless_its_memory_is_settled(given):
-    script = "import os; from cic_jax import entry; print('on'); entry.keep_memory(); " + (
-        "print(os.environ['GLIBC_TUNABLES'])"
-    )
-    environment = {key: x for key, x in os.environ.items() if key != entry.TUNABLES}
-    environment |= {} if given is None else {entry.TUNABLES: given}
-    command = [sys.executable, "-u", "-c", script]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == (["on", "on", entry.KEEP] if given is None else ["on", given])
-    assert not done.stderr
 
 
 def test_ctrl_c_is_one_line():

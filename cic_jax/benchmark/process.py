@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cic_jax import entry
+from cic_jax import machine
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ def peak_memory(command: list[str], **environment: str) -> float:
 
     Raises RuntimeError where it fails.
     """
-    ours = {entry.TUNABLES: entry.KEEP}.items()  # not what a shell has
+    ours = {machine.TUNABLES: machine.KEEP}.items()  # not what a shell has
     done = subprocess.run(
         [sys.executable, "-S", "-c", WATCH, sys.executable, *command],
         env={**dict(os.environ.items() - ours), **environment},

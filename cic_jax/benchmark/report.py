@@ -2,10 +2,7 @@
 
 import contextlib
 import dataclasses
-import importlib.metadata
 import json
-import os
-import platform
 import statistics
 import sys
 import time
@@ -14,13 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-
+from cic_jax import machine
 from cic_jax.benchmark.contender import Contender, timed
 
 SETTLE = 0.05  # seconds before each run: threads that still spin after the last one go to sleep
 WARM = 5  # seconds: what takes less runs once untimed first, others' data being in the caches
-PACKAGES = ("jax", "jaxlib", "flax", "numpy", "torch", "onnxruntime", "openvino", "scikit-image")
 COLUMNS = ("work", "by", "time", "from - to", "ratio", "from - to", "rate", "of roof", "besides")
 ABOUT = (
     "Times are medians over runs in which the contenders took turns, each but the longest after a "
@@ -73,7 +68,7 @@ class Report:
 
     def __init__(self, out: Path, runs: int):
         self.out, self.runs = out, runs
-        self.machine = machine()
+        self.machine = machine.describe()
         self.figures: dict[str, list[Row]] = {}
         self.left_out: list[str] = []
         self.write()
@@ -199,26 +194,6 @@ def interleave(
                 results[name], passed = runs[name]()
             seconds[name].append(passed)
     return seconds, results
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    fields = (line.partition(":") for line in lines)
-    told = {name.strip(): value.strip() for name, _, value in fields}
-    # A virtual machine's name may leave out what tells one generation from the next.
-    kind = [f"{name} {told[name]}" for name in ("cpu family", "model") if name in told]
-    found = {found.metadata["Name"].lower() for found in importlib.metadata.distributions()}
-    return {
-        "processor": ", ".join([told.get("model name", platform.machine()), *kind]),
-        "cores": os.cpu_count(),
-        "device": jax.devices()[0].device_kind,
-        "system": platform.platform(),
-        "load before": round(os.getloadavg()[0], 2),
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in PACKAGES if name in found},
-    }
 
 
 def _line(cells) -> str:

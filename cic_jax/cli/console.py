@@ -1,9 +1,7 @@
 """What the subcommands of `cic-jax` share: exit statuses, messages, and the model that is named."""
 
 import argparse
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -26,13 +24,10 @@ def restore(arguments: argparse.Namespace, photographs: int = 1) -> "Colorizer":
 
     Programs compiled are kept for later calls.
     """
-    import jax
-
+    from cic_jax import machine
     from cic_jax.colorize import Colorizer
 
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(Path(COMPILED).expanduser()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    machine.keep_compiled(COMPILED)
     return Colorizer(load(arguments.checkpoint), arguments.size, many=photographs >= MANY)
 
 

@@ -1,6 +1,9 @@
 """Colour for any photograph, of any size."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cic_jax.colorize.colorizer import Colorizer
 
 __all__ = ["Colorizer"]
 

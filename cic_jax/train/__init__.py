@@ -1,6 +1,9 @@
 """From a config to a trained model, its record and its scores."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cic_jax.train.loop import train
 
 __all__ = ["train"]
 

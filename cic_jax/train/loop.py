@@ -12,10 +12,9 @@ from absl import logging
 from flax import linen as nn
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, photos
+from cic_jax import checkpoint, machine, photos
 from cic_jax import model as models
 from cic_jax import step as steps
-from cic_jax.benchmark.report import machine
 from cic_jax.train import build, evaluate, feed, parallel, record
 from cic_jax.train.interrupt import Interrupt
 from cic_jax.train.meter import Meter
@@ -137,7 +136,7 @@ def _remember(config: ConfigDict, workdir: Path) -> None:
             )
     workdir.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    (workdir / MACHINE).write_text(json.dumps(machine(), indent=1) + "\n")
+    (workdir / MACHINE).write_text(json.dumps(machine.describe(), indent=1) + "\n")
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cic_jax import bins, entry, step
+from cic_jax import bins, machine, step
 from cic_jax.benchmark import compute, cores, ours, process, work
 from cic_jax.benchmark.contender import Contender
 from cic_jax.benchmark.report import OURS, Bench, Report, interleave
@@ -128,10 +128,10 @@ def test_peak_memory_is_that_of_the_process_alone():
     assert held[-1] == 1
 
 
-@pytest.mark.parametrize(("given", "kept"), [(entry.KEEP, False), ("glibc.malloc.check=0", True)])
+@pytest.mark.parametrize(("given", "kept"), [(machine.KEEP, False), ("glibc.malloc.check=0", True)])
 def test_a_process_has_the_memory_settings_of_a_shell(given, kept, monkeypatch):
-    monkeypatch.setenv(entry.TUNABLES, given)
-    script = f"import os; assert (os.environ.get({entry.TUNABLES!r}) is not None) is {kept}"
+    monkeypatch.setenv(machine.TUNABLES, given)
+    script = f"import os; assert (os.environ.get({machine.TUNABLES!r}) is not None) is {kept}"
     process.peak_memory(["-S", "-c", script])
 
 

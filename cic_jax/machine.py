@@ -1,0 +1,78 @@
+"""The machine at hand: its description, its memory and its store of compiled programs.
+
+JAX is imported on first use, so that a process can be started anew before it is loaded.
+"""
+
+import importlib.metadata
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("jax", "jaxlib", "flax", "numpy", "torch", "onnxruntime", "openvino", "scikit-image")
+
+# XLA's CPU backend takes memory for every call and gives it back, hundreds of megabytes in a step.
+# By default glibc returns it to the system each time, which then has to clear every page anew. With
+# these settings it keeps what was freed, in pages of 2 MiB where the system has them; by top_pad a
+# thread's pool keeps its 64 MiB when the last of it is freed. Threads keep a pool each, as is
+# glibc's default: a single one would keep larger blocks, too, but compiling leaves it in so many
+# pieces that in every step threads wait for one another's searches.
+TUNABLES = "GLIBC_TUNABLES"
+KEEP = ":".join(
+    f"glibc.malloc.{setting}"
+    for setting in ("hugetlb=1", "mmap_max=0", "trim_threshold=1099511627776", "top_pad=134217728")
+)
+
+CACHE = "JAX_COMPILATION_CACHE_DIR"
+WORTH_KEEPING = 0.1  # seconds of compilation; JAX's default of a second leaves out most programs
+
+
+def describe() -> dict[str, Any]:
+    """Describe processor, cores, JAX's device, system, load, Python and the versions of PACKAGES.
+
+    Packages that are not installed are left out. The load is the mean over the last minute.
+    """
+    import jax
+
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    fields = (line.partition(":") for line in lines)
+    processor = {name.strip(): value.strip() for name, _, value in fields}
+    # A virtual machine's name may leave out what tells one generation from the next.
+    generation = [
+        f"{name} {processor[name]}" for name in ("cpu family", "model") if name in processor
+    ]
+    installed = {package.metadata["Name"].lower() for package in importlib.metadata.distributions()}
+    return {
+        "processor": ", ".join([processor.get("model name", platform.machine()), *generation]),
+        "cores": os.cpu_count(),
+        "device": jax.devices()[0].device_kind,
+        "system": platform.platform(),
+        "load before": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in PACKAGES if name in installed},
+    }
+
+
+def keep_memory() -> None:
+    """Start this process anew with glibc told to keep freed memory; it reads that at the start.
+
+    Nothing is done on systems without glibc, or where its settings are set already.
+    """
+    if platform.libc_ver()[0] == "glibc" and TUNABLES not in os.environ:
+        environment = os.environ | {TUNABLES: KEEP}
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+
+
+def keep_compiled(folder: str | Path) -> None:
+    """Keep compiled programs in `folder`, where later processes find them.
+
+    A folder that the environment names by JAX_COMPILATION_CACHE_DIR takes precedence.
+    """
+    import jax
+
+    if CACHE not in os.environ:
+        folder = Path(folder).expanduser().absolute()
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)

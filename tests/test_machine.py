@@ -1,0 +1,55 @@
+"""The machine is described, and keeps memory and compiled programs where it is told to."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+
+import jax
+import pytest
+
+from cic_jax import entry, machine
+
+
+def test_description_names_the_machine_and_the_packages():
+    described = machine.describe()
+    assert described["jax"] == jax.__version__
+    assert described["cores"] == os.cpu_count()
+    assert described["processor"]
+    assert "openvino" not in described or described["openvino"]
+    assert json.loads(json.dumps(described)) == described
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this system's malloc is another")
+@pytest.mark.parametrize("given", [None, "glibc.malloc.check=0"])
+def test_a_process_starts_anew_once_unless_its_memory_is_settled(given):
+    script = "import os; from cic_jax import entry; print('on'); entry.keep_memory(); " + (
+        "print(os.environ['GLIBC_TUNABLES'])"
+    )
+    environment = {key: x for key, x in os.environ.items() if key != machine.TUNABLES}
+    environment |= {} if given is None else {machine.TUNABLES: given}
+    command = [sys.executable, "-u", "-c", script]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == (["on", "on", machine.KEEP] if given is None else ["on", given])
+    assert not done.stderr
+
+
+def test_entry_offers_the_same_function():
+    assert entry.keep_memory is machine.keep_memory
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_compiled_programs_are_kept_in_one_folder(named, tmp_path):
+    script = f"""
+import jax
+from cic_jax import machine
+machine.keep_compiled({str(tmp_path / "given")!r})
+print(jax.config.jax_compilation_cache_dir)
+"""
+    environment = {key: x for key, x in os.environ.items() if key != machine.CACHE}
+    environment |= {machine.CACHE: str(tmp_path / "named")} if named else {}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(tmp_path / ("named" if named else "given"))
