@@ -2,7 +2,7 @@
 
 Every example tells the truth about its vehicles: where their paint is, which colour was drawn and
 from which mixture, so that the plausibility of any prediction can be computed exactly (see
-`cic_jax.photos.scenes.paint`).
+`cic_jax.scenes.paint`).
 """
 
 import dataclasses
@@ -18,8 +18,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from cic_jax.photos import split as content
-from cic_jax.scenes import layout, light, paint
-from cic_jax.scenes.scene import Object, Scene, draw
+from cic_jax.scenes import SETTINGS, VIEWS, WEATHERS, Object, Scene, draw, paint
 
 
 @dataclasses.dataclass(eq=False)
@@ -52,8 +51,8 @@ class SyntheticVehicles(tfds.core.GeneratorBasedBuilder):
             ),
             "name": tfds.features.Text(),
             "label": tfds.features.Text(),
-            "setting": tfds.features.ClassLabel(names=list(layout.SETTINGS)),
-            "weather": tfds.features.ClassLabel(names=list(light.WEATHERS)),
+            "setting": tfds.features.ClassLabel(names=list(SETTINGS)),
+            "weather": tfds.features.ClassLabel(names=list(WEATHERS)),
             "mask": tfds.features.Tensor(
                 shape=(config.size, config.size),
                 dtype=np.uint8,
@@ -62,7 +61,7 @@ class SyntheticVehicles(tfds.core.GeneratorBasedBuilder):
             "objects": tfds.features.Sequence(
                 {
                     "kind": tfds.features.ClassLabel(names=list(paint.KINDS)),
-                    "view": tfds.features.ClassLabel(names=list(layout.VIEWS)),
+                    "view": tfds.features.ClassLabel(names=list(VIEWS)),
                     "component": tfds.features.ClassLabel(names=list(paint.COMPONENTS)),
                     "ab": tfds.features.Tensor(shape=(2,), dtype=np.float32),
                     "weights": tfds.features.Tensor(shape=(count,), dtype=np.float32),

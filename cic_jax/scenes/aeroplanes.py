@@ -12,9 +12,9 @@ from cic_jax.scenes.mesh import Mesh, Point, Table, both_sides, loft, merge, pat
 class Plane(NamedTuple):
     """An aeroplane in metres; x runs from the tail, 0, to the nose.
 
-    `body` has (x, z, radius); a surface is root and tip of its leading edge (x, y, z) and the
-    chords there; `jets` and `propellers` are positions (x, y, z) and a radius. z = 0 is the ground
-    under the wheels.
+    `body` is a row of (x, z, radius). `wing` and `tail` hold root and tip as (x, y, z, chord)
+    of the leading edge. `jets` and `propellers` are (x, y, z, radius), `wheels` are
+    (x, y, radius). z = 0 is the ground under the wheels.
     """
 
     body: Table
@@ -24,9 +24,9 @@ class Plane(NamedTuple):
     jets: Table = ()
     propellers: Table = ()
     wheels: Table = ()
-    windows: tuple[float, float, int] = (0, 1, 0)  # from, to, how many
-    pane: float = 0.3
-    cockpit: tuple[float, float] = (0, 0)  # from, to
+    windows: tuple[float, float, int] = (0, 1, 0)  # first x, last x, number
+    pane: float = 0.3  # width of a window
+    cockpit: tuple[float, float] = (0, 0)  # first x, last x of its windows
 
 
 # fmt: off
@@ -74,7 +74,7 @@ STYLES = tuple(PLANES)
 
 @lru_cache
 def build(plane: str, wheels_down: bool) -> Mesh:
-    """The mesh of one of `PLANES`, its middle over the origin; fin and engines are ACCENT."""
+    """Build the mesh of one of `PLANES`, centred over the origin; fin and engines are ACCENT."""
     spec = PLANES[plane]
     parts = [_fuselage(spec), _surfaces(spec), _engines(spec), _windows(spec)]
     if wheels_down:
@@ -92,7 +92,7 @@ def _fuselage(spec: Plane) -> Mesh:
 
 
 def _section(lead: Point, chord: float | int, thick: float, up: Point) -> np.ndarray:
-    """A thin section behind a leading edge; `up` is the direction of its thickness."""
+    """Return the outline of a thin aerofoil behind its leading edge; `up` is its thickness axis."""
     back = np.array([0, 0.08, 0.35, 1.0, 0.35, 0.08]) * -chord
     high = np.array([0, 0.6, 1.0, 0, -0.7, -0.5]) * thick * chord
     return np.asarray(lead) + back[:, None] * [1, 0, 0] + high[:, None] * np.asarray(up)
@@ -113,7 +113,7 @@ def _surfaces(spec: Plane) -> Mesh:
     tip = _section((x1 + c1, 0, z1), c1, 0.05, (0, 1, 0))
     fin = loft(np.stack([root, (root + tip) / 2, tip]), M.ACCENT, (M.ACCENT, M.ACCENT), 0.1)
     if spec.wing[0][2] > spec.body[len(spec.body) // 2][1]:
-        # A high wing lies on the fuselage: nothing of it may hide behind the cabin's roof.
+        # A high wing lies on the fuselage: draw it after the cabin's roof.
         parts[0] = parts[0]._replace(lift=parts[0].lift + spec.body[3][2])
     return merge(*parts, fin)
 
@@ -153,7 +153,7 @@ def _engines(spec: Plane) -> Mesh:
 
 
 def _on_body(spec: Plane, x: float | int, angle: float, out: float = 1.015) -> tuple:
-    """The point of the fuselage's skin at x and an angle above the horizontal."""
+    """Return the point on the fuselage at x and `angle` radians above the horizontal."""
     body = np.array(spec.body)
     z, radius = (float(np.interp(x, body[:, 0], body[:, i])) for i in (1, 2))
     return x, out * radius * np.cos(angle), z + out * radius * np.sin(angle)

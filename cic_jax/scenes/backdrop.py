@@ -1,10 +1,10 @@
-"""What stands between the ground and the sky: hills, woods, single trees, houses."""
+"""Background between ground and sky: hills, woods, single trees, houses."""
 
 import numpy as np
 from jaxtyping import Float
 
 from cic_jax.scenes.camera import Camera
-from cic_jax.scenes.light import Colour, Light
+from cic_jax.scenes.light import Color, Light
 from cic_jax.scenes.texture import SIDE, smoothstep, tile, window
 
 Lab = Float[np.ndarray, "h w 3"]
@@ -18,20 +18,20 @@ WALLS = (
 def air(
     lab: Float[np.ndarray, "*b 3"], metres: float | Float[np.ndarray, "..."], light: Light
 ) -> Float[np.ndarray, "*b 3"]:
-    """A colour seen through so much air: it goes over into the horizon's (Koschmieder's law)."""
+    """Blend a colour towards the horizon's over `metres` of air (Koschmieder's law)."""
     clear = np.exp(-light.weather.haze / 1000 * metres)
     return lab * clear + np.array(light.weather.horizon, np.float32) * (1 - clear)
 
 
-def _lit(colour: Colour, light: Light) -> Float[np.ndarray, "3"]:
-    lightness, a, b = colour
+def _lit(color: Color, light: Light) -> Float[np.ndarray, "3"]:
+    lightness, a, b = color
     return np.array([lightness * light.weather.ground, a, b + light.weather.warmth], np.float32)
 
 
 def _above(
     canvas: Lab, outline: Float[np.ndarray, "w"], foot: float
 ) -> tuple[slice, Float[np.ndarray, "r w"]]:
-    """The rows from an outline's top down to its foot, and their share under the outline."""
+    """Return the rows from an outline's top to its foot, and how much of each pixel it covers."""
     top = int(np.clip(np.floor(outline.min()) - 1, 0, canvas.shape[0]))
     bottom = int(np.clip(np.ceil(foot), top, canvas.shape[0]))
     rows = np.arange(top, bottom, dtype=np.float32)[:, None]
@@ -39,14 +39,14 @@ def _above(
 
 
 def add_hills(canvas: Lab, camera: Camera, light: Light, rng: np.random.Generator) -> None:
-    """Two or three ranges behind each other, paler the further they are."""
+    """Draw two or three ranges of hills, paler with distance."""
     noise = tile(1.5)
     for metres in (6000.0, 3000.0, 1400.0)[int(rng.integers(2)) :]:
         line = noise[rng.integers(SIDE)][(np.arange(camera.size) + rng.integers(SIDE)) % SIDE]
         height = camera.size * (0.05 + 0.02 * line) * rng.uniform(0.6, 1.6) * (metres / 3000) ** 0.4
         rows, cover = _above(canvas, camera.horizon - np.maximum(height, 0), camera.horizon + 1)
-        colour = _lit(((50, -6, 16), (44, -9, 16), (56, 1, 16))[rng.integers(3)], light)
-        shades = np.broadcast_to(colour, (*cover.shape, 3)).copy()
+        color = _lit(((50, -6, 16), (44, -9, 16), (56, 1, 16))[rng.integers(3)], light)
+        shades = np.broadcast_to(color, (*cover.shape, 3)).copy()
         shades[..., 0] += 4 * window(tile(1.1), cover.shape, rng)
         canvas[rows] += cover[..., None] * (air(shades, metres, light) - canvas[rows])
 
@@ -54,7 +54,15 @@ def add_hills(canvas: Lab, camera: Camera, light: Light, rng: np.random.Generato
 def add_wood(
     canvas: Lab, camera: Camera, light: Light, depth: float, rng: np.random.Generator
 ) -> None:
-    """A row of trees or bushes at a depth, from one side of the photograph to the other."""
+    """Draw a row of trees across the whole photograph.
+
+    Args:
+        canvas: photograph in CIELAB, changed in place.
+        camera: view that the trees are projected by.
+        light: light and weather.
+        depth: distance from the camera in metres.
+        rng: source of the trees' sizes and colours.
+    """
     foot = camera.row_at(depth)
     pixels = camera.focal / depth
     height = rng.uniform(5, 11)
@@ -79,7 +87,15 @@ def add_wood(
 def add_tree(
     canvas: Lab, camera: Camera, light: Light, at: tuple[float, float], rng: np.random.Generator
 ) -> None:
-    """One tree at (x, depth): a trunk under a crown whose edge and shading come from noise."""
+    """Draw one tree: a trunk under a crown whose edge and shading come from noise.
+
+    Args:
+        canvas: photograph in CIELAB, changed in place.
+        camera: view that the tree is projected by.
+        light: light and weather.
+        at: (x, depth) on the ground in metres.
+        rng: source of size, colour and texture.
+    """
     x, depth = at
     scale = camera.focal / depth
     height, radius = scale * rng.uniform(6, 10), scale * rng.uniform(1.8, 3.0)
@@ -111,14 +127,22 @@ def add_tree(
 def add_houses(
     canvas: Lab, camera: Camera, light: Light, depth: float, rng: np.random.Generator
 ) -> None:
-    """A row of houses at a depth, facing the camera, with windows by storey."""
+    """Draw a row of houses that face the camera.
+
+    Args:
+        canvas: photograph in CIELAB, changed in place.
+        camera: view that the houses are projected by.
+        light: light and weather.
+        depth: distance from the camera in metres.
+        rng: source of sizes, colours and windows.
+    """
     scale = camera.focal / depth
     column = -rng.uniform(0, 12) * scale
     tall = rng.uniform(0.7, 1.8)
     while column < camera.size:
         width = scale * rng.uniform(7, 16)
-        storeys = int(np.clip(np.rint(rng.uniform(2, 5) * tall), 1, 9))
-        _add_house(canvas, camera, light, (column, width, storeys, depth), rng)
+        floors = int(np.clip(np.rint(rng.uniform(2, 5) * tall), 1, 9))
+        _add_house(canvas, camera, light, (column, width, floors, depth), rng)
         column += width + (scale * rng.uniform(0.5, 4) if rng.random() < 0.2 else 0)
 
 
@@ -129,34 +153,43 @@ def _add_house(
     house: tuple[float, float, int, float],
     rng: np.random.Generator,
 ) -> None:
-    left, width, storeys, depth = house
+    """Draw one house.
+
+    Args:
+        canvas: photograph in CIELAB, changed in place.
+        camera: view that the house is projected by.
+        light: light and weather.
+        house: left column and width in pixels, number of floors, depth in metres.
+        rng: source of colours, roof and windows.
+    """
+    left, width, floors, depth = house
     scale, foot = camera.focal / depth, camera.row_at(depth)
-    storey, bay = 3.1 * scale, rng.uniform(2.2, 3.4) * scale
-    height = storeys * storey + 0.8 * scale
+    floor, bay = 3.1 * scale, rng.uniform(2.2, 3.4) * scale
+    height = floors * floor + 0.8 * scale
     first, last = (int(np.clip(np.rint(v), 0, camera.size)) for v in (left, left + width))
-    roof = rng.uniform(1.5, 3.5) * scale if storeys < 5 and rng.random() < 0.7 else 0.0
+    roof = rng.uniform(1.5, 3.5) * scale if floors < 5 and rng.random() < 0.7 else 0.0
     begin, end = (int(np.clip(np.rint(v), 0, camera.size)) for v in (foot - height - roof, foot))
     if first >= last or begin >= end:
         return
-    # Three times as fine as the photograph down and across, then averaged: clean window edges.
+    # Drawn at three times the resolution and averaged, which antialiases the windows.
     rows, columns = np.ogrid[begin : end : 1 / 3, first : last : 1 / 3]
-    up, across = (foot - rows) / storey, (columns - left) / bay
-    colour = _lit(WALLS[rng.integers(len(WALLS))], light)
+    up, across = (foot - rows) / floor, (columns - left) / bay
+    color = _lit(WALLS[rng.integers(len(WALLS))], light)
     facing = 0.9 + 0.16 * light.weather.direct * max(-float(light.sun[1]), -0.5)
-    lab = np.broadcast_to(colour * [facing, 1, 1], (rows.size, columns.size, 3)).astype(np.float32)
+    lab = np.broadcast_to(color * [facing, 1, 1], (rows.size, columns.size, 3)).astype(np.float32)
     bays = max(1, int(width / bay))
     margin = (width / bay - bays) / 2
     u, v = (across - margin) % 1, up % 1
-    inside = (across > margin) & (across < margin + bays) & (up > 0.1) & (up < storeys)
+    inside = (across > margin) & (across < margin + bays) & (up > 0.1) & (up < floors)
     low, wide = rng.uniform(0.25, 0.34), rng.uniform(0.2, 0.3)
     frame = inside & (np.abs(u - 0.5) < wide + 0.05) & (v > low - 0.05) & (v < 0.86)
     pane = frame & (np.abs(u - 0.5) < wide) & (v > low) & (v < 0.82)
     lab[frame] = _lit((84, 0, 3), light)
     lab[pane] = (26, -1, -5)
     if light.weather.ground < 0.7:
-        lamps = rng.random((storeys + 1, bays + 1)) < 0.4
+        lamps = rng.random((floors + 1, bays + 1)) < 0.4
         lit = lamps[
-            np.clip(up, 0, storeys).astype(int), np.clip(across - margin, 0, bays).astype(int)
+            np.clip(up, 0, floors).astype(int), np.clip(across - margin, 0, bays).astype(int)
         ]
         lab[pane & lit] = (82, 8, 44)
     shop = (up < 0.85) & (np.abs(u - 0.5) < 0.42) & (up > 0.08)

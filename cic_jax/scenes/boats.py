@@ -1,4 +1,4 @@
-"""Boats: a hull of frames from stern to bow, and what stands on it."""
+"""Boats: a hull of frames from stern to bow, with cabins, masts and sails."""
 
 import itertools
 from functools import lru_cache
@@ -13,7 +13,8 @@ from cic_jax.scenes.mesh import Mesh, Point, Table, both_sides, box, loft, merge
 class Hull(NamedTuple):
     """A hull in metres; x runs from the stern, 0, to the bow; z = 0 is the waterline.
 
-    `frames` has (x, half beam at the waterline, half beam at the deck, height of the deck).
+    `frames` is a row of (x, half beam at the waterline, half beam at the deck, height of the deck);
+    a cabin is two opposite corners and a material.
     """
 
     frames: Table
@@ -21,7 +22,7 @@ class Hull(NamedTuple):
     cabins: tuple[tuple[tuple[float, float, float], tuple[float, float, float], M], ...] = ()
     masts: Table = ()  # x, height
     sails: bool = False
-    stripe: float = 0.12  # share of the freeboard under the waterline's paint
+    stripe: float = 0.12  # share of the freeboard painted as the bottom is
 
 
 # fmt: off
@@ -54,7 +55,7 @@ STYLES = tuple(HULLS)
 
 @lru_cache
 def build(style: str) -> Mesh:
-    """The mesh of one of `STYLES`, its middle over the origin."""
+    """Build the mesh of one of `STYLES`, centred over the origin."""
     spec = HULLS[style]
     parts = [_hull(spec)]
     parts += [_cabin(*cabin) for cabin in spec.cabins]
@@ -87,22 +88,22 @@ def _hull(spec: Hull) -> Mesh:
     band = [M.BOTTOM, M.BOTTOM, M.PAINT, M.PAINT, M.WHITE, M.WHITE, spec.deck]
     material = np.broadcast_to(np.array(band + band[-2::-1]), (13, 13))
     hull = loft(rings, material, (M.PAINT, M.PAINT))
-    # The deck is the far layer of all that stands on it.
+    # The deck is painted before everything that stands on it.
     return hull._replace(lift=np.where(hull.normals[:, 2] > 0.9, -2.0, 0.0))
 
 
 def _cabin(low: Point, high: Point, material: M) -> Mesh:
-    """A house with a row of windows on each of its sides."""
+    """Build a cabin with a row of windows on each side."""
     taper = 0.92
     block = box(low, high, material, taper)
     (x0, _, z0), (x1, y1, z1) = np.array([low, high], float).tolist()
     rise = z1 - z0
     if rise < 0.3:
         return block
-    storeys = max(1, round(rise / 2.8))
+    floors = max(1, round(rise / 2.8))
     panes: list = []
-    for storey in range(storeys):
-        bottom, top = (z0 + rise * (storey + t) / storeys for t in (0.45, 0.82))
+    for floor in range(floors):
+        bottom, top = (z0 + rise * (floor + t) / floors for t in (0.45, 0.82))
         panes += _row(x0, x1, y1, bottom, top, (z0, rise, taper))
     lift = 0.3
     middle = ((x0 + x1) / 2, 0, (z0 + z1) / 2)
@@ -112,7 +113,16 @@ def _cabin(low: Point, high: Point, material: M) -> Mesh:
 def _row(
     x0: float, x1: float, y: float, low: float, high: float, walls: tuple[float, float, float]
 ) -> list:
-    """Panes along one side and across half the front, on walls that lean in."""
+    """Return panes along one side and across half the front, on walls that lean in.
+
+    Args:
+        x0: rear end of the wall.
+        x1: front end of the wall.
+        y: distance of the side wall from the middle.
+        low: lower edge of the panes.
+        high: upper edge of the panes.
+        walls: foot and height of the walls, and how much narrower they are at the top.
+    """
     foot, rise, taper = walls
     middle = (x0 + x1) / 2
 
@@ -141,7 +151,7 @@ def _mast(x: float | int, height: float | int, spec: Hull) -> Mesh:
 
 
 def _sails(spec: Hull) -> Mesh:
-    """Main sail and jib, a little to one side of the mast as if the wind blew."""
+    """Build mainsail and jib, set a little to one side of the mast."""
     (mast, top), bow = spec.masts[0], spec.frames[-1][0]
     parts = []
     for side in (-1.0, 1.0):
@@ -154,7 +164,7 @@ def _sails(spec: Hull) -> Mesh:
 
 
 def _triangle(tack: Point, clew: Point, head: Point) -> list:
-    """A sail in strips, hollowed by the wind so that light runs over it."""
+    """Return a triangular sail as strips, curved so that its shading varies."""
     foot, end, top = (np.asarray(p, float) for p in (tack, clew, head))
     levels = np.linspace(0, 1, 7)
     luff, leech = (corner + levels[:, None] * (top - corner) for corner in (foot, end))

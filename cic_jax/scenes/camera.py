@@ -1,7 +1,7 @@
-"""A pinhole camera that stands upright: pixels of points, and points of pixels on the ground.
+"""Upright pinhole camera: projects points to pixels, and ground pixels back to points.
 
 World axes in metres: x to the right, y away from the camera, z up; the ground is z = 0. The
-horizon's row is free (a shifted lens), so that vertical lines stay vertical.
+horizon may lie on any row (a shifted lens), so vertical lines stay vertical.
 """
 
 from typing import NamedTuple
@@ -21,14 +21,14 @@ class Camera(NamedTuple):
     horizon: float
 
     def project(self, points: Float[np.ndarray, "*b 3"]) -> Float[np.ndarray, "*b 2"]:
-        """World points -> (column, row)."""
+        """Project world points to (column, row)."""
         depth = np.maximum(points[..., 1], NEAREST)
         column = self.size / 2 + self.focal * points[..., 0] / depth
         row = self.horizon + self.focal * (self.height - points[..., 2]) / depth
         return np.stack([column, row], axis=-1)
 
     def ground(self) -> "Ground":
-        """The points of the ground seen by the rows below the horizon."""
+        """Return the ground points that the rows below the horizon show."""
         first = int(np.clip(np.ceil(self.horizon), 0, self.size))
         rows = np.arange(first, self.size, dtype=np.float32) + 0.5
         depth = (self.focal * self.height / np.maximum(rows - self.horizon, 0.25))[:, None]
@@ -36,12 +36,12 @@ class Camera(NamedTuple):
         return Ground(first, columns * depth / self.focal, depth)
 
     def row_at(self, depth: float) -> float:
-        """The row at which things standing at that depth touch the ground."""
+        """Return the row where something standing at `depth` touches the ground."""
         return self.horizon + self.focal * self.height / depth
 
 
 class Ground(NamedTuple):
-    """First row below the horizon, and the ground's x and y (depth) for each pixel from it down."""
+    """Ground in view: its first row, and x and y (depth) of every pixel from there down."""
 
     first: int
     x: Float[np.ndarray, "h w"]

@@ -14,11 +14,11 @@ Spans = tuple[tuple[float, float], ...]
 
 
 class Shape(NamedTuple):
-    """A body by its measures in metres; x runs from the tail, 0, to the nose.
+    """A car or bus body in metres; x runs from the tail, 0, to the nose.
 
-    `profile` is the upper outline (x, z). Between the belt line and it, `windows` are the side's
-    panes and `screens` the rear window and the windscreen. `rows` are further rows of panes
-    (low z, high z) below the belt, for a second deck.
+    `profile` is the upper outline (x, z). Above the belt line, `windows` are the side panes and
+    `screens` the rear window and the windscreen, as spans of x. `rows` are further rows of panes
+    (low z, high z) below the belt, for a lower deck.
     """
 
     width: float
@@ -90,14 +90,14 @@ BUSES = ("city bus", "coach", "double-decker")
 
 @lru_cache
 def build(style: str) -> Mesh:
-    """The mesh of one of `SHAPES`, its middle over the origin."""
+    """Build the mesh of one of `SHAPES`, centred over the origin."""
     shape = SHAPES[style]
     mesh = merge(_body(shape), _trim(shape), _wheels(shape), _ends(shape))
     return mesh._replace(corners=mesh.corners - [shape.profile[-1][0] / 2, 0, 0])
 
 
 def _half_width(shape: Shape, x: Float[np.ndarray, "s"]) -> Float[np.ndarray, "s"]:
-    """The body seen from above: rounded at both ends."""
+    """Return the body's half width at x: a plan rounded at both ends."""
     length = shape.profile[-1][0]
     plan = ([0, 0.10, 0.6, length - 0.9, length - 0.15, length], [0.86, 0.95, 1, 1, 0.93, 0.82])
     return shape.width / 2 * np.interp(x, *plan)
@@ -138,13 +138,23 @@ def _within(x: Float[np.ndarray, "n"], spans: Spans) -> np.ndarray:
 
 
 def _side(shape: Shape, spans: Spans, low: float, high: float, material: M, lift: float) -> Mesh:
+    """Build flat panels on both sides of a body.
+
+    Args:
+        shape: the body.
+        spans: first and last x of each panel.
+        low: lower edge.
+        high: upper edge.
+        material: what the panels are made of.
+        lift: metres by which they come forward in the painting order.
+    """
     y = shape.width / 2 + 0.004
     corners = [((a, y, low), (b, y, low), (b, y, high), (a, y, high)) for a, b in spans]
     return both_sides(patches(corners, (0, 0, 0), material, lift))
 
 
 def _trim(shape: Shape) -> Mesh:
-    """Door seams, handles, mirrors, and the panes of a lower deck."""
+    """Build door seams, handles, mirrors and the panes of a lower deck."""
     tall = shape.belt > 1.25
     low, high = shape.clearance + 0.12, shape.belt
     seams = _side(shape, tuple((d, d + 0.025) for d in shape.doors), low, high, M.SEAM, 0.3)
@@ -177,8 +187,8 @@ def _arch(x: float, y: float, radius: float) -> Mesh:
 
 
 def wheel(x: float, y: float, radius: float, width: float) -> Mesh:
-    """Tyre, rim with five openings, and hub; its outer face looks to the left at y."""
-    tyre = tube(
+    """Build a tyre and a rim with five openings; the outer face, at y, looks to the left."""
+    tire = tube(
         [(x, y - width, radius), (x, y - 0.03, radius), (x, y, radius)],
         [radius, radius, 0.93 * radius],
         M.RUBBER,
@@ -196,11 +206,11 @@ def wheel(x: float, y: float, radius: float, width: float) -> Mesh:
                 1,
             )
         )
-    return merge(tyre, rim, patches(openings, (x, y - 1, radius), M.SEAM, 0.65))
+    return merge(tire, rim, patches(openings, (x, y - 1, radius), M.SEAM, 0.65))
 
 
 def _ends(shape: Shape) -> Mesh:
-    """Lamps, grille, bumper and number plates."""
+    """Build lamps, grille, bumpers and number plates."""
     nose, half, z = shape.profile[-1][0], shape.width / 2, shape.lamps
     front, tail = (nose, 0.82 * half), (0.0, 0.86 * half)
 

@@ -1,4 +1,4 @@
-"""All the vehicles there are: styles by kind, and how one of them is had."""
+"""All vehicles: the styles of each kind, and `build`, which makes one."""
 
 import numpy as np
 
@@ -15,12 +15,12 @@ STYLES: dict[str, tuple[str, ...]] = {
 
 
 def build(kind: str, flying: bool, rng: np.random.Generator) -> Mesh:
-    """A vehicle of a kind in a random style and livery, over the origin and facing along x."""
+    """Build a vehicle of a kind in a random style and livery, over the origin and facing +x."""
     style = STYLES[kind][rng.integers(len(STYLES[kind]))]
     if kind == "aeroplane":
         liveries = list(aeroplanes.LIVERIES.values())
         change = liveries[rng.choice(len(liveries), p=[0.45, 0.25, 0.30])]
-        # A light aircraft's wheels do not fold.
+        # A light aircraft's wheels do not retract.
         return repaint(aeroplanes.build(style, not flying or style == "light aircraft"), change)
     if kind == "boat":
         return boats.build(style)

@@ -1,4 +1,4 @@
-"""What lies on the plane z = 0: grass, sand, asphalt, paving, water, and the road across it."""
+"""Ground plane, z = 0: grass, sand, asphalt, paving or water, and a road across it."""
 
 from typing import NamedTuple
 
@@ -13,15 +13,15 @@ Lab = Float[np.ndarray, "h w 3"]
 
 
 class Surface(NamedTuple):
-    """A kind of ground: mean colours (one is drawn), grain and patches.
+    """A kind of ground: mean colours, of which one is drawn, with grain and patches.
 
-    Grain and patches are (amplitude in L, size of the noise's tile in metres, roughness).
+    `grain` and `patches` are (amplitude in L, size of the noise tile in metres, roughness).
     """
 
-    colours: tuple[tuple[float, float, float], ...]
+    colors: tuple[tuple[float, float, float], ...]
     grain: tuple[float, float, float]
     patches: tuple[float, float, float]
-    hue: float  # how much b follows the patches
+    hue: float  # change of b per unit of the patches' L
 
 
 SURFACES = {
@@ -36,27 +36,38 @@ SURFACES = {
 
 
 class Road(NamedTuple):
-    """A straight road: a point and a direction on the ground, and its width in metres."""
+    """A straight road: a point on its middle line, a unit direction, and its width in metres."""
 
     point: tuple[float, float]
     direction: tuple[float, float]
     width: float
     surface: str = "asphalt"
-    kerb: float = 0.0  # width of a pavement on both sides
-    centre: tuple[float, float] = (3.0, 9.0)  # length and period of the dashes
+    curb: float = 0.0  # width of the pavement on each side; 0 for none
+    center: tuple[float, float] = (3.0, 9.0)  # length and period of the dashes
     line: float = 0.12
 
 
 def cover_ground(
     name: str, ground: Ground, camera: Camera, light: Light, rng: np.random.Generator
 ) -> Lab:
-    """CIELAB of a surface in perspective; its grain fades where a pixel holds much of it."""
+    """Draw a surface in perspective; its grain fades where a pixel covers many grains.
+
+    Args:
+        name: one of `SURFACES`.
+        ground: ground points of the pixels.
+        camera: view, for the size of a pixel on the ground.
+        light: light and weather.
+        rng: source of colour and texture.
+
+    Returns:
+        CIELAB of the pixels of `ground`.
+    """
     surface = SURFACES[name]
-    colour = np.array(surface.colours[rng.integers(len(surface.colours))], np.float32)
+    color = np.array(surface.colors[rng.integers(len(surface.colors))], np.float32)
     offset = rng.uniform(0, SIDE, 4).tolist()
     grain = _noise(surface.grain, ground, camera, offset[:2])
     patch = _noise(surface.patches, ground, camera, offset[2:])
-    lab = np.broadcast_to(colour, (*grain.shape, 3)).copy()
+    lab = np.broadcast_to(color, (*grain.shape, 3)).copy()
     lab[..., 0] += grain + patch
     lab[..., 1] -= 0.4 * surface.hue * patch
     lab[..., 2] += surface.hue * patch * 0.6
@@ -73,7 +84,7 @@ def _noise(
     texels = SIDE / metres
     noise = lookup(tile(roughness), ground.y * texels + offset[0], ground.x * texels + offset[1])
     footprint = ground.y / camera.focal * texels
-    # The mean over n independent grains varies by 1 / sqrt(n); some is left for the eye.
+    # A mean of n independent grains has 1 / sqrt(n) of their deviation; a quarter always stays.
     return amplitude * noise * np.maximum(1 / np.sqrt(1 + footprint), 0.25)
 
 
@@ -86,7 +97,16 @@ def _lit(lab: Lab, light: Light) -> Lab:
 def add_road(
     lab: Lab, road: Road, ground: Ground, camera: Camera, light: Light, rng: np.random.Generator
 ) -> None:
-    """Lays a road with its markings, and its pavements, over the ground."""
+    """Draw a road with its markings and pavements over the ground.
+
+    Args:
+        lab: CIELAB of the ground, changed in place.
+        road: the road.
+        ground: ground points of the pixels.
+        camera: view, for the size of a pixel on the ground.
+        light: light and weather.
+        rng: source of the surfaces' textures.
+    """
     (dx, dy), (px, py) = road.direction, road.point
     along = (ground.x - px) * dx + (ground.y - py) * dy
     across = (ground.y - py) * dx - (ground.x - px) * dy
@@ -98,11 +118,11 @@ def add_road(
             1, width / blur
         )
 
-    if road.kerb:
+    if road.curb:
         paving = cover_ground("paving", ground, camera, light, rng)
         joints = np.minimum(np.abs((along % 0.9) - 0.45), np.abs((across % 0.9) - 0.45))
         paving[..., 0] -= 7 * np.clip(1 - joints / 0.02, 0, 1) * np.clip(0.1 / blur, 0, 1)
-        _blend(lab, paving, strip(0, road.width + 2 * road.kerb))
+        _blend(lab, paving, strip(0, road.width + 2 * road.curb))
         _blend(lab, _plain(light, 70, 2), strip(0, road.width + 0.3))
     _blend(lab, cover_ground(road.surface, ground, camera, light, rng), strip(0, road.width))
     if light.weather.rain:
@@ -111,7 +131,7 @@ def add_road(
         wear = strip(side * road.width / 4, 1.9)
         lab[..., 0] -= 2.0 * wear
         _blend(lab, _plain(light, 84, 1), 0.85 * strip(side * (road.width / 2 - 0.25), road.line))
-    length, period = road.centre
+    length, period = road.center
     dash = smoothstep(0.0, 0.2, length / 2 - np.abs((along % period) - period / 2))
     _blend(lab, _plain(light, 86, 1), 0.9 * strip(0, road.line * 1.15) * dash)
 
@@ -131,7 +151,7 @@ WATERS = ((42, -5, -15), (38, -9, -9), (48, -10, -14), (40, -3, -7))
 def water(
     ground: Ground, camera: Camera, light: Light, rng: np.random.Generator
 ) -> Float[np.ndarray, "h w 3"]:
-    """A sea under the sky: deep colour below, the horizon's reflection far out, waves across."""
+    """Draw the sea: deep colour nearby, the horizon's reflection far out, waves across."""
     weather = light.weather
     deep = np.array(WATERS[rng.integers(len(WATERS))], np.float32)
     deep[0] *= weather.ground
@@ -156,7 +176,7 @@ def water(
 
 
 def _add_glitter(lab: Lab, ripple: Float[np.ndarray, "h w"], ground: Ground, light: Light) -> None:
-    """The sun's path on the water, where it stands in front of the camera."""
+    """Draw the sun's path on the water if the sun is in front of the camera."""
     x, y, _ = light.sun.tolist()
     if y < 0.2:
         return

@@ -1,4 +1,4 @@
-"""What a scene shows: the setting, the view, the camera, and which vehicles stand where."""
+"""Plan of a scene: setting, weather, view, camera, and the position of every vehicle."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from cic_jax.scenes.light import Light
 from cic_jax.scenes.mesh import Mesh, place
 from cic_jax.scenes.paint import Paint
 
-# Degrees from the nose pointing to the right; negative turns it towards the camera.
+# Range of the heading in degrees; at 0 the nose points right, below 0 towards the camera.
 VIEWS = {
     "side": (-12, 12),
     "front three-quarter": (-65, -22),
@@ -25,7 +25,10 @@ WEATHER_SHARES = (0.26, 0.22, 0.10, 0.14, 0.10, 0.10, 0.08)
 
 
 class Setting(NamedTuple):
-    """A kind of place: who is there, on what, and how likely it has what behind."""
+    """A kind of place: its vehicles, its ground, and the probability of each kind of backdrop.
+
+    `trees` is the largest number of single trees.
+    """
 
     kinds: tuple[str, ...]
     surface: tuple[str, ...]
@@ -34,7 +37,7 @@ class Setting(NamedTuple):
     wood: float = 0.0
     trees: int = 0
     houses: float = 0.0
-    sea: bool = False  # beyond the ground, or all of it where there is no surface
+    sea: bool = False  # beyond the ground, or everywhere if `surface` is empty
 
 
 SETTINGS = {
@@ -51,7 +54,7 @@ SETTINGS = {
 
 
 class Item(NamedTuple):
-    """A vehicle in its place; `depth` is its middle's distance from the camera's plane."""
+    """A vehicle in its place; `depth` is the distance in metres from the camera to its middle."""
 
     kind: str
     view: str
@@ -62,7 +65,7 @@ class Item(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Everything that is decided before drawing; the first item is the main vehicle."""
+    """Everything decided before drawing; the first item is the main vehicle."""
 
     setting: str
     weather: str
@@ -73,7 +76,7 @@ class Layout(NamedTuple):
 
 
 def sample(size: int, rng: np.random.Generator) -> Layout:
-    """A scene's layout for a square photograph of so many pixels a side."""
+    """Draw a random layout for a square photograph of `size` pixels a side."""
     kind = paint.KINDS[rng.integers(len(paint.KINDS))]
     names = [name for name, setting in SETTINGS.items() if kind in setting.kinds]
     setting = names[rng.integers(len(names))]
@@ -95,6 +98,15 @@ def sample(size: int, rng: np.random.Generator) -> Layout:
 
 
 def _item(kind: str, view: str, mesh: Mesh, depth: float, rng: np.random.Generator) -> Item:
+    """Give a placed mesh a random paint.
+
+    Args:
+        kind: one of `paint.KINDS`.
+        view: one of `VIEWS`.
+        mesh: the vehicle in world coordinates.
+        depth: distance in metres from the camera to its middle.
+        rng: source of paint and lightness.
+    """
     lightness = paint.sample_lightness(rng)
     return Item(kind, view, mesh, paint.sample(kind, rng), lightness, depth)
 
@@ -102,14 +114,14 @@ def _item(kind: str, view: str, mesh: Mesh, depth: float, rng: np.random.Generat
 def _on_the_ground(
     shape: Mesh, yaw: float, size: int, rng: np.random.Generator
 ) -> tuple[Camera, Mesh, float]:
-    """A camera that frames a standing vehicle, at about the height of a photographer's eyes."""
+    """Place a vehicle on the ground and a camera that frames it, at about eye height."""
     turned = place(shape, (0, 0, 0), yaw)
     width, deep, height = np.ptp(turned.corners, axis=(0, 1)).tolist()
     focal = size * rng.uniform(1.1, 2.3)
     fill, tall = rng.uniform(0.55, 0.92), rng.uniform(0.42, 0.66)
     depth = max(focal * width / (fill * size), focal * height / (tall * size)) + deep / 2
     eye = float(np.clip(height * rng.uniform(0.35, 1.1), 0.9, 16))
-    # As low as the row of its feet asks for, but none of it below the photograph's edge.
+    # The wheels' row sets the horizon, unless the vehicle would leave the photograph below.
     horizon = size * rng.uniform(0.72, 0.88) - focal * eye / depth
     horizon = np.clip(horizon, 0.22 * size, 0.62 * size)
     lowest = 0.95 * size - focal * eye / (depth - deep / 2)
@@ -122,7 +134,7 @@ def _on_the_ground(
 def _in_the_air(
     shape: Mesh, yaw: float, size: int, rng: np.random.Generator
 ) -> tuple[Camera, Mesh, float]:
-    """A camera on the ground that looks up to an aeroplane in flight."""
+    """Place an aeroplane in flight and a camera on the ground that frames it."""
     pitch, roll = np.radians(rng.uniform(-3, 14)), np.radians(rng.normal(0, 10))
     turned = place(shape, (0, 0, 0), yaw, pitch, roll)
     width, deep, _ = np.ptp(turned.corners, axis=(0, 1)).tolist()
@@ -136,7 +148,7 @@ def _in_the_air(
 
 
 def _road(setting: Setting, mesh: Mesh, yaw: float, rng: np.random.Generator) -> Road | None:
-    """The road under the main vehicle, which keeps to the right (an aeroplane to the middle)."""
+    """Return the road under the main vehicle, which drives on the right (an aeroplane midway)."""
     if setting.road is None:
         return None
     direction = (float(np.cos(yaw)), float(np.sin(yaw)))
@@ -145,8 +157,8 @@ def _road(setting: Setting, mesh: Mesh, yaw: float, rng: np.random.Generator) ->
         return Road((x, y), direction, 34.0, "asphalt", 0.0, (16.0, 32.0), 0.7)
     lane = rng.uniform(1.6, 1.9)
     middle = (x - lane * direction[1], y + lane * direction[0])
-    kerb = 2.6 if setting.road == "street" else 0.0
-    return Road(middle, direction, 7.2, kerb=kerb)
+    curb = 2.6 if setting.road == "street" else 0.0
+    return Road(middle, direction, 7.2, curb=curb)
 
 
 def _others(
@@ -157,7 +169,16 @@ def _others(
     camera: Camera,
     rng: np.random.Generator,
 ) -> list[Item]:
-    """Up to two more vehicles behind the main one: in its lane, the other lane, or anywhere."""
+    """Return up to two more vehicles behind the main one, in a lane or, without a road, anywhere.
+
+    Args:
+        setting: one of `SETTINGS`.
+        main: the main vehicle.
+        yaw: its heading in radians.
+        road: the road under it, if any.
+        camera: view that the vehicles must be in.
+        rng: source of their number, kinds and places.
+    """
     count = int(rng.choice(3, p=[0.45, 0.33, 0.22]))
     kinds = SETTINGS[setting].kinds
     items: list[Item] = []
@@ -177,7 +198,18 @@ def _others(
 def _spot(
     main: Item, yaw: float, road: Road | None, camera: Camera, rng: np.random.Generator
 ) -> tuple[tuple[float, float], float] | None:
-    """A place and a heading in sight and clear of the main vehicle; None where none was found."""
+    """Find a place and heading in view and clear of the main vehicle; None after twelve misses.
+
+    Args:
+        main: the main vehicle.
+        yaw: its heading in radians.
+        road: the road under it, if any.
+        camera: view that the place must be in.
+        rng: source of the candidates.
+
+    Returns:
+        ((x, y) in metres, heading in radians), or None.
+    """
     size = main.mesh.corners
     length = float(max(np.ptp(size[..., 0]), np.ptp(size[..., 1])))
     for _ in range(12):
@@ -201,7 +233,7 @@ def _spot(
 
 
 def view_of(yaw: float) -> str:
-    """The name of the view that a heading (radians) gives, whichever way the nose points."""
+    """Name the view of a vehicle from its heading in radians, whether it points left or right."""
     turn = np.degrees(np.arcsin(np.sin(yaw)))  # mirrored headings look alike
     if abs(turn) < 17:
         return "side"
@@ -210,17 +242,17 @@ def view_of(yaw: float) -> str:
 
 
 def clear_of_road(road: Road | None, x: float, y: float) -> bool:
-    """Whether a point is beside the road and its pavements."""
+    """Tell whether a point lies clear of the road and its pavements."""
     if road is None:
         return True
     (dx, dy), (px, py) = road.direction, road.point
-    return abs((y - py) * dx - (x - px) * dy) > road.width / 2 + road.kerb + 1.0
+    return abs((y - py) * dx - (x - px) * dy) > road.width / 2 + road.curb + 1.0
 
 
 def place_tree(
     main: Item, road: Road | None, camera: Camera, rng: np.random.Generator
 ) -> Float[np.ndarray, "2"] | None:
-    """Somewhere behind the main vehicle and beside the road."""
+    """Find a point behind the main vehicle and clear of the road; None after eight misses."""
     for _ in range(8):
         y = main.depth + rng.uniform(6, 60)
         x = rng.uniform(-0.6, 0.6) * camera.size * y / camera.focal

@@ -1,25 +1,25 @@
-"""Light and weather: where the sun stands, how strong it is, what the sky and the air look like."""
+"""Light and weather: position and strength of the sun, colours of sky and air."""
 
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-Colour = tuple[float | int, ...]  # L, a, b
+Color = tuple[float | int, ...]  # L, a, b
 
 
 class Weather(NamedTuple):
-    """What all scenes under one weather share; colours in CIELAB."""
+    """Values shared by all scenes in one kind of weather; colours are CIELAB."""
 
-    zenith: Colour
-    horizon: Colour
-    cloud: Colour
-    cover: tuple[float, float]  # share of the sky under cloud, from and to
-    elevation: tuple[float, float]  # of the sun, in degrees
-    direct: float  # strength of the sun beside the sky's light, 0 to 1
+    zenith: Color
+    horizon: Color
+    cloud: Color
+    cover: tuple[float, float]  # range of the sky's share under cloud
+    elevation: tuple[float, float]  # range of the sun's height in degrees
+    direct: float  # strength of the sun relative to the sky, 0 to 1
     haze: float  # per kilometre
     ground: float  # lightness of the ground relative to a clear day
-    warmth: float  # added to b of all that is not paint
+    warmth: float  # added to b of everything but paint
     rain: bool = False
 
 
@@ -37,7 +37,7 @@ WEATHERS = {
 
 
 class Light(NamedTuple):
-    """One scene's light: its weather and the unit vector that points to the sun."""
+    """Light of one scene: weather, unit vector towards the sun, share of the sky under cloud."""
 
     weather: Weather
     sun: Float[np.ndarray, "3"]
@@ -45,9 +45,10 @@ class Light(NamedTuple):
 
 
 def sample(weather: str, rng: np.random.Generator) -> Light:
-    """A sun within the weather's range, on any side but straight behind what is photographed.
+    """Draw a sun and cloud cover from the weather's ranges.
 
-    At dusk it stands over the horizon in front of the camera, as photographers like it.
+    The sun stands to either side of the camera, 70 to 160 degrees from the direction of view; at
+    dusk it stands in front, 10 to 40 degrees from it.
     """
     drawn = WEATHERS[weather]
     elevation = np.radians(rng.uniform(*drawn.elevation))
@@ -60,10 +61,12 @@ def sample(weather: str, rng: np.random.Generator) -> Light:
 
 
 def shade(normals: Float[np.ndarray, "n 3"], light: Light) -> Float[np.ndarray, "n"]:
-    """How light a matt surface looks, 0 to 1: Lambert's cosine law for the sun, and sky from above.
+    """Shade matt surfaces: Lambert's cosine law for the sun, plus light from the sky.
 
-    The sky's term is that of a hemisphere, (1 + n_z) / 2; the result is in steps of lightness, not
-    of luminance.
+    The sky's term is that of a hemisphere, (1 + n_z) / 2.
+
+    Returns:
+        Relative lightness (not luminance) of each surface, 0 to 1.
     """
     lambert = np.maximum(normals @ light.sun, 0)
     sky = 0.5 + 0.5 * normals[..., 2]

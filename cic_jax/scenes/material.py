@@ -1,4 +1,4 @@
-"""What the surfaces of a vehicle are made of, apart from its paint."""
+"""Materials of a vehicle's surfaces and their colours."""
 
 from enum import IntEnum, auto
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Material(IntEnum):
-    """Index into `LAB`. PAINT has no colour of its own: it takes the vehicle's."""
+    """Index into `LAB`; PAINT takes the colour of the vehicle."""
 
     PAINT = 0
     WHITE = auto()
@@ -21,14 +21,14 @@ class Material(IntEnum):
     PLATE = auto()
     WOOD = auto()
     CANVAS = auto()
-    ACCENT = auto()  # fin and engines of an aeroplane; its livery says whether they are painted
+    ACCENT = auto()  # fin and engines of an aeroplane, which its livery may paint
     BOTTOM = auto()  # antifouling under a boat's waterline
     CLOTH = auto()
     SKIN = auto()
     SEAM = auto()
 
 
-_COLOURS = {
+_COLORS = {
     Material.PAINT: (54, 0, 0),
     Material.WHITE: (93, 0, 1),
     Material.BLACK: (17, 0, 0),
@@ -48,5 +48,5 @@ _COLOURS = {
     Material.SKIN: (68, 13, 16),
     Material.SEAM: (26, 0, 0),
 }
-LAB = np.array([_COLOURS[m] for m in Material], np.float32)
+LAB = np.array([_COLORS[m] for m in Material], np.float32)
 LAMPS = (Material.HEADLIGHT, Material.TAILLIGHT, Material.INDICATOR)

@@ -1,4 +1,4 @@
-"""Solids as a soup of four-cornered faces, and the few ways in which all vehicles are built.
+"""Solids as unordered four-cornered faces, and the operations that build all vehicles.
 
 Body axes in metres: x forward, y to the left, z up from the ground (or the waterline).
 """
@@ -17,10 +17,10 @@ Points = Sequence[Point] | np.ndarray
 
 
 class Mesh(NamedTuple):
-    """Faces with their outward unit normals.
+    """Faces with outward unit normals and materials.
 
-    Faces are painted from far to near; `lift` brings a face forward by so many metres in that
-    order, so that a window covers the door it lies on.
+    Faces are painted from far to near. `lift` brings a face forward in that order by so many
+    metres, so that a window covers the door it lies on.
     """
 
     corners: Float[np.ndarray, "n 4 3"]
@@ -35,7 +35,7 @@ def faces(
     material: Int[np.ndarray, "n"] | Material,
     lift: float = 0.0,
 ) -> Mesh:
-    """Faces whose normals point away from `inside`; those without area are left out."""
+    """Build faces whose normals point away from `inside`, leaving out those without area."""
     normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
     area = np.linalg.norm(normals, axis=-1)
     keep = area > 1e-7
@@ -51,7 +51,7 @@ def loft(
     caps: tuple[Material, Material] | None = None,
     lift: float = 0.0,
 ) -> Mesh:
-    """The skin through a row of closed rings; r = s - 1. Caps close the first and the last ring."""
+    """Build the skin through s closed rings, r = s - 1 strips; `caps` close first and last ring."""
     here, there = rings[:-1], rings[1:]
     strips = np.stack([here, np.roll(here, -1, 1), np.roll(there, -1, 1), there], axis=2)
     inside = np.broadcast_to((here + there).mean(axis=1, keepdims=True) / 2, here.shape)
@@ -66,7 +66,7 @@ def loft(
 def fan(
     ring: Float[np.ndarray, "k 3"], inside: Point, material: Material, lift: float = 0.0
 ) -> Mesh:
-    """A flat convex face bounded by a ring of points, facing away from `inside`."""
+    """Build a flat convex face bounded by a ring of points, facing away from `inside`."""
     first, last = np.arange(1, len(ring) - 1, 2), len(ring) - 1
     corners = np.stack(
         [ring[0 * first], ring[first], ring[first + 1], ring[np.minimum(first + 2, last)]], axis=1
@@ -79,13 +79,21 @@ def fan(
 def patches(
     corners: Sequence[Points], inside: Point, material: Material, lift: float = 0.4
 ) -> Mesh:
-    """Four-cornered pieces that lie on a body: windows, lamps, seams."""
+    """Build four-cornered pieces that lie on a body: windows, lamps, seams."""
     array = np.asarray(corners, float)
     return faces(array, np.broadcast_to(np.asarray(inside, float), (len(array), 3)), material, lift)
 
 
 def tube(path: Points, radii: Point, material: Material, sides: int = 8, lift: float = 0.0) -> Mesh:
-    """A round body along a path, with a radius at each of its points."""
+    """Build a round body along a path.
+
+    Args:
+        path: points of the middle line.
+        radii: radius at each point.
+        material: what it is made of.
+        sides: number of faces around it.
+        lift: metres by which it comes forward in the painting order.
+    """
     points = np.asarray(path, float)
     along = np.gradient(points, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
@@ -99,16 +107,24 @@ def tube(path: Points, radii: Point, material: Material, sides: int = 8, lift: f
     return loft(rings, material, (material, material), lift)
 
 
-def disc(centre: Point, radius: float, material: Material, lift: float, sides: int = 18) -> Mesh:
-    """A round face in the x-z plane that looks to the left, y."""
+def disc(center: Point, radius: float, material: Material, lift: float, sides: int = 18) -> Mesh:
+    """Build a round face in the x-z plane that looks to the left (+y).
+
+    Args:
+        center: its middle.
+        radius: its radius.
+        material: what it is made of.
+        lift: metres by which it comes forward in the painting order.
+        sides: number of corners.
+    """
     angle = 2 * np.pi * np.arange(sides) / sides
     ring = radius * np.stack([np.cos(angle), np.zeros(sides), np.sin(angle)], axis=1)
-    middle = np.asarray(centre, float)
+    middle = np.asarray(center, float)
     return fan(middle + ring, middle - [0, 1, 0], material, lift)
 
 
 def box(low: Point, high: Point, material: Material, taper: float = 1.0) -> Mesh:
-    """A block between two opposite corners whose top is smaller than its foot by `taper`."""
+    """Build a block between two opposite corners, its top scaled by `taper`."""
     (x0, y0, z0), (x1, y1, z1) = low, high
     foot = np.array([[x0, y0, z0], [x1, y0, z0], [x1, y1, z0], [x0, y1, z0]], float)
     middle = foot.mean(axis=0)
@@ -117,18 +133,18 @@ def box(low: Point, high: Point, material: Material, taper: float = 1.0) -> Mesh
 
 
 def merge(*meshes: Mesh) -> Mesh:
-    """All the faces of several meshes."""
+    """Join several meshes into one."""
     return Mesh(*(np.concatenate(parts) for parts in zip(*meshes, strict=True)))
 
 
 def both_sides(mesh: Mesh) -> Mesh:
-    """A mesh and its reflection in the plane y = 0."""
+    """Join a mesh and its reflection in the plane y = 0."""
     mirror = np.array([1.0, -1.0, 1.0])
     return merge(mesh, mesh._replace(corners=mesh.corners * mirror, normals=mesh.normals * mirror))
 
 
 def repaint(mesh: Mesh, change: dict[Material, Material]) -> Mesh:
-    """A mesh in another livery."""
+    """Return the mesh with materials replaced as `change` maps them."""
     table = np.arange(len(Material))
     for old, new in change.items():
         table[old] = new
@@ -143,7 +159,16 @@ def place(
     roll: float = 0.0,
     scale: float = 1.0,
 ) -> Mesh:
-    """Scales, rolls, pitches (nose up), turns about the vertical and moves. Angles in radians."""
+    """Scale, roll, pitch, turn and move a mesh, in this order.
+
+    Args:
+        mesh: the mesh in body coordinates.
+        position: where its origin comes to stand.
+        yaw: turn about the vertical, in radians.
+        pitch: nose up, in radians.
+        roll: turn about the long axis, in radians.
+        scale: factor of size.
+    """
     cy, sy, cp, sp, cr, sr = (f(a) for a in (yaw, pitch, roll) for f in (np.cos, np.sin))
     turn = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
     nose = np.array([[cp, 0, -sp], [0, 1, 0], [sp, 0, cp]])

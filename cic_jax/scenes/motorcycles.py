@@ -10,7 +10,7 @@ from cic_jax.scenes.mesh import Mesh, Point, both_sides, box, disc, merge, tube
 
 
 class Frame(NamedTuple):
-    """A motorcycle by its measures in metres; x is 0 between the wheels."""
+    """A motorcycle in metres; x = 0 lies between the wheels."""
 
     axles: tuple[float, float]
     radius: float
@@ -55,7 +55,7 @@ STYLES = tuple(f"{name}{rider}" for name in FRAMES for rider in ("", ", ridden")
 
 @lru_cache
 def build(style: str) -> Mesh:
-    """The mesh of one of `STYLES`."""
+    """Build the mesh of one of `STYLES`."""
     name, _, rider = style.partition(", ")
     frame = FRAMES[name]
     parts = [_wheels(frame), _chassis(frame), _front(frame), _bodywork(frame)]
@@ -70,7 +70,7 @@ def _wheels(frame: Frame) -> Mesh:
     parts = []
     for x, width in zip(frame.axles, (0.18, 0.12), strict=True):
         r, half = frame.radius, width / 2
-        tyre = tube(
+        tire = tube(
             [(x, y, r) for y in (-half, -0.6 * half, 0.6 * half, half)],
             [0.88 * r, r, r, 0.88 * r],
             M.RUBBER,
@@ -86,7 +86,7 @@ def _wheels(frame: Frame) -> Mesh:
             for a in angles
         ]  # fmt: skip
         brake = disc((x, half + 0.03, r), 0.36 * r, M.CHROME, 0.08)
-        parts += [tyre, both_sides(merge(rim, hole, brake, *spokes))]
+        parts += [tire, both_sides(merge(rim, hole, brake, *spokes))]
     return merge(*parts)
 
 
@@ -211,8 +211,8 @@ def _rider(frame: Frame) -> Mesh:
     return merge(torso, both_sides(merge(arm, leg, boot)), helmet, visor)
 
 
-def _ball(centre: Point, radius: float, material: M, lift: float) -> Mesh:
-    x, y, z = centre
+def _ball(center: Point, radius: float, material: M, lift: float) -> Mesh:
+    x, y, z = center
     steps = np.linspace(-0.98, 0.98, 7)
     path = [(x, y, z + radius * float(s)) for s in steps]
     return tube(path, list(radius * np.sqrt(1 - steps**2)), material, 10, lift)

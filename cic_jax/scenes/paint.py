@@ -1,13 +1,13 @@
 """Vehicle paint: a known mixture of Gaussians in the ab plane for each kind of vehicle.
 
-The truth about a drawn photograph is a distribution, not one colour: given its grey picture, a car
+The truth about a drawn photograph is a distribution, not one colour: given the grey picture, a car
 may have any colour of `MIXTURES["car"]`. Two rules keep that exact.
 
-* Lightness tells nothing about colour: `sample_lightness` is one distribution for all kinds and
-  components, drawn apart from ab.
-* Every shade of a painted surface stays within `LIGHTNESS`. Over that whole interval the colours
-  of the tables lie inside the sRGB gamut (up to the far tails), so that shading changes L and
-  leaves ab alone, and no shade gives a colour away by being impossible for the others.
+* Lightness is independent of colour: `sample_lightness` is one distribution for all kinds and
+  components.
+* Every shade of a painted surface stays within `LIGHTNESS`. Over that interval the mixtures lie
+  inside the sRGB gamut (up to the far tails), so shading changes L only, and no shade rules out
+  a colour.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,7 @@ LIGHTNESS = (38.0, 64.0)
 
 
 class Component(NamedTuple):
-    """One paint: its share of a kind, and mean and standard deviation of its (a, b)."""
+    """One component of a mixture: its weight, and mean and standard deviation of (a, b)."""
 
     name: str
     weight: float
@@ -31,13 +31,13 @@ class Component(NamedTuple):
 
 
 class Paint(NamedTuple):
-    """A colour drawn from a mixture: the component it came from and its ab."""
+    """A colour drawn from a mixture: index of its component, and its ab."""
 
     component: int
     ab: Float[np.ndarray, "2"]
 
 
-_COLOURS = {
+_COLORS = {
     "neutral": ((0.0, -0.5), (1.5, 2.0)),
     "beige": ((2.0, 12.0), (2.0, 3.0)),
     "red": ((46.0, 30.0), (4.0, 4.0)),
@@ -50,7 +50,7 @@ _COLOURS = {
 
 
 def _mixture(**weights: float) -> tuple[Component, ...]:
-    return tuple(Component(name, weights[name], *_COLOURS[name]) for name in _COLOURS)
+    return tuple(Component(name, weights[name], *_COLORS[name]) for name in _COLORS)
 
 
 # fmt: off
@@ -62,26 +62,26 @@ MIXTURES: dict[str, tuple[Component, ...]] = {
     "motorcycle": _mixture(neutral=0.26, beige=0.02, red=0.26, orange=0.10, yellow=0.07, green=0.10, turquoise=0.03, blue=0.16),  # noqa: E501
 }
 # fmt: on
-COMPONENTS = tuple(_COLOURS)
+COMPONENTS = tuple(_COLORS)
 
 
 def weights(kind: str) -> Float[np.ndarray, "m"]:
-    """The mixture's weights, in the order of `COMPONENTS`; they sum to one."""
+    """Return the mixture's weights in the order of `COMPONENTS`; they sum to one."""
     return np.array([c.weight for c in MIXTURES[kind]], np.float32)
 
 
 def means(kind: str) -> Float[np.ndarray, "m 2"]:
-    """The mean (a, b) of each component, in CIELAB units."""
+    """Return the mean (a, b) of each component, in CIELAB units."""
     return np.array([c.mean for c in MIXTURES[kind]], np.float32)
 
 
 def stds(kind: str) -> Float[np.ndarray, "m 2"]:
-    """The standard deviation of a and of b in each component; the two are independent."""
+    """Return the standard deviations of a and b, which are independent, for each component."""
     return np.array([c.std for c in MIXTURES[kind]], np.float32)
 
 
 def log_density(kind: str, ab: Float[Array | np.ndarray, "*b 2"]) -> Float[Array, "*b"]:
-    """Exact log density of a kind's paint at ab, per unit of area of the ab plane.
+    """Compute the exact log density of a kind's paint at ab, per unit of area of the ab plane.
 
     log sum_m w_m N(ab; mean_m, diag(std_m^2)); differentiable, finite everywhere in float32 range.
     """
@@ -92,7 +92,7 @@ def log_density(kind: str, ab: Float[Array | np.ndarray, "*b 2"]) -> Float[Array
 
 
 def sample(kind: str, rng: np.random.Generator) -> Paint:
-    """Draws a paint from `MIXTURES[kind]`."""
+    """Draw a paint from `MIXTURES[kind]`."""
     cumulative = np.cumsum([c.weight for c in MIXTURES[kind]])
     component = int(np.searchsorted(cumulative[:-1], rng.random(), side="right"))
     drawn = MIXTURES[kind][component]
@@ -100,6 +100,6 @@ def sample(kind: str, rng: np.random.Generator) -> Paint:
 
 
 def sample_lightness(rng: np.random.Generator) -> float:
-    """L of a paint under even light: the same law for every kind and colour, within `LIGHTNESS`."""
+    """Draw L of a paint under even light: a scaled Beta(3, 3) within `LIGHTNESS` for every kind."""
     low, high = LIGHTNESS
     return low + (high - low) * float(rng.beta(3.0, 3.0))

@@ -1,4 +1,4 @@
-"""From a placed mesh to a layer of the photograph: lightness, ab, coverage, painted surface."""
+"""Rasteriser: from a placed mesh to a layer of the photograph, and its shadow."""
 
 from typing import NamedTuple
 
@@ -6,18 +6,17 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image, ImageDraw, ImageFilter
 
-from cic_jax.scenes import light as lighting
 from cic_jax.scenes import paint
 from cic_jax.scenes.camera import Camera
-from cic_jax.scenes.light import Light
+from cic_jax.scenes.light import Light, shade
 from cic_jax.scenes.material import LAB, LAMPS, Material
 from cic_jax.scenes.mesh import Mesh
 
-SUPERSAMPLING = 3
+SUPERSAMPLING = 3  # drawn pixels per pixel and axis
 
 
 class Coat(NamedTuple):
-    """A vehicle's paint: lightness under even light, and ab."""
+    """Paint of one vehicle: lightness under even light, and ab."""
 
     lightness: float
     ab: Float[np.ndarray, "2"]
@@ -26,7 +25,8 @@ class Coat(NamedTuple):
 class Layer(NamedTuple):
     """A rectangle of the photograph at (top, left).
 
-    `lab` is premultiplied by `cover`; `painted` is the share of the pixel that shows paint.
+    `cover` is the share of each pixel that the mesh covers, by which `lab` is premultiplied;
+    `painted` is the share that shows paint.
     """
 
     top: int
@@ -36,13 +36,13 @@ class Layer(NamedTuple):
     painted: Float[np.ndarray, "h w"]
 
     def slices(self) -> tuple[slice, slice]:
-        """Where the rectangle lies in the photograph."""
+        """Return the rectangle's rows and columns in the photograph."""
         height, width = self.cover.shape
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
 
-def rasterise(mesh: Mesh, camera: Camera, light: Light, coat: Coat) -> Layer | None:
-    """Draws a mesh's visible faces from far to near; None where it is out of sight."""
+def rasterize(mesh: Mesh, camera: Camera, light: Light, coat: Coat) -> Layer | None:
+    """Draw a mesh's visible faces from far to near; None if none is in the photograph."""
     centroids = mesh.corners.mean(axis=1)
     to_eye = np.array([0.0, 0.0, camera.height]) - centroids
     distance = np.linalg.norm(to_eye, axis=1)
@@ -58,7 +58,7 @@ def rasterise(mesh: Mesh, camera: Camera, light: Light, coat: Coat) -> Layer | N
 
 
 def _window(pixels: Float[np.ndarray, "n 4 2"], size: int) -> tuple[int, int, int, int] | None:
-    """Left, top, right, bottom of the part in the photograph, or None."""
+    """Return left, top, right, bottom of the part in the photograph, or None."""
     if not len(pixels):
         return None
     low = np.clip(np.floor(pixels.min(axis=(0, 1))) - 1, 0, size).astype(int)
@@ -71,18 +71,18 @@ def _window(pixels: Float[np.ndarray, "n 4 2"], size: int) -> tuple[int, int, in
 def _surface_lab(
     material: np.ndarray, normals: Float[np.ndarray, "n 3"], light: Light, lightness: float
 ) -> Float[np.ndarray, "n 3"]:
-    """Colour of each face under the light; paint has its lightness here and no ab yet."""
-    shade = lighting.shade(normals, light)
+    """Return the colour of each face under the light; paint has its lightness, but no ab yet."""
+    shading = shade(normals, light)
     lab = LAB[material].copy()
     lamp = np.isin(material, LAMPS)
     dim = light.weather.ground**0.7
-    matt = lab[:, 0] * (0.5 + 0.56 * shade) * dim
+    matt = lab[:, 0] * (0.5 + 0.56 * shading) * dim
     # A sail lets the light through.
-    matt = np.where(material == Material.CANVAS, lab[:, 0] * (0.8 + 0.2 * shade) * dim, matt)
+    matt = np.where(material == Material.CANVAS, lab[:, 0] * (0.8 + 0.2 * shading) * dim, matt)
     lab[:, 2] += np.where(lamp | (material == Material.PAINT), 0, 0.6 * light.weather.warmth)
-    # Glass mirrors the sky the more, the more it is turned up to it.
+    # Glass mirrors more of the sky the further it faces up.
     sky = light.weather.horizon[0] * np.clip(0.14 + 0.38 * normals[:, 2], 0.0, 0.45)
-    painted = np.clip(lightness + 34 * (shade - 0.55), *paint.LIGHTNESS)
+    painted = np.clip(lightness + 34 * (shading - 0.55), *paint.LIGHTNESS)
     lab[:, 0] = np.where(lamp, lab[:, 0], matt)
     lab[:, 0] = np.where(material == Material.GLASS, LAB[Material.GLASS, 0] * 0.6 + sky, lab[:, 0])
     lab[:, 0] = np.where(material == Material.PAINT, painted, lab[:, 0])
@@ -96,17 +96,26 @@ def _draw(
     window: tuple[int, int, int, int],
     ab: Float[np.ndarray, "2"],
 ) -> Layer:
+    """Draw faces in the order given.
+
+    Args:
+        pixels: corners as (column, row).
+        lab: colour of each face.
+        is_paint: whether each face takes the paint's ab.
+        window: left, top, right, bottom of the layer in the photograph.
+        ab: colour of the paint.
+    """
     left, top, right, bottom = window
     size = ((right - left) * SUPERSAMPLING, (bottom - top) * SUPERSAMPLING)
-    colour, painted = Image.new("RGBA", size), Image.new("L", size)
-    draw_colour, draw_painted = ImageDraw.Draw(colour), ImageDraw.Draw(painted)
+    color, painted = Image.new("RGBA", size), Image.new("L", size)
+    draw_color, draw_painted = ImageDraw.Draw(color), ImageDraw.Draw(painted)
     outlines = ((pixels - [left, top]) * SUPERSAMPLING).reshape(-1, 8).tolist()
     inks = np.clip(np.rint(lab * [2.55, 1, 1] + [0, 128, 128]), 0, 255).astype(int).tolist()
     for outline, ink, is_coat in zip(outlines, inks, is_paint.tolist(), strict=True):
-        draw_colour.polygon(outline, fill=(*ink, 255))
+        draw_color.polygon(outline, fill=(*ink, 255))
         draw_painted.polygon(outline, fill=255 * is_coat)
-    # Reducing by a box averages over each pixel: anti-aliasing, and colours premultiplied.
-    mean = np.asarray(_reduce(colour), np.float32)
+    # A box filter averages over each pixel, which antialiases and premultiplies by coverage.
+    mean = np.asarray(_reduce(color), np.float32)
     share = np.asarray(painted.reduce(SUPERSAMPLING), np.float32) / 255
     cover = mean[..., 3] / 255
     out = np.empty((*cover.shape, 3), np.float32)
@@ -116,7 +125,7 @@ def _draw(
 
 
 def _reduce(image: Image.Image) -> Image.Image:
-    # Pillow reduces RGBA with alpha as a weight; as CMYK the four channels stay apart.
+    # Pillow weights RGBA by alpha when it reduces; CMYK's four channels are averaged alone.
     raw = Image.frombuffer("CMYK", image.size, image.tobytes(), "raw", "CMYK", 0, 1)
     return raw.reduce(SUPERSAMPLING)
 
@@ -124,14 +133,14 @@ def _reduce(image: Image.Image) -> Image.Image:
 def _smooth(
     lightness: Float[np.ndarray, "h w"], painted: Float[np.ndarray, "h w"]
 ) -> Float[np.ndarray, "h w"]:
-    """Rounds the flat faces: painted pixels take the mean lightness of paint around them."""
+    """Smooth flat faces: each painted pixel takes the mean lightness of the paint around it."""
     whole = painted > 0.999
     total, count = _box(lightness * whole), _box(whole.astype(np.float32))
     return np.where(whole, total / np.maximum(count, 1e-6), lightness)
 
 
 def _box(values: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """Mean over 3 x 3 pixels, less at the border."""
+    """Average over 3 x 3 pixels; outside the border counts as 0."""
     padded = np.pad(values, 1)
     rows = padded[:-2] + padded[1:-1] + padded[2:]
     return (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9
@@ -140,7 +149,10 @@ def _box(values: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
 def shadow(
     mesh: Mesh, camera: Camera, toward: Float[np.ndarray, "3"], blur: float
 ) -> Float[np.ndarray, "h w"]:
-    """How much of the light from a direction the mesh keeps off the ground, 0 to 1 by pixel."""
+    """Return the share of light from `toward` that the mesh keeps off the ground, per pixel.
+
+    Only the ground's pixels have a meaning; `blur` is the radius of the penumbra in pixels.
+    """
     facing = mesh.corners[mesh.normals @ toward > 0]
     reach = facing[..., 2:] / max(float(toward[2]), 0.2)  # a longer shadow leaves the photograph
     ground = facing - reach * np.asarray(toward)

@@ -1,4 +1,4 @@
-"""A whole scene, drawn from far to near: `draw(seed, index)` is the photograph and its truth."""
+"""Whole scenes, drawn from far to near: `draw(seed, index)` returns a photograph and its truth."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,19 +10,20 @@ from jaxtyping import Array, Float, UInt8
 
 from cic_jax.lab import lab_to_rgb
 from cic_jax.scenes import backdrop, layout, paint
-from cic_jax.scenes import ground as grounds
+from cic_jax.scenes.camera import Ground
+from cic_jax.scenes.ground import add_road, cover_ground, water
 from cic_jax.scenes.layout import Item, Layout
 from cic_jax.scenes.paint import Paint
-from cic_jax.scenes.render import Coat, Layer, rasterise, shadow
+from cic_jax.scenes.render import Coat, Layer, rasterize, shadow
 from cic_jax.scenes.sky import sky
 from cic_jax.scenes.texture import SIDE, lookup, tile, window
 
 Lab = Float[np.ndarray, "h w 3"]
-LEAST = 12  # painted pixels below which a vehicle is not worth a question
+MIN_PIXELS = 12  # of visible paint, for a vehicle to count as an object
 
 
 class Object(NamedTuple):
-    """A vehicle whose paint can be seen."""
+    """A vehicle whose paint is visible."""
 
     kind: str
     view: str
@@ -30,8 +31,10 @@ class Object(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """A photograph and what it shows. `mask` is i where the paint of `objects[i - 1]` fills the
-    pixel, else 0; the first object is the main vehicle.
+    """A photograph and its truth.
+
+    `mask` is i where the paint of `objects[i - 1]` fills the pixel, else 0. The first object is the
+    main vehicle.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
@@ -42,15 +45,18 @@ class Scene(NamedTuple):
 
 
 def draw(seed: int, index: int, size: int = 256) -> Scene:
-    """Scene number `index` of the endless row that `seed` starts; nothing else matters."""
+    """Draw scene number `index` of the sequence that `seed` starts.
+
+    The same arguments give the same scene, whatever was drawn before.
+    """
     rng = np.random.default_rng([seed, index])
     while True:
         plan = layout.sample(size, rng)
         canvas = _background(plan, rng)
         drawn = _vehicles(canvas, plan, rng)
-        if np.count_nonzero(drawn == 1) >= LEAST:
+        if np.count_nonzero(drawn == 1) >= MIN_PIXELS:
             break
-    mask, objects = _worth_asking(drawn, plan.items)
+    mask, objects = _visible_objects(drawn, plan.items)
     _finish(canvas, drawn > 0, plan, rng)
     image = np.asarray(_to_rgb(canvas))
     return Scene(image, mask, objects, plan.setting, plan.weather)
@@ -62,7 +68,7 @@ def _to_rgb(lab: Float[Array, "h w 3"]) -> UInt8[Array, "h w 3"]:
 
 
 def _background(plan: Layout, rng: np.random.Generator) -> Lab:
-    """Sky, ground and what stands between, without vehicles."""
+    """Draw everything but the vehicles: sky, ground and backdrop."""
     camera, light, setting = plan.camera, plan.light, layout.SETTINGS[plan.setting]
     canvas = np.zeros((camera.size, camera.size, 3), np.float32)
     above = sky(camera, light, rng)
@@ -72,29 +78,29 @@ def _background(plan: Layout, rng: np.random.Generator) -> Lab:
     ground = camera.ground()
     if len(ground.y):
         canvas[ground.first :] = _land(plan, ground, rng)
-        for _, add in sorted(_far(plan, rng), key=lambda pair: -pair[0]):
+        for _, add in sorted(_backdrop(plan, rng), key=lambda pair: -pair[0]):
             add(canvas)
     return canvas
 
 
-def _land(plan: Layout, ground: "grounds.Ground", rng: np.random.Generator) -> Lab:
+def _land(plan: Layout, ground: Ground, rng: np.random.Generator) -> Lab:
     camera, light, setting = plan.camera, plan.light, layout.SETTINGS[plan.setting]
     if not setting.surface:
-        return grounds.water(ground, camera, light, rng)
+        return water(ground, camera, light, rng)
     surface = setting.surface[rng.integers(len(setting.surface))]
-    land = grounds.cover_ground(surface, ground, camera, light, rng)
+    land = cover_ground(surface, ground, camera, light, rng)
     if plan.road is not None:
-        grounds.add_road(land, plan.road, ground, camera, light, rng)
+        add_road(land, plan.road, ground, camera, light, rng)
     land = backdrop.air(land, ground.y[..., None], light)
     if setting.sea:
         shore = plan.items[0].depth + rng.uniform(10, 30)
-        sea = grounds.water(ground, camera, light, rng)
+        sea = water(ground, camera, light, rng)
         land = np.where(ground.y[..., None] > shore, sea, land)
     return land.astype(np.float32)
 
 
-def _far(plan: Layout, rng: np.random.Generator) -> list[tuple[float, Callable[[Lab], None]]]:
-    """Woods, houses and trees behind the main vehicle, each with its depth."""
+def _backdrop(plan: Layout, rng: np.random.Generator) -> list[tuple[float, Callable[[Lab], None]]]:
+    """Plan woods, houses and trees behind the main vehicle: pairs of depth and drawing function."""
     camera, light, setting = plan.camera, plan.light, layout.SETTINGS[plan.setting]
     main = plan.items[0]
     crosswise = plan.road is None or abs(plan.road.direction[1]) < 0.35
@@ -118,13 +124,13 @@ def _far(plan: Layout, rng: np.random.Generator) -> list[tuple[float, Callable[[
 
 
 def _vehicles(canvas: Lab, plan: Layout, rng: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
-    """Draws the vehicles from far to near; says which one's paint fills a pixel, 0 where none."""
+    """Draw the vehicles from far to near; return whose paint fills each pixel, from 1, else 0."""
     drawn = np.zeros(canvas.shape[:2], np.uint8)
     order = sorted(range(len(plan.items)), key=lambda i: -plan.items[i].depth)
     for i in order:
         item = plan.items[i]
         coat = Coat(item.lightness, item.paint.ab)
-        layer = rasterise(item.mesh, plan.camera, plan.light, coat)
+        layer = rasterize(item.mesh, plan.camera, plan.light, coat)
         if layer is None:
             continue
         if plan.setting != "air":
@@ -141,16 +147,24 @@ def _vehicles(canvas: Lab, plan: Layout, rng: np.random.Generator) -> UInt8[np.n
 def _touch_ground(
     canvas: Lab, item: Item, coat: Coat, plan: Layout, rng: np.random.Generator
 ) -> None:
-    """Shadow and reflection, without which a vehicle floats."""
+    """Draw a vehicle's shadow and reflection on the ground or water.
+
+    Args:
+        canvas: photograph in CIELAB, changed in place.
+        item: the vehicle.
+        coat: its paint.
+        plan: layout of the scene.
+        rng: source of the waves in the reflection.
+    """
     camera, light = plan.camera, plan.light
     afloat = item.kind == "boat"
-    # Grass does not mirror, however wet.
+    # Wet grass does not reflect.
     if afloat or (light.weather.rain and plan.setting != "meadow"):
         mirror = np.array([1.0, 1.0, -1.0])
         image = item.mesh._replace(
             corners=item.mesh.corners * mirror, normals=item.mesh.normals * mirror
         )
-        layer = rasterise(image, camera, light, coat)
+        layer = rasterize(image, camera, light, coat)
         if layer is not None:
             _reflect(canvas, layer, 0.62 if afloat else 0.22, 2.5 if afloat else 1.2, rng)
     sharp = 0.5 + camera.size / 400
@@ -165,7 +179,15 @@ def _touch_ground(
 def _reflect(
     canvas: Lab, layer: Layer, strength: float, sway: float, rng: np.random.Generator
 ) -> None:
-    """Lays a mirrored vehicle on water or a wet road, broken up by small waves."""
+    """Draw a mirrored vehicle on water or a wet road, broken up by small waves.
+
+    Args:
+        canvas: photograph in CIELAB, changed in place.
+        layer: the mirrored vehicle.
+        strength: share of its light that is reflected.
+        sway: pixels that waves displace it by, growing with distance from its foot.
+        rng: source of the waves.
+    """
     height, width = layer.cover.shape
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     start = rng.uniform(0, SIDE, 2)
@@ -178,20 +200,20 @@ def _reflect(
     patch += strength * (lab * [0.85, 0.7, 0.7] - cover * patch)
 
 
-def _worth_asking(
+def _visible_objects(
     drawn: UInt8[np.ndarray, "h w"], items: tuple[Item, ...]
 ) -> tuple[UInt8[np.ndarray, "h w"], tuple[Object, ...]]:
-    """The objects with paint enough in sight, and the mask numbered by them."""
+    """Return the mask renumbered by the objects with enough visible paint, and these objects."""
     numbers, objects = np.zeros(len(items) + 1, np.uint8), []
     for i, item in enumerate(items, start=1):
-        if np.count_nonzero(drawn == i) >= LEAST:
+        if np.count_nonzero(drawn == i) >= MIN_PIXELS:
             objects.append(Object(item.kind, item.view, item.paint))
             numbers[i] = len(objects)
     return numbers[drawn], tuple(objects)
 
 
 def _finish(canvas: Lab, painted: np.ndarray, plan: Layout, rng: np.random.Generator) -> None:
-    """What the lens, the air and the film add: rain, vignette, grain. All of it touches L alone."""
+    """Add vignette, rain and film grain, in place; all of them change L alone."""
     size = plan.camera.size
     axis = np.linspace(-1, 1, size, dtype=np.float32)
     canvas[..., 0] *= 1 - rng.uniform(0.02, 0.10) * (axis[:, None] ** 2 + axis**2)

@@ -1,4 +1,4 @@
-"""The sky: from the zenith's colour to the horizon's, clouds on a ceiling, and the sun's glow."""
+"""Sky: a gradient from zenith to horizon, clouds, and the sun's glow."""
 
 import numpy as np
 from jaxtyping import Float
@@ -9,7 +9,7 @@ from cic_jax.scenes.texture import SIDE, lookup, smoothstep, tile
 
 
 def sky(camera: Camera, light: Light, rng: np.random.Generator) -> Float[np.ndarray, "h w 3"]:
-    """CIELAB of the rows above the horizon, at least one and at most all."""
+    """Draw the rows above the horizon, at least one and at most all, in CIELAB."""
     size = camera.size
     rows = np.arange(int(np.clip(np.ceil(camera.horizon), 1, size)), dtype=np.float32)[:, None]
     above = np.maximum(camera.horizon - rows, 0) / size
@@ -23,7 +23,7 @@ def sky(camera: Camera, light: Light, rng: np.random.Generator) -> Float[np.ndar
 
 
 def _add_glow(lab: Float[np.ndarray, "h w 3"], camera: Camera, light: Light) -> None:
-    """Brightens and warms the sky round a sun that stands in front of the camera."""
+    """Brighten and warm the sky around the sun if it is in front of the camera."""
     x, y, z = light.sun.tolist()
     if y < 0.2:
         return
@@ -43,7 +43,7 @@ def _add_clouds(
     light: Light,
     rng: np.random.Generator,
 ) -> None:
-    """Clouds on a flat ceiling, so that they crowd together towards the horizon."""
+    """Draw clouds on a flat ceiling, so that they crowd together towards the horizon."""
     size = lab.shape[1]
     ceiling = 1 / (above + 0.12)
     columns = (np.arange(size, dtype=np.float32)[None] / size - 0.5) * ceiling

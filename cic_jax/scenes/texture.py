@@ -1,20 +1,21 @@
-"""Fractal noise, made once and looked up from there on."""
+"""Fractal noise: tiles made once, then sampled."""
 
 from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
 
-SIDE = 512  # pixels of a tile; a power of two, because looking up wraps round with a bit mask
+SIDE = 512  # pixels a side of a tile; a power of two, since sampling wraps by a bit mask
 
 
 @lru_cache
 def tile(roughness: float, stretch: float = 1.0) -> Float[np.ndarray, "s s"]:
-    """Noise that tiles the plane: mean 0, variance 1, amplitude ~ 1 / frequency^roughness.
+    """Make noise that tiles the plane: mean 0, variance 1, amplitude ~ 1 / frequency^roughness.
 
-    A stretch above one draws its features out along the columns' axis (waves, streaks). Low
-    roughness is grain, about 1 is soil or foliage, 1.8 is cloud (fractional Brownian motion by
-    spectral synthesis: D. Saupe in "The Science of Fractal Images", 1988, chapter 2).
+    A roughness of 0 is grain, about 1 is soil or foliage, 1.8 is cloud. A stretch above one
+    elongates features horizontally (waves), below one vertically (rain). This is fractional
+    Brownian motion by spectral synthesis (D. Saupe in "The Science of Fractal Images", 1988,
+    chapter 2).
     """
     white = np.random.default_rng(7).standard_normal((SIDE, SIDE))
     rows, columns = np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None]
@@ -29,7 +30,7 @@ def lookup(
     rows: Float[np.ndarray, "..."],
     columns: Float[np.ndarray, "..."],
 ) -> Float[np.ndarray, "..."]:
-    """The tile at any coordinates (in its pixels; arrays that broadcast), bilinear and wrapped."""
+    """Sample a tile bilinearly at coordinates in its pixels, which broadcast and wrap round."""
     rows, columns = np.asarray(rows, np.float32), np.asarray(columns, np.float32)
     r0, c0 = np.floor(rows), np.floor(columns)
     fr, fc = rows - r0, columns - c0
@@ -46,13 +47,13 @@ def lookup(
 def window(
     noise: Float[np.ndarray, "s s"], shape: tuple[int, int], rng: np.random.Generator
 ) -> Float[np.ndarray, "h w"]:
-    """A rectangle of the tile at a random place, without resampling."""
+    """Cut a rectangle from the tile at a random place, without resampling."""
     (height, width), (row, column) = shape, rng.integers(0, SIDE, 2).tolist()
     rows = (np.arange(row, row + height) & (SIDE - 1))[:, None]
     return noise[rows, np.arange(column, column + width) & (SIDE - 1)]
 
 
 def smoothstep(low: float, high: float, x: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    """0 below low, 1 above high, 3t^2 - 2t^3 between."""
+    """Step smoothly from 0 below `low` to 1 above `high`: 3t^2 - 2t^3 between."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)

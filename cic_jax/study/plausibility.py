@@ -1,7 +1,7 @@
 """How probable a colouring is where the true colours are known: the paint of drawn vehicles.
 
 Error metrics compare with the one colour that was drawn, though others were as likely. Of
-`synthetic_vehicles` the distribution itself is known (`cic_jax.photos.scenes.paint`), so that each
+`synthetic_vehicles` the distribution itself is known (`cic_jax.scenes.paint`), so that each
 painted surface can be asked how probable the colour is that a model gives it.
 
 Two things to know when reading the figures. A density is largest at its mode, and the commonest

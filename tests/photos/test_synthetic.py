@@ -9,8 +9,7 @@ from PIL import Image
 from cic_jax.photos import builder
 from cic_jax.photos.split import difference_hash, split_of
 from cic_jax.photos.synthetic import SyntheticConfig, SyntheticVehicles, encode
-from cic_jax.scenes import layout, light, paint
-from cic_jax.scenes.scene import draw
+from cic_jax.scenes import SETTINGS, VIEWS, WEATHERS, draw, paint
 
 SIZE = 64
 
@@ -46,14 +45,14 @@ def test_records_tell_what_was_drawn(splits):
         scene = draw(5, int(name.split("_")[1]), SIZE)
         assert record["image"] == encode(scene.image)
         assert record["label"] == scene.objects[0].kind
-        assert list(layout.SETTINGS)[record["setting"]] == scene.setting
-        assert list(light.WEATHERS)[record["weather"]] == scene.weather
+        assert list(SETTINGS)[record["setting"]] == scene.setting
+        assert list(WEATHERS)[record["weather"]] == scene.weather
         assert record["mask"].dtype == np.uint8
         np.testing.assert_array_equal(record["mask"], scene.mask)
         objects = record["objects"]
         for i, item in enumerate(scene.objects):
             assert paint.KINDS[objects["kind"][i]] == item.kind
-            assert list(layout.VIEWS)[objects["view"][i]] == item.view
+            assert list(VIEWS)[objects["view"][i]] == item.view
             assert objects["component"][i] == item.paint.component
             np.testing.assert_array_equal(objects["ab"][i], item.paint.ab)
 

@@ -10,11 +10,10 @@ from PIL import Image
 
 from cic_jax.lab import lab_to_rgb, rgb_to_lab
 from cic_jax.photos.synthetic import encode
-from cic_jax.scenes import layout, light, mesh, paint
+from cic_jax.scenes import draw, layout, light, mesh, paint
 from cic_jax.scenes.camera import Camera
 from cic_jax.scenes.material import Material
-from cic_jax.scenes.render import Coat, rasterise
-from cic_jax.scenes.scene import draw
+from cic_jax.scenes.render import Coat, rasterize
 
 CHI_SQUARE = 29.9  # 7 degrees of freedom, exceeded by chance once in 10,000
 to_lab = jax.jit(lambda rgb: rgb_to_lab(rgb / 255.0))
@@ -98,12 +97,12 @@ def test_a_rendered_face_covers_its_area_with_its_own_paint():
     camera = Camera(64, 64.0, 0.0, 32.0)
     block = mesh.place(mesh.box((-1, -1, -1), (1, 1, 1), Material.PAINT), (0, 5, 0), 0.0)
     ab = np.array([30.0, -12.0], np.float32)
-    layer = rasterise(
+    layer = rasterize(
         block, camera, light.sample("clear", np.random.default_rng(0)), Coat(50.0, ab)
     )
     assert layer.cover.sum() == pytest.approx((64 * 2 / 4) ** 2, rel=0.04)
     np.testing.assert_array_equal(layer.lab[layer.painted > 0.999][:, 1:], np.tile(ab, (1024, 1)))
-    assert rasterise(mesh.place(block, (900, 0, 0), 0.0), camera, *_light_and_coat(ab)) is None
+    assert rasterize(mesh.place(block, (900, 0, 0), 0.0), camera, *_light_and_coat(ab)) is None
 
 
 def _light_and_coat(ab):
