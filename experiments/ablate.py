@@ -23,8 +23,8 @@ from cic_jax.configs import two_cores
 from cic_jax.report.results import command
 from cic_jax.report.style import label
 from cic_jax.study import ablation, plausibility, runs
-from cic_jax.study import plan as study_plan
-from cic_jax.study import report as study_report
+from cic_jax.study.plan import photographs_per_second
+from cic_jax.study.report import markdown
 from cic_jax.train import build, evaluate, parallel, train
 
 CONFIG = config_flags.DEFINE_config_dict("config", two_cores.get_config())
@@ -62,7 +62,7 @@ def planned(workdir: Path, base: ConfigDict, splits: dict[str, photos.Photograph
     epochs = base.train.epochs
     if MINUTES.value is not None:
         probe = workdir / "probe"
-        rate = study_plan.photographs_per_second(base, probe, steps_per_epoch)
+        rate = photographs_per_second(base, probe, steps_per_epoch)
         shutil.rmtree(probe)
         epochs = 60 * MINUTES.value * rate / base.train.batch_size / steps_per_epoch
     steps = max(1, round(epochs * steps_per_epoch))
@@ -114,7 +114,7 @@ def write(workdir: Path, results: dict[str, Any]) -> None:
     """ablation.json, and the same as Markdown."""
     (workdir / "ablation.json").write_text(json.dumps(results, indent=1) + "\n")
     if results["variants"]:
-        table = study_report.markdown(ablation.rows(results))
+        table = markdown(ablation.rows(results))
         (workdir / "ablation.md").write_text(
             f"# What each choice is worth\n\n{ablation.text(results)}\n\n{table}"
         )
@@ -150,7 +150,7 @@ def main() -> None:
         tables[name] = scored(home, base, workdir / ablation.BASE, splits["validation"])
         results["variants"][name] = {
             "options": options,
-            "figures": ablation.figures(tables[name]),
+            "figures": ablation.intervals(tables[name]),
             "against_base": ablation.differences(tables[name], tables[ablation.BASE]),
         }
         write(workdir, results)

@@ -23,10 +23,10 @@ from cic_jax.model import Model
 from cic_jax.report import charts, drawings, results
 from cic_jax.report.results import Credit, picture, section
 from cic_jax.study import ablation
-from cic_jax.study import report as study_report
-from cic_jax.study.paint_chart import paint
+from cic_jax.study.paint_chart import paint_probability
 from cic_jax.study.plausibility import SOURCE
 from cic_jax.study.published import VARIANTS
+from cic_jax.study.report import Rows, introduction, tables
 from cic_jax.train import record
 from cic_jax.train.loop import MACHINE
 
@@ -127,7 +127,7 @@ def config_of(home: Path) -> ConfigDict:
     return config
 
 
-def ran(runs: Mapping[str, Path]) -> study_report.Rows:
+def ran(runs: Mapping[str, Path]) -> Rows:
     """What exactly was trained, on what."""
     rows = []
     for name, home in runs.items():
@@ -149,10 +149,8 @@ def study_sections(page: Page, home: Path, title: str, prefix: str) -> None:
         name: {"model": found["figures"][name], "grey": found["figures"]["grey"]} for name in runs
     }
     test = f"{found['photographs']['test']} test photographs"
-    page.add(section(title, study_report.lead(found), _command(found["plan"]), rows=ran(runs)))
-    tables = [
-        section(head, text, rows=rows, level=3) for head, text, rows in study_report.tables(found)
-    ]
+    page.add(section(title, introduction(found), _command(found["plan"]), rows=ran(runs)))
+    parts = [section(head, text, rows=rows, level=3) for head, text, rows in tables(found)]
     drawn = [page.figure(f"{prefix}_metrics", charts.metric_bars(scores, test))]
     for name, figure in (*drawings.from_logs(runs), *drawings.from_priors(models)):
         drawn.append(page.figure(f"{prefix}_{name}", figure))
@@ -160,9 +158,9 @@ def study_sections(page: Page, home: Path, title: str, prefix: str) -> None:
         name: x for name, x in found["figures"].items() if "log_density" in x and "@" not in name
     }
     if known:
-        drawn.append(page.figure(f"{prefix}_paint", paint(known)))
+        drawn.append(page.figure(f"{prefix}_paint", paint_probability(known)))
     drawn += page.photographs(prefix, models, config_of(runs[final[-1]]).data)
-    page.add(*tables, section("Figures", *drawn, level=3))
+    page.add(*parts, section("Figures", *drawn, level=3))
 
 
 def ablation_section(page: Page, home: Path) -> None:

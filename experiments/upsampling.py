@@ -1,13 +1,13 @@
-"""How coarse colour is best brought to pixels: the ways compared on photographs.
+"""Compare upsampling methods for coarse colour on photographs.
 
     python experiments/upsampling.py --out=runs/upsampling \
         --config.data.source=imagenet_vehicles --config.data.path=TARS [--model=simplified_final]
 
-Three times ab of cells is brought to pixels and compared with the true ab: true means over 4 x 4
-pixels, as if the network were right; true means over 16 x 16, whose colour goes to every fourth
-pixel first and then bilinearly to all, as in a photograph larger than what the network sees; and
-what the model predicts. Prints the RMSE of ab over all pixels and near edges, with bootstrap 95 %
-intervals over photographs, and the paired difference to bilinear interpolation. Writes
+Each method upsamples three kinds of coarse ab, and the result is compared with the true ab: true
+means over 4 x 4 pixels, as if the network were right; true means over 16 x 16 pixels, upsampled to
+every fourth pixel first and then bilinearly, as in a photograph larger than the network's input;
+and the model's prediction. Prints the RMSE of ab over all pixels and near edges, with 95 %
+bootstrap intervals over photographs, and the paired difference from bilinear interpolation. Writes
 upsampling.json and upsampling.md.
 """
 
@@ -26,7 +26,7 @@ MODEL = flags.DEFINE_string(
     "model", "simplified_final", "A run, an exported checkpoint or a release."
 )
 SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "Which photographs.")
-COUNT = flags.DEFINE_integer("count", 0, "So many of them; 0 is all.", lower_bound=0)
+COUNT = flags.DEFINE_integer("count", 0, "How many of them; 0 is all.", lower_bound=0)
 OUT = flags.DEFINE_string("out", "runs/upsampling", "Where the tables go.")
 
 
@@ -34,12 +34,12 @@ def main() -> None:
     """Measure, print, write."""
     photographs = photos.open_splits(CONFIG.value.data)[SPLIT.value]
     rows = upsampling.table(checkpoint.load(MODEL.value), photographs, CONFIG.value, COUNT.value)
-    found = upsampling.summary(rows)
-    text = upsampling.markdown(found, len(rows["name"]), SPLIT.value)
+    errors = upsampling.intervals(rows)
+    text = upsampling.markdown(errors, len(rows["name"]), SPLIT.value)
     out = Path(OUT.value)
     out.mkdir(parents=True, exist_ok=True)
     (out / "upsampling.md").write_text(text, encoding="utf-8")
-    (out / "upsampling.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (out / "upsampling.json").write_text(json.dumps(errors, indent=1) + "\n", encoding="utf-8")
     print(text)
 
 

@@ -1,4 +1,4 @@
-"""What the study saw, as claims, and the verdict on each from paired differences."""
+"""The study's observations as claims, and the verdict on each from paired differences."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,9 +15,9 @@ Scores = Mapping[str, Mapping[str, np.ndarray]]  # model -> metric -> 'seeds n'
 
 
 class Comparison(NamedTuple):
-    """`left` (the mean of these models) has more of a metric than `right`, or less.
+    """Statement that the models `left`, on average, have more (or less) of a metric than `right`.
 
-    With a `margin` it may miss that by this share of `right`'s mean, and still is as good.
+    A `margin` relaxes it: `left` may fall short by this share of the mean of `right`.
     """
 
     metric: str
@@ -28,7 +28,10 @@ class Comparison(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What the study saw, and the comparisons that must all hold; tested where `given` does."""
+    """Observation of the study, and the comparisons that must all hold for it to survive.
+
+    The claim is tested only where the comparisons of `given` hold.
+    """
 
     saw: str
     comparisons: tuple[Comparison, ...]
@@ -38,7 +41,7 @@ class Claim(NamedTuple):
 def better(
     left: tuple[str, ...], right: tuple[str, ...], *names: str, margin: float = 0.0
 ) -> tuple[Comparison, ...]:
-    """`left` is nearer to the truth by each metric (the study's four where none is named)."""
+    """State that `left` is nearer to the truth by each metric; by default the study's four."""
     return tuple(
         Comparison(name, left, WRITTEN[name].better == "higher", right, margin)
         for name in names or METRICS
@@ -90,23 +93,32 @@ CLAIMS = (
         better(("simplified_final_leaking",), ("simplified_final",)),
     ),
 )
-# Ratios of two models: what the study saw, the models, and from where on it holds.
+
+
+class Ratio(NamedTuple):
+    """Observation that a quantity of `over` is at least `least` times that of `under`."""
+
+    saw: str
+    over: str
+    under: str
+    least: float
+
+
 RATIOS = {
-    "parameters": (
-        "The simplified network has half the parameters",
-        ("rebalanced_ours", "simplified"),
-        2.0,
+    "parameters": Ratio(
+        "The simplified network has half the parameters", "rebalanced_ours", "simplified", 2.0
     ),
-    "images_per_second": (
+    "images_per_second": Ratio(
         "The simplified network is nearly twice as fast (here: in training, 1.75 times or more)",
-        ("simplified", "rebalanced_ours"),
+        "simplified",
+        "rebalanced_ours",
         1.75,
     ),
 }
 
 
 def overfitting(model: str) -> Claim:
-    """Of a model's last step against the one of its least validation loss."""
+    """Claim that a model's last step beats its step of least validation loss in the metrics."""
     last, least = (f"{model}@last",), (model,)
     return Claim(
         "A model that overfits by the loss can still improve by the metrics and by eye; here "
@@ -117,51 +129,72 @@ def overfitting(model: str) -> Claim:
 
 
 def judge(claim: Claim, scores: Scores) -> dict[str, Any]:
-    """The claim's verdict and the paired differences, photograph by photograph, that it rests on.
+    """Judge a claim by paired differences, photograph by photograph; return both.
 
-    'survives' where every interval lies on the claimed side, 'does not' where one lies on the
-    other, else 'undecided'; 'not tested' where a model is missing or `given` does not hold. Metrics
-    that the photographs do not have, such as a known paint, are passed over.
+    The verdict is 'survives' where every interval lies on the claimed side, 'does not' where one
+    lies on the other side, and otherwise 'undecided'. It is 'not tested' where a model is missing
+    or `given` does not hold. Metrics that the photographs lack, such as those of known paint, are
+    skipped.
     """
     compared = (*claim.given, *claim.comparisons)
     if missing := {m for c in compared for m in c.left + c.right} - set(scores):
         return _judged(claim.saw, "not tested", [], f"without {names(sorted(missing))}")
-    given, found = (
-        [_compare(c, scores) for c in each if all(c.metric in scores[m] for m in c.left + c.right)]
-        for each in (claim.given, claim.comparisons)
-    )
+    given = _compare_all(claim.given, scores)
     if verdict(given) != "survives":
         return _judged(claim.saw, "not tested", given, "it did not overfit")
-    return _judged(claim.saw, verdict(found), given + found)
+    differences = _compare_all(claim.comparisons, scores)
+    return _judged(claim.saw, verdict(differences), given + differences)
 
 
 def judge_ratio(
     metric: str, measured: Mapping[str, Num[np.ndarray, " n"]], seed: int = 0
 ) -> dict[str, Any]:
-    """The verdict on one of `RATIOS`, from what was measured of each model, once or often."""
-    saw, (left, right), least = RATIOS[metric]
-    if missing := {left, right} - set(measured):
+    """Judge one of `RATIOS` by the medians of each model's measurements."""
+    saw, over, under, least = RATIOS[metric]
+    if missing := {over, under} - set(measured):
         return _judged(saw, "not tested", [], f"without {names(sorted(missing))}")
-    ratio = ratio_of_medians(measured[left], measured[right], seed)
-    holds = True if ratio["low"] >= least else False if ratio["high"] < least else None
-    row = {"metric": metric, "left": [left], "right": [right], "holds": holds, **ratio}
+    ratio = ratio_of_medians(measured[over], measured[under], seed)
+    holds = _holds(ratio["low"] >= least, ratio["high"] < least)
+    row = {"metric": metric, "left": [over], "right": [under], "holds": holds, **ratio}
     return _judged(saw, verdict([row]), [row])
 
 
 def verdict(compared: Sequence[Mapping[str, Any]]) -> str:
-    """Of several comparisons, each of which 'holds', does not, or (None) is undecided."""
+    """Combine comparisons, each of which 'holds' (True), does not (False) or is open (None)."""
     if all(c["holds"] for c in compared):
         return "survives"
-    return "does not" if any(c["holds"] is False for c in compared) else "undecided"
+    if any(c["holds"] is False for c in compared):
+        return "does not"
+    return "undecided"
+
+
+def _holds(surely: bool, surely_not: bool) -> bool | None:
+    """Tell whether a comparison holds; None where its interval leaves that open."""
+    if surely:
+        return True
+    if surely_not:
+        return False
+    return None
+
+
+def _compare_all(comparisons: Sequence[Comparison], scores: Scores) -> list[dict[str, Any]]:
+    """Compare by every metric that all the models have."""
+    return [
+        _compare(c, scores)
+        for c in comparisons
+        if all(c.metric in scores[model] for model in c.left + c.right)
+    ]
 
 
 def _compare(comparison: Comparison, scores: Scores) -> dict[str, Any]:
     metric, left, more, right, margin = comparison
-    ours, theirs = (np.mean([scores[m][metric] for m in each], axis=0) for each in (left, right))
+    ours = np.mean([scores[model][metric] for model in left], axis=0)
+    theirs = np.mean([scores[model][metric] for model in right], axis=0)
     difference = interval(ours - theirs)
-    ends = [difference[end] if more else -difference[end] for end in ("low", "high")]
+    sign = 1 if more else -1
+    low, high = sorted(sign * difference[end] for end in ("low", "high"))
     least = -margin * abs(float(np.mean(theirs)))
-    holds = True if min(ends) > least else False if max(ends) < least else None
+    holds = _holds(low > least, high < least)
     return {"metric": metric, "left": left, "right": right, "holds": holds, **difference}
 
 
@@ -170,7 +203,7 @@ def _judged(saw: str, decided: str, compared: list[dict[str, Any]], why: str = "
 
 
 def names(models: Sequence[str]) -> str:
-    """Models as they are called in a sentence."""
+    """Name models as in a sentence."""
     if (group := GROUPS.get(tuple(models))) is not None:
         return group
     return ", ".join(label(model).replace("@", ", ") for model in models)

@@ -1,4 +1,4 @@
-"""What study.json holds, and the figures -> the study's files, but those of its runs."""
+"""Files of the repeated study besides its runs: study.json, tables, figures and the report."""
 
 import csv
 import json
@@ -10,37 +10,37 @@ from matplotlib.figure import Figure
 
 from cic_jax.report import page
 from cic_jax.report.style import label, save
-from cic_jax.study import published as study
-from cic_jax.study import report as study_report
+from cic_jax.study.published import PUBLISHED
+from cic_jax.study.report import introduction, markdown, tables
 
 TITLE = "The study, repeated"
-SECTIONS = ("metrics", "losses", "predictions", "bins")  # and those of the simplified models
+SHOWN = ("metrics", "losses", "predictions", "bins")  # and those of the simplified models
 
 
 def write(workdir: Path, results: Mapping[str, Any], drawn: Mapping[str, Figure]) -> None:
-    """study.json, study.csv, figures/, study.md and report.html."""
+    """Write study.json, study.csv, figures/, study.md and report.html."""
     (workdir / "study.json").write_text(json.dumps(results, indent=1) + "\n")
-    _write_table(workdir / "study.csv", results["figures"])
+    _write_csv(workdir / "study.csv", results["figures"])
     for name, figure in drawn.items():
         save(figure, workdir / "figures" / f"{name}.png")
-    lead, tables = study_report.lead(results), study_report.tables(results)
-    parts = [f"## {head}\n\n{text}\n\n{study_report.markdown(rows)}" for head, text, rows in tables]
+    lead, titled = introduction(results), tables(results)
+    parts = [f"## {title}\n\n{text}\n\n{markdown(rows)}" for title, text, rows in titled]
     (workdir / "study.md").write_text("\n".join([f"# {TITLE}\n\n{lead}\n", *parts]))
-    sections = [page.Section(head, text, page.table(rows)) for head, text, rows in tables]
+    sections = [page.Section(title, text, page.table(rows)) for title, text, rows in titled]
     sections += [
         page.Section(label(name), "", page.chart(figure, label(name)))
         for name, figure in drawn.items()
-        if name in SECTIONS or name.startswith("simplified_")
+        if name in SHOWN or name.startswith("simplified_")
     ]
     page.write(workdir / "report.html", TITLE, lead, sections)
 
 
-def _write_table(path: Path, figures: Mapping[str, Mapping[str, Any]]) -> None:
-    """A row for each figure of each colouring, beside the study's number."""
+def _write_csv(path: Path, scores: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write a row for each metric of each colouring, with the study's number."""
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["colouring", "metric", "mean", "low", "high", "study"])
-        for name, found in figures.items():
-            for metric, x in found.items():
-                published = study.PUBLISHED.get(name, {}).get(metric, "")
+        for name, intervals in scores.items():
+            for metric, x in intervals.items():
+                published = PUBLISHED.get(name, {}).get(metric, "")
                 rows.writerow([name, metric, x["mean"], x["low"], x["high"], published])

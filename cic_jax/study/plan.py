@@ -1,4 +1,4 @@
-"""How much of the study's training fits into a time, from what a network costs on this machine."""
+"""Plan of the study: how much training fits into a time, by measured costs on this machine."""
 
 import shutil
 import time
@@ -9,26 +9,26 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
-from cic_jax import model as models
+from cic_jax.model import Model
 from cic_jax.study import score
 from cic_jax.train import build, evaluate, parallel, record, train
 from cic_jax.train.feed import STEPS_PER_DISPATCH
 
-EVALUATIONS = 3  # of a model during training, about: each costs as much as dozens of steps
-PROBE_STEPS = 10  # whose time is measured, after as many that compile
+EVALUATIONS = 3  # per training, roughly: each costs as much as dozens of steps
+PROBE_STEPS = 10  # timed steps of a probe, after as many that include compilation
 
 
 class Cost(NamedTuple):
-    """Seconds that a network takes on a machine."""
+    """Seconds that the parts of a network's run take on a machine."""
 
     start: float  # opening the photographs and compiling
     step: float
-    evaluation: float  # of the validation split, once compiled
-    scoring: float  # of the test split, compiling included
+    evaluation: float  # one pass over the validation split, once compiled
+    scoring: float  # the test split, compilation included
 
 
 class Job(NamedTuple):
-    """A run to plan: its epochs in the study, and what they cost here."""
+    """Run to plan: its epochs in the study, and their cost here."""
 
     epochs: float
     steps_per_epoch: int
@@ -36,22 +36,29 @@ class Job(NamedTuple):
 
 
 def common_factor(seconds: float, jobs: Sequence[Job]) -> float:
-    """What to multiply all epochs with so that the jobs take `seconds`; 1 where they take less.
+    """Compute the factor for all epochs by which the jobs take `seconds`, at most 1.
 
-    Raises ValueError where the time does not even suffice for what is not training.
+    Raises:
+        ValueError: The time does not even suffice for starting, evaluating and scoring.
     """
-    fixed = sum(j.cost.start + EVALUATIONS * j.cost.evaluation + j.cost.scoring for j in jobs)
+    fixed = sum(
+        job.cost.start + EVALUATIONS * job.cost.evaluation + job.cost.scoring for job in jobs
+    )
     if fixed >= seconds:
         raise ValueError(
             f"{max(0.0, seconds) / 60:.1f} minutes are left for {len(jobs)} runs, whose start and "
             f"evaluation alone take about {fixed / 60:.1f}: allow more, or train fewer models"
         )
-    training = sum(j.epochs * j.steps_per_epoch * j.cost.step for j in jobs)
+    training = sum(job.epochs * job.steps_per_epoch * job.cost.step for job in jobs)
     return min(1.0, (seconds - fixed) / training)
 
 
 def schedule(epochs: float, steps_per_epoch: int) -> dict[str, float]:
-    """`epochs` and `evaluate_every` of a run, in equal dispatches: one program to compile."""
+    """Round a run's epochs to equal dispatches, so that a single program is compiled.
+
+    Returns:
+        The config's `train.epochs` and `train.evaluate_every`.
+    """
     steps = epochs * steps_per_epoch
     every = _rounded(steps / EVALUATIONS, STEPS_PER_DISPATCH)
     total = _rounded(steps, min(every, STEPS_PER_DISPATCH))
@@ -63,12 +70,12 @@ def _rounded(steps: float, unit: int) -> int:
 
 
 def kind(config: ConfigDict) -> str:
-    """What decides how long a step takes."""
+    """Name the kind of network, which decides how long a step takes."""
     return f"{config.model.network} network, predicting {config.target.predict}"
 
 
 def measure(config: ConfigDict, home: Path, steps_per_epoch: int) -> Cost:
-    """What the config's network costs on this machine, from a short training in `home`."""
+    """Measure what the config's network costs on this machine, by a short training in `home`."""
     start = time.monotonic()
     step = config.train.batch_size / photographs_per_second(config, home, steps_per_epoch)
     trained = time.monotonic()
@@ -77,24 +84,25 @@ def measure(config: ConfigDict, home: Path, steps_per_epoch: int) -> Cost:
     score.score(home, config, splits["test"], grey, "test")
     scored = time.monotonic()
     evaluation = _seconds_of_evaluation(checkpoint.load(home), splits["validation"], config)
-    others = trained - start - 2 * PROBE_STEPS * step - 2 * evaluation
-    return Cost(max(0.0, others), step, evaluation, scored - trained)
+    opening = trained - start - 2 * PROBE_STEPS * step - 2 * evaluation
+    return Cost(max(0.0, opening), step, evaluation, scored - trained)
 
 
 def photographs_per_second(config: ConfigDict, home: Path, steps_per_epoch: int) -> float:
-    """Of a short training with the config, anew in `home`, which keeps it."""
+    """Measure the speed of a short training with the config, begun anew in `home`."""
     shutil.rmtree(home, ignore_errors=True)
     config = config.copy_and_resolve_references()
-    some = PROBE_STEPS / steps_per_epoch
-    config.train.update(epochs=2 * some, evaluate_every=some, init_from="", warmup_steps=0)
+    half = PROBE_STEPS / steps_per_epoch
+    config.train.update(epochs=2 * half, evaluate_every=half, init_from="", warmup_steps=0)
     train(config, home)
-    return [x for x in record.read(home) if x["split"] == "train"][-1]["images_per_second"]
+    log = [line for line in record.read(home) if line["split"] == "train"]
+    return log[-1]["images_per_second"]
 
 
 def _seconds_of_evaluation(
-    model: models.Model, photographs: photos.Photographs, config: ConfigDict
+    model: Model, photographs: photos.Photographs, config: ConfigDict
 ) -> float:
-    """Of one pass, once the program is compiled."""
+    """Time one pass over the photographs, once the program is compiled."""
     palette = build.remembered_palette(config, model.description)
     target = build.build_target(config, palette)
     table_of = evaluate.evaluator(model.network, target, config)

@@ -1,16 +1,16 @@
-"""How probable a colouring is where the true colours are known: the paint of drawn vehicles.
+"""Probability of a colouring where the true colours are known: the paint of drawn vehicles.
 
-Error metrics compare with the one colour that was drawn, though others were as likely. Of
-`synthetic_vehicles` the distribution itself is known (`cic_jax.scenes.paint`), so that each
-painted surface can be asked how probable the colour is that a model gives it.
+Error metrics compare with the one colour that was drawn, though others were just as likely. For
+`synthetic_vehicles` the distribution itself is known (`cic_jax.scenes.paint`), so every painted
+surface can be scored by how probable its predicted colour is.
 
-Two things to know when reading the figures. A density is largest at its mode, and the commonest
-paints are near grey: leaving all grey scores above the true paints' own expectation. And a colour
-between two paints, such as the mean of red and blue, has next to none.
+Two cautions when reading the scores. A density is largest at its mode, and the commonest paints
+are near grey, so leaving everything grey scores above the expectation of true paints. And a colour
+between two paints, such as the mean of red and blue, has almost no density.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -19,21 +19,20 @@ import numpy as np
 from jaxtyping import Float
 from ml_collections import ConfigDict
 
-from cic_jax import bins, lab, photos
-from cic_jax import model as models
-from cic_jax import step as steps
+from cic_jax import bins, lab, photos, step
+from cic_jax.model import Model
 from cic_jax.scenes import paint
 from cic_jax.train import evaluate
 
 SOURCE = "synthetic_vehicles"
-UNLIKELY = 0.05  # of true paints are called so
-PITCH = (
-    0.5  # of the grid of ab over which densities are integrated; the narrowest paint has std 1.5
-)
+UNLIKELY = 0.05  # share of true paints that counts as implausible: the least likely ones
+PITCH = 0.5  # spacing of the integration grid in ab; the narrowest paint has a std of 1.5
+
+Predicted = tuple[dict[str, Any], Float[np.ndarray, "b s s 2"]]  # a batch and its predicted ab
 
 
 class Typical(NamedTuple):
-    """Of a kind's true paints: their expected log density, and the one that 5 % fall short of."""
+    """Log density of the true paints of a kind of vehicle: its mean and its 5th percentile."""
 
     expected: float
     least: float
@@ -41,7 +40,7 @@ class Typical(NamedTuple):
 
 @functools.cache
 def typical(kind: str) -> Typical:
-    """How probable a kind's paints are themselves, in log density per unit of area of ab.
+    """Compute how probable a kind's own paints are, in log density per unit of area of ab.
 
     The expectation is minus the differential entropy of the mixture, integrated on a grid.
     """
@@ -54,14 +53,14 @@ def typical(kind: str) -> Typical:
 
 
 def predictions(
-    model: models.Model, photographs: photos.Photographs, config: ConfigDict
-) -> Iterator[tuple[dict[str, Any], Float[np.ndarray, "b s s 2"]]]:
-    """`photos.evaluation_batches`, each with the ab that the model predicts for it."""
+    model: Model, photographs: photos.Photographs, config: ConfigDict
+) -> Iterator[Predicted]:
+    """Yield `photos.evaluation_batches`, each with the ab that the model predicts."""
 
     @jax.jit
-    def predict(variables, rgb):
+    def predict_ab(variables, rgb):
         lightness = lab.rgb_to_lab(rgb.astype(jnp.float32) / 255)[..., :1]
-        _, ab = steps.predict(
+        _, ab = step.predict(
             variables,
             lightness,
             config.colour.temperature,
@@ -73,24 +72,30 @@ def predictions(
     for batch in photos.evaluation_batches(
         photographs, config.train.batch_size, config.data.size, config.data.short_side
     ):
-        yield batch, np.asarray(predict(model.variables, batch["photo"]))
+        yield batch, np.asarray(predict_ab(model.variables, batch["photo"]))
 
 
 def objects(
-    model: models.Model, photographs: photos.Photographs, config: ConfigDict
+    photographs: photos.Photographs, config: ConfigDict, predicted: Iterable[Predicted]
 ) -> dict[str, evaluate.Table]:
-    """Tables with a row for each painted object: of "model", of "grey", and of the "truth".
+    """Score each painted object: tables for "model", "grey" and "truth", one row per object.
 
-    'log_density' of the mean colour that the model gives to the object's painted pixels, of ab = 0,
-    and of the paint that was drawn, each under the distribution of the object's kind; 'expected' is
-    what true paints have in the mean, and 'plausible' is 1 where the colour is likelier than the
-    least likely 5 % of them. `evaluate.intervals` gives means and intervals.
+    'log_density' is that of the colour under the distribution of the object's kind. The colour is
+    the predicted mean over the object's painted pixels ("model"), ab = 0 ("grey") or the drawn
+    paint ("truth"). 'expected' is the mean log density of true paints. 'plausible' is 1 where the
+    colour is likelier than the least likely 5 % of true paints, else 0.
 
-    Raises ValueError where the photographs are not drawn, or are not seen whole.
+    Args:
+        photographs: Drawn scenes.
+        config: The experiment; only its data section is read.
+        predicted: Batches with their predicted ab, as from `predictions`, in the same order.
+
+    Raises:
+        ValueError: The photographs are not drawn, or only a part of each is seen.
     """
     _require_drawn(config)
     names, kinds, coloured, true = [], [], [], []
-    colourings = (ab for batch, abs_ in predictions(model, photographs, config) for ab in abs_)
+    colourings = (ab for _, batch in predicted for ab in batch)
     for record, ab in zip(photographs, colourings, strict=False):  # the last batch is filled up
         drawn = record["objects"]
         for i, kind in enumerate(drawn["kind"]):
@@ -115,15 +120,17 @@ def objects(
 
 
 def log_density(kinds: list[str], ab: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
-    """Of each colour under the distribution of its object's kind."""
-    every = np.stack([np.asarray(paint.log_density(kind, ab), np.float64) for kind in paint.KINDS])
-    return every[[paint.KINDS.index(kind) for kind in kinds], np.arange(len(kinds))]
+    """Compute the log density of each colour under the paints of its object's kind."""
+    by_kind = np.stack(
+        [np.asarray(paint.log_density(kind, ab), np.float64) for kind in paint.KINDS]
+    )
+    return by_kind[[paint.KINDS.index(kind) for kind in kinds], np.arange(len(kinds))]
 
 
 def _require_drawn(config: ConfigDict) -> None:
     data = config.data
     if data.source != SOURCE or 0 < data.short_side < data.size:
         raise ValueError(
-            f"the true colours are known of data.source={SOURCE} alone, at its own size; given is "
+            f"the true colours are known only for data.source={SOURCE} at its own size; given is "
             f"{data.source} with data.short_side={data.short_side}, data.size={data.size}"
         )

@@ -1,9 +1,4 @@
-"""The study as data: its models, the figures it published, and how figures are written.
-
-What experiments/reproduce.py does with it, in order: `study_sample` and `study_run` set the runs
-up, `study_plan` fits them into a time, `study_score` scores them, `study_summary` sums up with the
-verdicts of `claims`, `study_report` tabulates and `study_files` writes.
-"""
+"""The study as data: its models, the metrics it published, and how metrics are written."""
 
 from typing import Any
 
@@ -17,7 +12,7 @@ GROUPS: dict[tuple[str, ...], str] = {
 }
 MODELS = (*PLAIN, *REBALANCED, "simplified", "rebalanced_ours_final", "simplified_final")
 STARTS_FROM = {"simplified_final": "simplified", "simplified_final_leaking": "simplified"}
-# Mistakes of the study's code that one option repeats: variant -> the model and the option.
+# Mistakes of the study's code, each repeated by one option: variant -> model and option.
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "rebalanced_smoothed_index": ("rebalanced_smoothed", {"prior.smoothing": "index"}),
     "rebalanced_ours_10_photographs": ("rebalanced_ours", {"prior.photographs": 10}),

@@ -1,4 +1,4 @@
-"""The study repeated, as text and tables of what study.json holds."""
+"""Report of the repeated study: the content of study.json as text and tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +12,8 @@ from cic_jax.train.bootstrap import Interval
 Rows = list[dict[str, str]]
 
 
-def lead(results: Mapping[str, Any]) -> str:
-    """What was done, in a few sentences."""
+def introduction(results: Mapping[str, Any]) -> str:
+    """Say in a few sentences what was done."""
     plan, seeds = results["plan"], len(results["seeds"])
     budget = ""
     if plan["minutes"] is not None:
@@ -27,42 +27,44 @@ def lead(results: Mapping[str, Any]) -> str:
 
 
 def tables(results: Mapping[str, Any]) -> list[tuple[str, str, Rows]]:
-    """Title, text and rows of each table of what study.json holds."""
-    found, models = results["figures"], results["models"]
-    drawn = [name for name in found if "log_density" in found[name]]
-    every = [
+    """Tabulate the content of study.json: title, text and rows of each table."""
+    scores, models = results["figures"], results["models"]
+    painted = [name for name in scores if "log_density" in scores[name]]
+    titled = [
         (
-            "Beside the study's figures",
+            "Compared with the study",
             "Means with 95 % intervals. The study scored its models on test photographs of its "
             "own, and computed SSIM with a data range of 2, which is too high.",
-            [_beside(name, found[name]) for name in (*models, "grey")],
+            [_model_row(name, scores[name]) for name in (*models, "grey")],
         ),
         (
             "The study's claims",
-            "Differences are paired, photograph by photograph, and all of a claim's must hold.",
+            "Differences are paired, photograph by photograph. A claim survives only if all of its "
+            "differences hold.",
             [_claim_row(claim) for claim in results["claims"]],
         ),
         (
             "How probable the paint is",
-            "Of painted surfaces the true colours are known as a distribution: log density of each "
-            "object's mean colour, what true paints have in the mean, and the share of objects "
-            "whose colour is likelier than the least likely 5 % of true paints. Grey is a common "
-            "paint. 'Last' is the last step, else it is the one of the least validation loss.",
-            [_measured(name, found[name]) for name in drawn],
+            "The distribution of the true colours of painted surfaces is known. Given are the log "
+            "density of each object's mean colour, the expectation for true paints, and the share "
+            "of objects whose colour is likelier than the least likely 5 % of true paints. Grey is "
+            "a common paint. 'Last' is the last step of a training; all others are scored at their "
+            "least validation loss.",
+            [_paint_row(name, scores[name]) for name in painted],
         ),
         (
             "The training",
-            "Images per second are the median over the log.",
-            [_training(name, models[name]) for name in models],
+            "Images per second are medians over the log.",
+            [_training_row(name, run) for name, run in models.items()],
         ),
     ]
-    return [table for table in every if table[2]]
+    return [(title, text, rows) for title, text, rows in titled if rows]
 
 
-def _beside(name: str, found: Mapping[str, Interval]) -> dict[str, str]:
+def _model_row(name: str, scores: Mapping[str, Interval]) -> dict[str, str]:
     row = {"Model": label(name)}
     for metric in (*METRICS, "ssim_range_2", "colorfulness"):
-        row[WRITTEN[metric].title] = written(metric, found[metric])
+        row[WRITTEN[metric].title] = written(metric, scores[metric])
         if any(metric in published for published in PUBLISHED.values()):
             published = PUBLISHED.get(name, {}).get(metric)
             row[f"{WRITTEN[metric].title}: study"] = "" if published is None else f"{published:g}"
@@ -79,13 +81,13 @@ def _claim_row(claim: Mapping[str, Any]) -> dict[str, str]:
     return {"The study saw": claim["saw"], "Verdict": claim["verdict"], "Here": "; ".join(here)}
 
 
-def _measured(name: str, found: Mapping[str, Interval]) -> dict[str, str]:
+def _paint_row(name: str, scores: Mapping[str, Interval]) -> dict[str, str]:
     shown = ("loss", "rmse_ab", "log_density", "expected", "plausible")
-    cells = {WRITTEN[m].title: written(m, found[m]) if m in found else "" for m in shown}
+    cells = {WRITTEN[m].title: written(m, scores[m]) if m in scores else "" for m in shown}
     return {"Colouring": names([name])} | cells
 
 
-def _training(name: str, run: Mapping[str, Any]) -> dict[str, str]:
+def _training_row(name: str, run: Mapping[str, Any]) -> dict[str, str]:
     return {
         "Model": label(name),
         "Epochs": f"{run['epochs']:.3g}",

@@ -1,4 +1,4 @@
-"""The study's runs: the config and the place of each, and how far its training has come."""
+"""The study's runs: the config, the directory and the training progress of each."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,19 +7,19 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint
-from cic_jax.study import published
+from cic_jax.study.published import STARTS_FROM
 from cic_jax.train import build
 
 
 class Saved(NamedTuple):
-    """The steps that are kept of a run: of the least validation loss, and the latest."""
+    """Saved steps of a run: the one of least validation loss, and the latest."""
 
     best: int | None
     latest: int | None
 
 
 def saved(home: Path, config: ConfigDict) -> Saved:
-    """What a run's directory holds; None where it has saved no step yet."""
+    """Look up the saved steps of a run's directory; None where it has saved none yet."""
     if not (home / checkpoint.CONFIG).exists():
         return Saved(None, None)
     with checkpoint.manager(home, config.train.best_metric) as manager:
@@ -27,25 +27,25 @@ def saved(home: Path, config: ConfigDict) -> Saved:
 
 
 class Run(NamedTuple):
-    """A model of the study, to be trained with one seed on the experimental or the final set."""
+    """Training of one model of the study with one seed, on the experimental or the final set."""
 
     model: str
     seed: int
     subset: str
-    epochs: float  # in the study
+    epochs: float  # that the study trained; the config's epochs are those trained here
     config: ConfigDict
     home: Path
 
     def saved(self) -> Saved:
-        """The steps that are kept."""
+        """Look up the saved steps."""
         return saved(self.home, self.config)
 
     def total_steps(self, steps_per_epoch: int) -> int:
-        """How many it trains."""
+        """Count the steps of the whole training."""
         return max(1, round(self.config.train.epochs * steps_per_epoch))
 
     def finished(self, steps_per_epoch: int) -> bool:
-        """Whether it has trained them."""
+        """Tell whether the whole training is done."""
         return self.saved().latest == self.total_steps(steps_per_epoch)
 
 
@@ -57,21 +57,32 @@ def configure(
     sets: Mapping[str, Mapping[str, Any]],
     overrides: Mapping[str, Any],
 ) -> Run:
-    """The run of a model: its own config, what holds for all models, and its photographs.
+    """Set up the run of a model.
 
-    `sets` has for each subset options below `data`, `overrides` whole keys such as "train.crop".
-    Raises ConfigError for a value that no part of an experiment can act on.
+    Args:
+        name: One of `published.MODELS` or `published.VARIANTS`.
+        seed: Seed of the training.
+        config: The model's own config.
+        workdir: Directory of the whole study.
+        sets: Options below `data` for each subset, "experimental" and "final".
+        overrides: Options for all models, by whole keys such as "train.crop".
+
+    Raises:
+        ConfigError: A value that no part of an experiment can act on.
     """
     subset, epochs = config.data.subset, config.train.epochs
     config = config.copy_and_resolve_references()
     config.update_from_flattened_dict({**overrides, "seed": seed})
     config.data.update(sets[subset])
-    if name in published.STARTS_FROM:
-        config.train.init_from = str(home_of(published.STARTS_FROM[name], seed, workdir))
+    if name in STARTS_FROM:
+        config.train.init_from = str(home_of(STARTS_FROM[name], seed, workdir))
     build.check(config)
     return Run(name, seed, subset, epochs, config, home_of(name, seed, workdir))
 
 
 def home_of(name: str, seed: int, workdir: Path) -> Path:
-    """Of seed 0 the model's own directory, of others one below it: seeds can be added later."""
+    """Return the run directory: `<model>/` for seed 0, `<model>/seed<n>/` otherwise.
+
+    Seeds can so be added later.
+    """
     return workdir / name / f"seed{seed}" if seed else workdir / name

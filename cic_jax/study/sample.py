@@ -1,4 +1,4 @@
-"""A smaller experimental set: tars that hold some of the photographs of each synset."""
+"""Smaller experimental set: tars with some of the photographs of each synset."""
 
 import hashlib
 import tarfile
@@ -9,12 +9,20 @@ from pathlib import Path
 def sample(
     tars: Path, out: Path, wnids: Sequence[str], most: int | None, as_many: Sequence[str]
 ) -> None:
-    """Copy tars with at most so many photographs each, all where `most` is None.
+    """Copy tars of ImageNet synsets with a part of their photographs.
 
-    The synsets of `as_many` get, together and in equal parts, as many as the others came to. Raises
-    FileNotFoundError, and writes nothing, where one has no tar.
+    Args:
+        tars: Directory with a `<wnid>.tar` for each synset.
+        out: Directory to write the new tars to.
+        wnids: Synsets of which at most `most` photographs are copied.
+        most: That limit; None copies all.
+        as_many: Further synsets that together get as many photographs as `wnids` did, in equal
+            parts.
+
+    Raises:
+        FileNotFoundError: A synset has no tar; nothing is written.
     """
-    if missing := [w for w in (*wnids, *as_many) if not (tars / f"{w}.tar").is_file()]:
+    if missing := [wnid for wnid in (*wnids, *as_many) if not (tars / f"{wnid}.tar").is_file()]:
         raise FileNotFoundError(f"no tar of {', '.join(missing)} in {tars} (config.data.path)")
     out.mkdir(parents=True, exist_ok=True)
     count = sum(_copy(tars / f"{wnid}.tar", out, most) for wnid in wnids)
@@ -23,7 +31,7 @@ def sample(
 
 
 def _copy(source: Path, out: Path, most: int | None) -> int:
-    """Copy `most` photographs, which ones their names decide; returns how many it were."""
+    """Copy `most` photographs, chosen by a hash of their names; return how many were copied."""
     with tarfile.open(source) as tar:
         files = [member for member in tar if member.isfile()]
         files.sort(key=lambda member: hashlib.blake2b(member.name.encode()).digest())

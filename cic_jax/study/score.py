@@ -1,4 +1,4 @@
-"""A trained model of the study -> every figure of each test photograph, in tables."""
+"""Scores of a trained model of the study: every metric of each test photograph, in tables."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,19 +21,27 @@ def score(
     name: str,
     step: int | None = None,
 ) -> dict[str, evaluate.Table]:
-    """Of "model", "grey" and "truth" every figure of each photograph.
+    """Score a run: every metric of each photograph for "model", "grey" and "truth".
 
-    `grey` is what `grey_table` finds: the same for all models. A `step` of None is the one of the
-    least validation loss. On drawn photographs the plausibility of each painted object is added:
-    columns of another length. `<name>.csv` and `<name>.json` in the run's directory keep the same,
-    `<name>_objects` that of the objects.
+    On drawn photographs, the plausibility of each painted object is added, in columns of another
+    length. The tables are also written to `<name>.csv` and `<name>.json` in the run's directory,
+    those of the objects to `<name>_objects`.
+
+    Args:
+        home: The run's directory.
+        config: The run's config.
+        photographs: The test split.
+        grey: Scores of `grey_table`, the same for all models.
+        name: Stem of the files.
+        step: Which checkpoint; None is the one of least validation loss.
     """
     model = checkpoint.load(home, step=step)
     tables = {"model": evaluate.table(model, photographs, config, compare), "grey": dict(grey)}
     evaluate.write(evaluate.summarise(tables), home, name)
     tables["truth"] = {"colorfulness": tables["model"]["colorfulness_truth"]}
     if config.data.source == plausibility.SOURCE:
-        objects = plausibility.objects(model, photographs, config)
+        predicted = plausibility.predictions(model, photographs, config)
+        objects = plausibility.objects(photographs, config, predicted)
         evaluate.write(evaluate.summarise(objects), home, f"{name}_objects")
         for key, table in objects.items():
             tables[key] |= {metric: values for metric, values in table.items() if metric != "name"}
@@ -41,12 +49,12 @@ def score(
 
 
 def grey_table(photographs: photos.Photographs, config: ConfigDict) -> evaluate.Table:
-    """What photographs left grey score."""
+    """Score the photographs left grey."""
     return evaluate.grey_baseline(photographs, config, compare)
 
 
 def stack(seeds: Mapping[str, Sequence[evaluate.Table]]) -> claims.Scores:
-    """For each colouring the tables of its seeds -> each metric by seed and photograph."""
+    """Stack the tables of each colouring's seeds: each metric by seed and photograph."""
     return {
         name: {
             metric: np.stack([table[metric] for table in tables])
@@ -63,9 +71,10 @@ def compare(
     ab: Float[Array, "b h w 2"],
     mask: Bool[Array, "b h w"] | None,
 ) -> dict[str, Float[Array, " b"]]:
-    """All figures, and the study's SSIM, whose data range of 2 is too high, as "ssim_range_2".
+    """Compute all metrics and "ssim_range_2", the study's SSIM, whose data range is too high.
 
-    Only SSIM's constants know of the range, so halving the values is the same as doubling it.
+    The data range enters SSIM only through its two constants, so halving the values has the same
+    effect as doubling the range.
     """
     coloured = lab.lab_to_rgb(jnp.concatenate([pixels[..., :1], ab], axis=-1))
     doubled = metrics.ssim(rgb / 2, coloured / 2, mask)

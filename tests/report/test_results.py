@@ -62,7 +62,7 @@ def test_paint_shows_each_colouring_at_its_figures():
         for name, x in means.items()
     }
     found["grey"]["plausible"] = {"mean": 1.0, "low": 1.0 + 2e-16, "high": 1.0 + 2e-16}
-    left, right = paint_chart.paint(found).axes
+    left, right = paint_chart.paint_probability(found).axes
     assert [bar[0].get_xdata()[0] for bar in left.containers] == list(means.values())
     assert [text.get_text() for text in left.get_yticklabels()] == ["Simplified", "Grey", "Truth"]
     assert left.lines[-1].get_xdata()[0] == -7.5

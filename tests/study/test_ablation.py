@@ -48,7 +48,7 @@ def test_variants_turn_round_with_the_base():
     assert not {"decay_as_l2", "no_average", "he_init", "zero_output_bias"} & names
 
 
-def test_the_base_is_the_recipe_but_for_what_is_said():
+def test_departures_from_the_recipe_are_named():
     recipe = two_cores.get_config()
     base = recipe.to_dict()
     base["train"]["epochs"] = 0.5
@@ -74,7 +74,7 @@ def test_hellinger_distance():
     assert expected[1] == pytest.approx(1)
 
 
-def test_differences_are_paired_and_bold_where_sure():
+def test_differences_are_paired_and_bold_where_they_exclude_0():
     base, shifted = table(), table(shift=0.1, colours=np.eye(8)[0])
     found = ablation.differences(shifted, base)
     for name in ablation.METRICS:
@@ -82,7 +82,7 @@ def test_differences_are_paired_and_bold_where_sure():
     assert found[ablation.DISTANCE]["low"] > 0.3  # one colour alone, where the truth has eight
     results = {
         "variants": {
-            ablation.BASE: {"options": {}, "figures": ablation.figures(base)},
+            ablation.BASE: {"options": {}, "figures": ablation.intervals(base)},
             "no_average": {"options": {"train.average": 0.0}, "against_base": found},
         }
     }
@@ -96,7 +96,7 @@ def test_differences_are_paired_and_bold_where_sure():
 
 
 @pytest.mark.slow
-def test_the_command_trains_scores_and_goes_on(tmp_path):
+def test_the_command_trains_scores_and_resumes(tmp_path):
     command = [
         *(sys.executable, str(ROOT / "experiments/ablate.py"), f"--workdir={tmp_path}/runs"),
         *("--config.data.source=synthetic_vehicles", "--config.data.scenes=60"),

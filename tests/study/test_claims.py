@@ -37,7 +37,7 @@ def test_verdicts_follow_from_paired_differences(mean, margin, verdict):
     assert row["high"] - row["low"] < 0.05  # unpaired it would be above 1
 
 
-def test_all_of_a_claim_must_hold_and_what_is_missing_is_not_tested():
+def test_all_of_a_claim_must_hold():
     scores = scores_of(a=12.0, b=13.0, c=11.0)
     first, second = (claims.better(("a",), (x,), "rmse_ab") for x in "bc")
     assert claims.judge(claims.Claim("", first + second), scores)["verdict"] == "does not"
@@ -51,7 +51,7 @@ def test_all_of_a_claim_must_hold_and_what_is_missing_is_not_tested():
     assert (absent["verdict"], absent["why"]) == ("not tested", "without D")
 
 
-def test_overfitting_is_asked_of_models_that_did():
+def test_overfitting_is_judged_for_models_that_did():
     base = scores_of(m=13.0)["m"]["rmse_ab"]
     least = {"rmse_ab": base, "psnr": -base, "loss": base}
     better_by_eye = {"rmse_ab": base - 1, "psnr": 1 - base, "loss": base + 1}
@@ -77,7 +77,7 @@ def test_size_and_speed():
         assert claims.judge_ratio("images_per_second", measured)["verdict"] == verdict
 
 
-def test_every_claim_names_models_and_metrics_that_there_are():
+def test_every_claim_names_known_models_and_metrics():
     known = {*published.MODELS, *published.VARIANTS, "truth"}
     for claim in claims.CLAIMS:
         for comparison in claim.comparisons:

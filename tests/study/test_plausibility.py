@@ -1,4 +1,4 @@
-"""The plausibility of paint: integrals against sampling, and known colourings against the truth."""
+"""Plausibility of paint: integrals against sampling, known colourings against the truth."""
 
 import jax
 import jax.numpy as jnp
@@ -34,28 +34,34 @@ def tiny():
     return model.build(description, variables)
 
 
+def coloured(photographs, config, colour):
+    """Yield batches with the ab that `colour` gives to their photographs."""
+    for batch in photos.evaluation_batches(photographs, 8, config.data.size, 64):
+        yield batch, colour(batch["photo"])
+
+
 def true_ab(rgb):
     return np.asarray(lab.rgb_to_lab(jnp.asarray(rgb, jnp.float32) / 255)[..., 1:])
 
 
 @pytest.mark.parametrize("kind", ["car", "bus"])
-def test_typical_paint_is_that_of_many_draws(kind):
+def test_typical_paint_agrees_with_sampling(kind):
     rng = np.random.default_rng(0)
     drawn = np.stack([paint.sample(kind, rng).ab for _ in range(5000)])
     density = plausibility.log_density([kind] * len(drawn), drawn)
-    found = plausibility.typical(kind)
-    assert found.expected == pytest.approx(density.mean(), abs=4 * density.std() / 5000**0.5)
-    assert np.mean(density >= found.least) == pytest.approx(0.95, abs=0.015)
+    typical = plausibility.typical(kind)
+    assert typical.expected == pytest.approx(density.mean(), abs=4 * density.std() / 5000**0.5)
+    assert np.mean(density >= typical.least) == pytest.approx(0.95, abs=0.015)
 
 
-def test_each_object_is_asked_of_its_own_kind():
+def test_density_is_that_of_the_objects_kind():
     ab = np.array([[46.0, 30.0], [11.0, -36.0]], np.float32)
-    found = plausibility.log_density(["bus", "car"], ab)
+    density = plausibility.log_density(["bus", "car"], ab)
     expected = [float(paint.log_density("bus", ab[0])), float(paint.log_density("car", ab[1]))]
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(density, expected, rtol=1e-6)
 
 
-def test_predictions_are_those_that_are_scored(tiny, scenes, config):
+def test_predictions_are_the_scored_ones(tiny, scenes, config):
     squared = []
     for batch, ab in plausibility.predictions(tiny, scenes, config):
         truth = true_ab(batch["photo"])
@@ -66,13 +72,8 @@ def test_predictions_are_those_that_are_scored(tiny, scenes, config):
     )
 
 
-def test_the_true_colouring_is_as_probable_as_the_paint(tiny, scenes, config, monkeypatch):
-    def true_colours(_, photographs, config):
-        for batch in photos.evaluation_batches(photographs, 8, config.data.size, 64):
-            yield batch, true_ab(batch["photo"])
-
-    monkeypatch.setattr(plausibility, "predictions", true_colours)
-    tables = plausibility.objects(tiny, scenes, config)
+def test_the_true_colouring_is_as_probable_as_the_paint(scenes, config):
+    tables = plausibility.objects(scenes, config, coloured(scenes, config, true_ab))
     count = sum(len(scene["objects"]["kind"]) for scene in scenes)
     assert all(len(table["name"]) == count for table in tables.values())
     # A photograph's 8 bits and JPEG move a colour a little.
@@ -86,20 +87,18 @@ def test_the_true_colouring_is_as_probable_as_the_paint(tiny, scenes, config, mo
     np.testing.assert_array_equal(tables["model"]["expected"], expected)
 
 
-def test_a_colour_between_two_paints_is_implausible(tiny, scenes, config, monkeypatch):
-    def between(_, photographs, config):
-        for batch in photos.evaluation_batches(photographs, 8, config.data.size, 64):
-            yield batch, np.full((*batch["photo"].shape[:3], 2), (28.0, -3.0), np.float32)
+def test_a_colour_between_two_paints_is_implausible(scenes, config):
+    def between(rgb):
+        return np.full((*rgb.shape[:3], 2), (28.0, -3.0), np.float32)
 
-    monkeypatch.setattr(plausibility, "predictions", between)
-    tables = plausibility.objects(tiny, scenes, config)
+    tables = plausibility.objects(scenes, config, coloured(scenes, config, between))
     assert tables["model"]["plausible"].mean() == 0
     assert tables["model"]["log_density"].max() < tables["model"]["expected"].min() - 5
 
 
-def test_photographs_whose_colours_are_not_known_are_refused(tiny, scenes, config):
+def test_photographs_of_unknown_paint_are_refused(scenes, config):
     for wrong in ({"source": "folder"}, {"short_side": 32}):
         other = config.copy_and_resolve_references()
         other.data.update(wrong)
-        with pytest.raises(ValueError, match=r"known of data\.source=synthetic_vehicles alone"):
-            plausibility.objects(tiny, scenes, other)
+        with pytest.raises(ValueError, match=r"known only for data\.source=synthetic_vehicles"):
+            plausibility.objects(scenes, other, [])

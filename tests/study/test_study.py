@@ -1,4 +1,4 @@
-"""The study: its plan fits, no test photograph was trained on, and the command does it all."""
+"""The study: its plan, its samples, its splits free of leaks, and the whole command."""
 
 import importlib
 import io
@@ -18,7 +18,7 @@ from skimage.metrics import structural_similarity
 
 from cic_jax import lab, photos
 from cic_jax.configs import default
-from cic_jax.photos import split as content
+from cic_jax.photos.split import NEAR, difference_hash
 from cic_jax.study import claims, plan, published, sample, score
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ TARS = ROOT / "../shared/data/photos"
 CARS, BOATS, SCENES = "n02958343", "n02858304", "n08613733"
 
 
-def test_models_are_the_studys_and_each_has_a_config():
+def test_models_are_the_studys_with_their_configs():
     assert len(published.MODELS) == len(published.PUBLISHED) == 9
     configs = {
         name: importlib.import_module(f"cic_jax.configs.{name}").get_config()
@@ -85,7 +85,7 @@ def test_ssim_with_the_studys_range_is_scikit_images():
     assert expected > right + 0.01
 
 
-def test_a_sample_holds_as_many_of_some_synsets_as_of_the_others_and_is_the_same_again(tmp_path):
+def test_a_sample_balances_synsets_and_is_repeatable(tmp_path):
     for wnid, count in ((CARS, 7), (BOATS, 3), (SCENES, 20)):
         photographs = [str(seed).encode() for seed in range(count)]
         write_tar(tmp_path / f"{wnid}.tar", numbered(wnid, photographs))
@@ -110,7 +110,7 @@ def test_a_sample_holds_as_many_of_some_synsets_as_of_the_others_and_is_the_same
     assert sampled[0][SCENES] != every[:8]
 
 
-def test_a_sample_of_what_is_not_there_is_refused_whole(tmp_path):
+def test_a_sample_without_its_tars_is_refused_whole(tmp_path):
     write_tar(tmp_path / f"{CARS}.tar", numbered(CARS, [b"1"]))
     with pytest.raises(FileNotFoundError, match=rf"no tar of {BOATS}, {SCENES} in .*config\.data"):
         sample.sample(tmp_path, tmp_path / "out", [CARS, BOATS], 5, [SCENES])
@@ -130,11 +130,7 @@ def trained_and_tested(sets):
 
 def hashes(parts):
     return np.stack(
-        [
-            content.difference_hash(Image.open(io.BytesIO(x["image"])))
-            for part in parts
-            for x in part
-        ]
+        [difference_hash(Image.open(io.BytesIO(x["image"]))) for part in parts for x in part]
     )
 
 
@@ -152,7 +148,7 @@ def imagenet_sets(path, data_dir, experimental, final):
     return sets
 
 
-def test_no_model_has_seen_a_test_photograph_or_a_near_duplicate(tmp_path):
+def test_no_test_photograph_or_near_duplicate_was_seen(tmp_path):
     """Copies of the same photographs, brighter and smaller, lie in both synsets."""
     originals = [picture(seed, (160, 120)) for seed in range(150)]
     copies = [encode(x.resize((96, 72)).point(lambda v: v * 0.9), quality=60) for x in originals]
@@ -161,31 +157,31 @@ def test_no_model_has_seen_a_test_photograph_or_a_near_duplicate(tmp_path):
     sets = imagenet_sets(tmp_path, tmp_path / "data", (CARS,), (CARS, BOATS))
     seen, tested = trained_and_tested(sets)
     assert len(tested) >= 3
-    assert least_distance(seen, tested) > content.NEAR
+    assert least_distance(seen, tested) > NEAR
     # The rule is what achieves it: by chance alone copies of the test photographs would be seen.
     chance = hashes([photos.open_splits(sets["experimental"])["test"]])
-    assert least_distance(seen, chance) <= content.NEAR
+    assert least_distance(seen, chance) <= NEAR
 
 
-def test_of_drawn_scenes_neither(tmp_path):
+def test_no_drawn_test_scene_or_near_duplicate_was_seen(tmp_path):
     data = default.get_config().data
     data.update(data_dir=str(tmp_path), scenes=60, size=64, short_side=64)
     seen, tested = trained_and_tested({"experimental": data, "final": data})
-    assert least_distance(seen, tested) > content.NEAR
+    assert least_distance(seen, tested) > NEAR
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not TARS.is_dir(), reason="needs the photographs in ../shared/data")
-def test_of_real_photographs_neither(tmp_path):
+def test_no_real_test_photograph_or_near_duplicate_was_seen(tmp_path):
     final = tuple(sorted(path.stem for path in TARS.glob("n*.tar")))
     experimental = ("n02691156", BOATS, "n02924116", CARS, "n03790512", SCENES)
     seen, tested = trained_and_tested(imagenet_sets(TARS, tmp_path, experimental, final))
     assert len(tested) > 500
-    assert least_distance(seen, tested) > content.NEAR
+    assert least_distance(seen, tested) > NEAR
 
 
 @pytest.mark.slow
-def test_the_command_from_tars_to_the_report_and_again_with_another_model(tmp_path):
+def test_the_command_from_tars_to_the_report_and_resumed(tmp_path):
     """Two sets of synsets, one sampled; what is trained is not trained again."""
     for wnid, first, count in ((CARS, 0, 90), (BOATS, 200, 40), (SCENES, 400, 120)):
         photographs = [encode(picture(seed)) for seed in range(first, first + count)]
