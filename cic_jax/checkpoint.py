@@ -12,6 +12,7 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 
 from cic_jax import checksums
 from cic_jax import model as models
+from cic_jax.metrics import METRICS, RANKED
 
 RELEASED = Path(__file__).parent / "checkpoints"
 DESCRIPTION = "model.json"  # beside the arrays of an exported model
@@ -31,12 +32,17 @@ class NoCheckpointError(CheckpointError):
 def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointManager:
     """Saves in the background to `workdir`/checkpoints; keeps the latest and the best.
 
-    The best has the lowest validation metric of that name (the highest for psnr, ssim and auc).
+    The best has the lowest or highest validation metric of that name, whichever `metrics.METRICS`
+    calls better. Raises CheckpointError for a name that it does not rank.
     """
-    sign = 1.0 if best_metric.startswith(("psnr", "ssim", "auc")) else -1.0
+    if best_metric not in RANKED:
+        raise CheckpointError(
+            f"config.train.best_metric must be one of {', '.join(RANKED)}; it is {best_metric!r}"
+        )
+    sign = 1.0 if METRICS[best_metric].better == "higher" else -1.0
 
-    def score(metrics):
-        return sign * metrics[best_metric]
+    def score(validation):
+        return sign * validation[best_metric]
 
     keep = [policies.LatestN(1), policies.BestN(get_metric_fn=score, n=1)]
     options = ocp.CheckpointManagerOptions(

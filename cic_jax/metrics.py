@@ -1,8 +1,10 @@
-"""How far a colouring is from the truth, one figure per photograph.
+"""Metrics of a colouring against the truth, one value per photograph, and how each is written.
 
 Each function takes the truth first, and optionally `mask`, True where a pixel is real; a photograph
 without any such pixel has NaN.
 """
+
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,34 +21,65 @@ AUC_LIMIT = 150  # ab error at which Zhang's cumulative curve ends
 Mask = Bool[Array, "b h w"] | None
 
 
+class Metric(NamedTuple):
+    """Title, unit and decimal digits in tables and figures, and which values are better, if any."""
+
+    title: str
+    unit: str = ""
+    better: Literal["lower", "higher", ""] = ""
+    digits: int = 3
+
+
+# Every metric that evaluation produces: the loss, and the keys of `compare`.
+METRICS = {
+    "loss": Metric("Loss", better="lower"),
+    "rmse_ab": Metric("RMSE of ab", "CIELAB units", "lower", digits=1),
+    "rmse": Metric("RMSE of RGB", "values in [0, 1]", "lower"),
+    "psnr": Metric("PSNR", "dB", "higher", digits=1),
+    "ssim": Metric("SSIM", "1 is the truth", "higher"),
+    "auc": Metric("AuC of ab error", better="higher"),
+    "auc_rebalanced": Metric("AuC, rebalanced", better="higher"),
+    "colorfulness": Metric("Colourfulness", digits=1),
+    "colorfulness_truth": Metric("Colourfulness of the truth", digits=1),
+}
+LIKENESS = ("rmse_ab", "rmse", "psnr", "ssim")  # the study's four, which figures show
+RANKED = tuple(name for name, metric in METRICS.items() if metric.better)  # can choose a best step
+
+
+def lookup(name: str) -> Metric:
+    """Return how a metric is written; one that METRICS does not have goes by its raw name."""
+    return METRICS.get(name, Metric(name))
+
+
 def rmse(
     truth: Float[Array, "b h w c"], prediction: Float[Array, "b h w c"], mask: Mask = None
 ) -> Float[Array, " b"]:
-    """Root of the mean squared error over pixels and channels, in the units given."""
+    """Compute the root mean squared error over pixels and channels, in the units given."""
     return jnp.sqrt(_mean((truth - prediction) ** 2, mask))
 
 
 def rmse_ab(
     truth: Float[Array, "b h w 2"], prediction: Float[Array, "b h w 2"], mask: Mask = None
 ) -> Float[Array, " b"]:
-    """Root of the mean squared error over a and b, in CIELAB units."""
+    """Compute `rmse` of a and b, in CIELAB units."""
     return rmse(truth, prediction, mask)
 
 
 def psnr(
     truth: Float[Array, "b h w c"], prediction: Float[Array, "b h w c"], mask: Mask = None
 ) -> Float[Array, " b"]:
-    """Peak signal-to-noise ratio in dB for values in [0, 1]; infinite where equal."""
+    """Compute the peak signal-to-noise ratio in dB of values in [0, 1]; infinite if equal."""
     return -20.0 * jnp.log10(rmse(truth, prediction, mask))
 
 
 def ssim(
     truth: Float[Array, "b h w c"], prediction: Float[Array, "b h w c"], mask: Mask = None
 ) -> Float[Array, " b"]:
-    """Structural similarity (Wang et al., 2004) for values in [0, 1], mean over channels.
+    """Compute structural similarity (Wang et al., 2004) of values in [0, 1], mean over channels.
 
-    Uniform 7x7 windows and sample covariance, as in scikit-image with data_range=1; only windows
-    that lie in the photograph count. Raises ValueError where images are smaller than a window.
+    Windows are 7x7 and uniform, covariances those of a sample, as in scikit-image with
+    data_range=1; only windows that lie within the photograph count. Raises ValueError for images
+    smaller than a window.
     """
     if min(truth.shape[1:3]) < WINDOW:
         size = "x".join(map(str, truth.shape[1:3]))
@@ -70,10 +103,11 @@ def auc(
     mask: Mask = None,
     pixel_weights: Float[Array, "b h w"] | None = None,
 ) -> Float[Array, " b"]:
-    """Area under the cumulative curve of ab error from 0 to 150, in [0, 1] (CIC, section 3.1).
+    """Compute the area under the cumulative curve of ab error from 0 to 150 (CIC, section 3.1).
 
-    The area of one pixel of error e is 1 - e / 150, so no histogram is needed. With
-    `pixel_weights` = w[bin of the truth] it is CIC's rebalanced variant, where w is of mix 0.
+    It lies in [0, 1]. A pixel of error e contributes 1 - e / 150, so that no histogram is needed.
+    CIC's rebalanced variant has `pixel_weights` = w[bin of the truth], with class weights w of
+    mix 0.
     """
     error = jnp.sqrt(jnp.sum((truth - prediction) ** 2, axis=-1))
     area = jnp.clip(1.0 - error / AUC_LIMIT, 0.0, 1.0)
@@ -84,7 +118,10 @@ def auc(
 
 
 def colorfulness(rgb: Float[Array, "b h w 3"], mask: Mask = None) -> Float[Array, " b"]:
-    """Hasler and Suesstrunk (2003), in 8-bit units: 0 is grey, 15 slightly, 59 quite colourful."""
+    """Compute colourfulness (Hasler and Suesstrunk, 2003) in units of 8-bit values.
+
+    0 is grey, 15 slightly colourful and 59 quite colourful.
+    """
     red, green, blue = 255.0 * rgb[..., 0], 255.0 * rgb[..., 1], 255.0 * rgb[..., 2]
     opponents = jnp.stack([red - green, (red + green) / 2 - blue], axis=-1)
     mean = jnp.stack([_mean(opponents[..., i : i + 1], mask) for i in range(2)], axis=-1)
@@ -96,9 +133,10 @@ def colorfulness(rgb: Float[Array, "b h w 3"], mask: Mask = None) -> Float[Array
 def _mean(
     values: Float[Array, "b h w c"], weights: Bool[Array, "b h w"] | Float[Array, "b h w"] | None
 ) -> Float[Array, " b"]:
-    """Over pixels, by their weights, and channels.
+    """Average over pixels, by their weights, and over channels.
 
-    As a product: within a sum of them XLA's CPU backend would compute the values one by one.
+    A product does it, since XLA's CPU backend would fuse the computation of `values` into a sum
+    and carry it out one value at a time.
     """
     if weights is None:
         weights = jnp.ones(values.shape[:3], bool)
@@ -122,9 +160,14 @@ def compare(
     mask: Mask,
     class_weights: Float[Array, " q"] | Float[np.ndarray, " q"],
 ) -> dict[str, Float[Array, " b"]]:
-    """All metrics of predicted ab against a photograph, given in sRGB and in CIELAB.
+    """Compute all metrics of predicted ab against photographs, by name.
 
-    `class_weights` over the published bins weigh the pixels of the rebalanced AuC.
+    Args:
+        rgb: the photographs in sRGB, values in [0, 1].
+        pixels: the same in CIELAB.
+        ab: the prediction, in CIELAB units.
+        mask: True where a pixel is real; None if all are.
+        class_weights: weights of the published bins, for the rebalanced AuC.
     """
     truth = pixels[..., 1:]
     colored = lab.lab_to_rgb(jnp.concatenate([pixels[..., :1], ab], axis=-1))

@@ -20,11 +20,11 @@ from ml_collections import ConfigDict, config_flags
 
 from cic_jax import checkpoint, entry, lab, machine, photos
 from cic_jax.configs import two_cores
+from cic_jax.report.markdown import markdown
+from cic_jax.report.names import label
 from cic_jax.report.results import command
-from cic_jax.report.style import label
 from cic_jax.study import ablation, plausibility, runs
 from cic_jax.study.plan import photographs_per_second
-from cic_jax.study.report import markdown
 from cic_jax.train import build, evaluate, parallel, train
 
 CONFIG = config_flags.DEFINE_config_dict("config", two_cores.get_config())
@@ -96,7 +96,7 @@ def scored(
     description = checkpoint.load(base_home).description
     target = build.build_target(base, build.remembered_palette(base, description))
     table_of = evaluate.evaluator(model.network, target, base)
-    table = table_of(parallel.replicate(model.variables), photographs)
+    table: dict[str, Any] = dict(table_of(parallel.replicate(model.variables), photographs).columns)
     ours: list[np.ndarray] = []
     truth: list[np.ndarray] = []
     for batch, ab in plausibility.predictions(model, photographs, base):
@@ -104,7 +104,6 @@ def scored(
         for histograms, colours in ((ours, ab), (truth, true_ab)):
             found = ablation.histogram(jax.numpy.asarray(colours), jax.numpy.asarray(batch["mask"]))
             histograms.append(np.asarray(found)[batch["valid"]])
-    del table["name"]
     table[ablation.HISTOGRAM], table[ablation.TRUE_HISTOGRAM] = map(np.concatenate, (ours, truth))
     np.savez(home / TABLE, **table)
     return table

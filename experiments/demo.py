@@ -24,6 +24,7 @@ from cic_jax import checkpoint, entry, machine, photos
 from cic_jax import model as models
 from cic_jax.cli import main as cli
 from cic_jax.colorize import Colorizer
+from cic_jax.metrics import LIKENESS, METRICS
 from cic_jax.report import charts, gallery, page
 from cic_jax.train import evaluate, record, train
 
@@ -31,7 +32,6 @@ HERE = Path(__file__).parents[1]
 CONFIG = config_flags.DEFINE_config_file("config", str(HERE / "configs/demo.py"), "What to train.")
 WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Where the page and the model go.")
 
-RELEASED = "simplified_final"
 SCENES = 4  # test scenes that are shown
 WIDTH = 480  # pixels of the photographs on the page
 PHOTOGRAPHS = {
@@ -71,8 +71,8 @@ def run(config: ConfigDict, workdir: Path) -> Path:
         trained = train_interrupted(config, home)
     with stage("Score the test scenes"):
         model = checkpoint.load(home)
-        report = evaluate.report(model, splits["test"], config)
-        evaluate.write(report, home, "test")
+        evaluation = evaluate.evaluate(model, splits["test"], config)
+        evaluate.write(evaluation, home, "test")
     with stage("Colour test scenes and photographs"):
         shown = gallery.first(splits["test"], SCENES, config.data.size, config.data.short_side)
         colorizer = Colorizer(model, config.data.size)
@@ -82,14 +82,14 @@ def run(config: ConfigDict, workdir: Path) -> Path:
     sections = [
         done_section(config, counts, trained, models.parameter_count(model.variables), stage),
         loss_section(home),
-        table_section(report),
+        metrics_section(evaluation),
         *scenes,
         photographs,
         next_section(home),
     ]
     lead = "A small model learned to colour drawn scenes on this machine, just now."
     page.write(workdir / "index.html", "cic_jax: the demo", lead, sections)
-    print(evaluate.format_report(report))
+    print(evaluate.format_evaluation(evaluation))
     return workdir / "index.html"
 
 
@@ -135,21 +135,22 @@ def loss_section(home: Path) -> page.Section:
     return page.Section("Loss", text, page.chart(figure, "Training and validation loss by epoch"))
 
 
-def table_section(report: evaluate.Report) -> page.Section:
+def metrics_section(evaluation: evaluate.Evaluation) -> page.Section:
     """The metrics beside the grey baseline."""
     rows = []
-    for name, metric in charts.METRICS.items():
+    for name in LIKENESS:
+        metric = METRICS[name]
         cells = {
             column: "{mean:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(
-                **report.summary[key][name], d=metric.digits
+                **evaluation.intervals[key][name], d=metric.digits
             )
             for key, column in (("model", "The model"), ("grey", "Left grey"))
         }
         unit = f"{metric.title}, {metric.unit}; {metric.better} is better"
         rows.append({"Metric": unit, **cells})
-    ours, grey = (report.summary[key]["rmse_ab"]["mean"] for key in ("model", "grey"))
+    ours, grey = (evaluation.intervals[key]["rmse_ab"]["mean"] for key in ("model", "grey"))
     text = (
-        f"Means over {len(report.tables['model']['name'])} test scenes, with bootstrap 95 % "
+        f"Means over {len(evaluation.tables['model'].names)} test scenes, with bootstrap 95 % "
         f"intervals. By the RMSE of ab the {'model' if ours < grey else 'grey scene'} is closer to "
         "the truth; a vivid colour that is wrong costs more than none."
     )

@@ -40,9 +40,9 @@ def main() -> None:
     config = trained_config(model.description)
     build.check(config)
     photographs = photos.open_splits(config.data)[SPLIT.value]
-    report = evaluate.report(model, photographs, config)
-    print(evaluate.format_report(report))
-    evaluate.write(report, Path(OUT.value or WORKDIR.value), SPLIT.value)
+    evaluation = evaluate.evaluate(model, photographs, config)
+    print(evaluate.format_evaluation(evaluation))
+    evaluate.write(evaluation, Path(OUT.value or WORKDIR.value), SPLIT.value)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Draw every figure of the study for the models that there are.
+"""Draw every figure for trained models.
 
     python experiments/figures.py --runs=runs/simplified,runs/rebalanced --out=figures
 
-Reads what train.py and evaluate.py left in each run. What is missing is named, and the other
-figures are drawn. Photographs come from the first run's data.
+Reads what train.py and evaluate.py wrote into each run. A figure whose files are missing is named
+and left out. Photographs come from the data of the first run.
 """
 
 import sys
@@ -27,10 +27,10 @@ NAMES = flags.DEFINE_list("names", [], "Photographs by their names, in place of 
 
 
 def main() -> None:
-    """Draw, and name each file."""
+    """Draw the figures, save them and print their paths."""
     runs = _named(RUNS.value)
     models = dict(_load(runs))
-    drawn = [*drawings.from_logs(runs), *drawings.from_tables(runs, SPLIT.value)]
+    drawn = [*drawings.from_logs(runs), *drawings.from_scores(runs, SPLIT.value)]
     if models:
         drawn += drawings.from_priors(models)
         drawn += drawings.from_photographs(models, SPLIT.value, PHOTOGRAPHS.value, NAMES.value)
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _named(runs: list[str]) -> dict[str, Path]:
-    """Each run's directory by its name."""
+    """Map each run's name to its directory."""
     paths = [Path(run) if Path(run).exists() else checkpoint.RELEASED / run for run in runs]
     named = {path.resolve().name: path for path in paths}
     if len(named) < len(paths):

@@ -39,8 +39,8 @@ def main() -> None:
     config = default.get_config()
     config.update(trained.model.description["config"])
     config.data.update({key: place for key, place in CONFIG.value.data.items() if place})
-    report = release.release(trained, config, texts, Path(OUT.value), NAME.value)
-    print(evaluate.format_report(report))
+    evaluation = release.release(trained, config, texts, Path(OUT.value), NAME.value)
+    print(evaluate.format_evaluation(evaluation))
     print(Path(OUT.value) / NAME.value)
 
 

@@ -24,8 +24,8 @@ from ml_collections import ConfigDict, config_flags
 from cic_jax import checkpoint, entry, machine, photos
 from cic_jax.configs import default
 from cic_jax.report import charts, drawings
+from cic_jax.report.names import label
 from cic_jax.report.results import command
-from cic_jax.report.style import label
 from cic_jax.study import claims, files, published, sample, score, summary
 from cic_jax.study import plan as study_plan
 from cic_jax.study.runs import Run, configure
@@ -163,7 +163,7 @@ def carry_out(runs: Sequence[Run], steps_per_epoch: dict[str, int]) -> list[Run]
 
 def gather(runs: Sequence[Run], photographs: photos.Photographs) -> claims.Scores:
     """Every figure by seed and photograph: of models, their last steps, grey and the truth."""
-    seeds: dict[str, list[evaluate.Table]] = {}
+    seeds: dict[str, list[evaluate.Columns]] = {}
     grey = score.grey_table(photographs, runs[0].config)
     for run in runs:
         print(f"Scoring {label(run.model)}, seed {run.seed} ...", flush=True)

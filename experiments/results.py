@@ -21,14 +21,14 @@ from cic_jax import checkpoint, entry, photos
 from cic_jax.configs import default, two_cores
 from cic_jax.model import Model
 from cic_jax.report import charts, drawings, results
-from cic_jax.report.results import Credit, picture, section
+from cic_jax.report.markdown import Rows, picture, section, split_sections
+from cic_jax.report.results import Credit
 from cic_jax.study import ablation
 from cic_jax.study.paint_chart import paint_probability
 from cic_jax.study.plausibility import SOURCE
 from cic_jax.study.published import VARIANTS
-from cic_jax.study.report import Rows, introduction, tables
+from cic_jax.study.report import introduction, tables
 from cic_jax.train import record
-from cic_jax.train.loop import MACHINE
 
 STUDY = flags.DEFINE_string("study", None, "What reproduce.py wrote.")
 DRAWN = flags.DEFINE_string("drawn", None, "The same of drawn scenes, whose paint is known.")
@@ -69,7 +69,7 @@ class Page:
         """RESULTS.md, the other sections that it had in their places."""
         path = self.out / "RESULTS.md"
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        found = results.by_title(before) | results.by_title("\n\n".join(self.sections))
+        found = split_sections(before) | split_sections("\n\n".join(self.sections))
         parts = [f"# Results\n\n{LEAD}", *(found[title] for title in TITLES if title in found)]
         path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
         return path
@@ -131,7 +131,7 @@ def ran(runs: Mapping[str, Path]) -> Rows:
     """What exactly was trained, on what."""
     rows = []
     for name, home in runs.items():
-        machine = home / MACHINE
+        machine = home / record.MACHINE
         known = json.loads(machine.read_text()) if machine.exists() else None
         rows.append(results.run_row(name, config_of(home).to_dict(), record.read(home), known))
     return rows

@@ -33,9 +33,11 @@ OUT = flags.DEFINE_string("out", "runs/upsampling", "Where the tables go.")
 def main() -> None:
     """Measure, print, write."""
     photographs = photos.open_splits(CONFIG.value.data)[SPLIT.value]
-    rows = upsampling.table(checkpoint.load(MODEL.value), photographs, CONFIG.value, COUNT.value)
-    errors = upsampling.intervals(rows)
-    text = upsampling.markdown(errors, len(rows["name"]), SPLIT.value)
+    names, columns = upsampling.table(
+        checkpoint.load(MODEL.value), photographs, CONFIG.value, COUNT.value
+    )
+    errors = upsampling.intervals(columns)
+    text = upsampling.markdown(errors, len(names), SPLIT.value)
     out = Path(OUT.value)
     out.mkdir(parents=True, exist_ok=True)
     (out / "upsampling.md").write_text(text, encoding="utf-8")

@@ -54,6 +54,13 @@ def test_best_by_a_metric_that_grows(tmp_path, state, variables):
         assert manager.best_step() == 1
 
 
+@pytest.mark.parametrize("name", ["lose", "colorfulness"])
+def test_a_metric_that_ranks_nothing_cannot_choose_the_best_step(tmp_path, name):
+    expected = rf"best_metric must be one of loss, rmse_ab, .*; it is '{name}'"
+    with pytest.raises(checkpoint.CheckpointError, match=expected):
+        checkpoint.manager(tmp_path, name)
+
+
 def test_export_is_small_and_colours_alike(tmp_path, variables):
     exported = model.build(DESCRIPTION, variables)
     checkpoint.export(tmp_path / "model", exported)

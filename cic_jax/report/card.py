@@ -4,16 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cic_jax import checkpoint, checksums, model
-from cic_jax.report import results
-from cic_jax.report.charts import Metric
-from cic_jax.study.published import WRITTEN
-from cic_jax.study.report import Rows
+from cic_jax import checkpoint, checksums, metrics, model
+from cic_jax.report.markdown import Rows, section
+from cic_jax.train.bootstrap import Interval
 
-METRICS = WRITTEN | {
-    "auc": Metric("AuC of ab error", "", "higher", 3),
-    "colorfulness_truth": Metric("Colourfulness of the truth", "", "", 1),
-}
 EVERYTHING = (
     "All of the config, and the validation metrics of this step before rounding to bfloat16, are "
     f"in [{checkpoint.DESCRIPTION}]({checkpoint.DESCRIPTION})."
@@ -24,7 +18,7 @@ LICENCE = (
     "not included and stay under their own terms, above: whoever wants to use the weights for what "
     "those terms do not allow should train on other photographs."
 )
-Summary = Mapping[str, Mapping[str, Mapping[str, float]]]  # "model" and "grey", of evaluate.Report
+Scores = Mapping[str, Mapping[str, Interval]]  # "model" and "grey" -> metric -> its interval
 
 
 class Texts(NamedTuple):
@@ -47,7 +41,7 @@ def card(
     name: str,
     trained: Trained,
     photographs: Mapping[str, int],
-    summary: Summary,
+    scores: Scores,
     texts: Texts,
     size: int,
 ) -> str:
@@ -56,12 +50,12 @@ def card(
     parts = [
         f"# {name}",
         _lead(trained.model, size),
-        results.section("How to use it", _usage(name)),
-        results.section("Training", EVERYTHING, rows=_training(trained, photographs)),
-        results.section("Data and terms", _data(config["data"], photographs), texts.data),
-        results.section("How well it does", _scored(config, photographs), rows=_metrics(summary)),
-        results.section("What it does badly", texts.limits),
-        results.section("Licence", LICENCE),
+        section("How to use it", _usage(name)),
+        section("Training", EVERYTHING, rows=_training(trained, photographs)),
+        section("Data and terms", _data(config["data"], photographs), texts.data),
+        section("How well it does", _scored(config, photographs), rows=metric_rows(scores)),
+        section("What it does badly", texts.limits),
+        section("Licence", LICENCE),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -131,22 +125,23 @@ def _scored(config: Mapping[str, Any], photographs: Mapping[str, int]) -> str:
     )
 
 
-def _metrics(summary: Summary) -> Rows:
-    return [
-        {
-            "Metric": ", ".join(filter(None, METRICS[metric][:2])),
-            "This model": _interval(metric, ours),
-            "Left grey": _interval(metric, summary["grey"].get(metric)),
-            "Better": METRICS[metric].better,
-        }
-        for metric, ours in summary["model"].items()
-    ]
+def metric_rows(scores: Scores) -> Rows:
+    rows = []
+    for name, ours in scores["model"].items():
+        metric, grey = metrics.lookup(name), scores["grey"].get(name)
+        rows.append(
+            {
+                "Metric": ", ".join(filter(None, (metric.title, metric.unit))),
+                "This model": _interval(ours, metric.digits),
+                "Left grey": "-" if grey is None else _interval(grey, metric.digits),
+                "Better": metric.better,
+            }
+        )
+    return rows
 
 
-def _interval(metric: str, found: Mapping[str, float] | None) -> str:
-    if found is None:
-        return "-"
-    return "{mean:.{d}f} [{low:.{d}f}, {high:.{d}f}]".format(**found, d=METRICS[metric].digits)
+def _interval(interval: Interval, digits: int) -> str:
+    return "{mean:.{d}f} [{low:.{d}f}, {high:.{d}f}]".format(**interval, d=digits)
 
 
 def read_texts(data: Path, limits: Path) -> Texts:

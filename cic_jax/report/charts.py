@@ -1,12 +1,12 @@
-"""Arrays -> matplotlib figures: what the study shows, in one look.
+"""Figures of training, metrics, colourings and distributions, drawn by matplotlib.
 
-Every function returns a `matplotlib.figure.Figure` and touches nothing else (see `figure_style` for
-the look, and for `save`).
+Every function takes arrays and returns a `matplotlib.figure.Figure`; `style` has their look, and
+`save`.
 """
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -16,37 +16,22 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from cic_jax.metrics import LIKENESS, METRICS
 from cic_jax.report import plane
-from cic_jax.report.style import FAINT, GREY, INK, headline, label, model_colours, new, styled
+from cic_jax.report.names import label
+from cic_jax.report.style import FAINT, GREY, INK, headline, model_colours, new, styled
+from cic_jax.train.bootstrap import Interval
 
 RAREST = 1e-7  # where the colour scale of probabilities begins
 
-Interval = Mapping[str, float]  # "mean", "low", "high"
 Scores = Mapping[str, Mapping[str, Interval]]  # "model" and "grey" -> metric -> interval
-
-
-class Metric(NamedTuple):
-    """How a metric is written."""
-
-    title: str
-    unit: str
-    better: str
-    digits: int
-
-
-METRICS = {
-    "rmse_ab": Metric("RMSE of ab", "CIELAB units", "lower", 1),
-    "rmse": Metric("RMSE of RGB", "values in [0, 1]", "lower", 3),
-    "psnr": Metric("PSNR", "dB", "higher", 1),
-    "ssim": Metric("SSIM", "1 is the truth", "higher", 3),
-}
 
 
 @styled
 def loss_curves(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
-    """Training and validation loss of each run by epoch, a panel a run: losses differ in scale.
+    """Plot training and validation loss by epoch, a panel per run since losses differ in scale.
 
-    A log is the lines of `record.read`: "split" ('train' or 'validation'), "epoch" and "loss".
+    A log has the lines of `record.read`: "split" ('train' or 'validation'), "epoch" and "loss".
     """
     columns = min(3, len(logs))
     rows = -(-len(logs) // columns)
@@ -90,20 +75,21 @@ def _loss_curve(axes: Axes, log: Sequence[Mapping[str, Any]], colour: str) -> No
 
 @styled
 def metric_bars(scores: Mapping[str, Scores], photographs: str = "test photographs") -> Figure:
-    """Each model's metrics with 95 % intervals; a bar reaches from leaving grey to the model.
+    """Plot each model's metrics with 95 % intervals; a bar reaches from grey to the model.
 
-    Models may be scored on different photographs: each has the grey baseline of its own.
+    Each model comes with its own grey baseline: models may be scored on different photographs.
     """
     figure = new(11.0, 1.6 + 0.3 * len(scores))
-    panels = figure.subplots(1, len(METRICS), sharey=True)
+    panels = figure.subplots(1, len(LIKENESS), sharey=True)
     colours = model_colours(scores)
-    for axes, (metric, written) in zip(panels, METRICS.items(), strict=True):
-        for row, (name, score) in enumerate(scores.items()):
-            _bar(axes, row, score["model"][metric], score["grey"][metric], colours[name])
-            mean = f"{score['model'][metric]['mean']:.{written.digits}f}"
+    for axes, name in zip(panels, LIKENESS, strict=True):
+        metric = METRICS[name]
+        for row, (model, score) in enumerate(scores.items()):
+            _bar(axes, row, score["model"][name], score["grey"][name], colours[model])
+            mean = f"{score['model'][name]['mean']:.{metric.digits}f}"
             axes.text(1.01, row, mean, transform=axes.get_yaxis_transform(), va="center")
-        axes.set_title(written.title)
-        axes.set_xlabel(f"{written.unit}\n({written.better} is better)")
+        axes.set_title(metric.title)
+        axes.set_xlabel(f"{metric.unit}\n({metric.better} is better)")
         axes.grid(axis="y", visible=False)
     panels[0].set_yticks(range(len(scores)), [label(name) for name in scores])
     panels[0].set_ylim(len(scores) - 0.4, -0.6)
@@ -135,7 +121,7 @@ def _bar(axes: Axes, row: int, model: Interval, grey: Interval, colour: str) -> 
 def photo_grid(
     columns: Mapping[str, UInt8[np.ndarray, "n h w 3"]], title: str, cell: float = 1.35
 ) -> Figure:
-    """Columns of pictures under their names, a photograph in each row; `cell` inches wide."""
+    """Show pictures in named columns, a photograph per row; each is `cell` inches wide."""
     count, height, width, _ = next(iter(columns.values())).shape
     figure = new(cell * len(columns), 0.75 + cell * count * height / width, gap=0.02)
     panels = figure.subplots(count, len(columns), squeeze=False)
@@ -158,9 +144,9 @@ def photo_grid(
 def bin_distributions(
     distributions: Mapping[str, tuple[Float[np.ndarray, "q 2"], Float[np.ndarray, " q"]]],
 ) -> Figure:
-    """How often each bin occurs, on one logarithmic scale; for each name its centres and p.
+    """Plot how often each bin occurs, on one logarithmic scale for all panels.
 
-    Bins that never occur stay white.
+    `distributions` has bin centres and probabilities by name. Bins that never occur stay white.
     """
     figure = new(1.0 + 3.3 * len(distributions), 4.0)
     panels = figure.subplots(1, len(distributions), squeeze=False, sharex=True, sharey=True)[0]
@@ -185,9 +171,14 @@ def pixel_distribution(
     p: Float[np.ndarray, " q"],
     colours: Mapping[str, Float[np.ndarray, "2"]],
 ) -> Figure:
-    """What a model expects at one pixel (row, column): each bin a square, its area the probability.
+    """Plot the predicted distribution at one pixel: a square per bin, its area the probability.
 
-    `colours` names points of the ab plane to mark, such as the truth and what is read out.
+    Args:
+        photo: shown on the left, with the pixel marked.
+        pixel: its row and column.
+        centers: of the bins, in the ab plane.
+        p: probability of each bin.
+        colours: named points of the ab plane to mark, such as the truth.
     """
     figure = new(8.4, 4.2)
     left, right = figure.subplots(1, 2)

@@ -1,6 +1,6 @@
-"""The figures of runs and models, for the commands that draw them.
+"""Figures of runs and models on disk, by name, for the commands that save them.
 
-What is missing is named on stderr, and the other figures are drawn.
+A figure whose files are missing is named on stderr and left out.
 """
 
 import json
@@ -16,14 +16,14 @@ from cic_jax.colorize import Colorizer
 from cic_jax.configs import default
 from cic_jax.model import Model
 from cic_jax.report import charts, gallery
-from cic_jax.report.style import label
+from cic_jax.report.names import label
 from cic_jax.train import record
 
 Drawn = Iterator[tuple[str, Figure]]
 
 
 def from_logs(runs: dict[str, Path]) -> Drawn:
-    """losses: the training and validation loss of the runs that have a log."""
+    """Draw "losses": training and validation loss of the runs that have a log."""
     logs = {name: record.read(path) for name, path in runs.items()}
     for name in [name for name, log in logs.items() if not log]:
         say(f"losses: no {record.LOG} in {runs[name]}")
@@ -32,23 +32,23 @@ def from_logs(runs: dict[str, Path]) -> Drawn:
         yield "losses", charts.loss_curves(logs)
 
 
-def from_tables(runs: dict[str, Path], split: str) -> Drawn:
-    """metrics: those of the runs that evaluate.py has scored."""
+def from_scores(runs: dict[str, Path], split: str) -> Drawn:
+    """Draw "metrics": those of the runs that evaluate.py has scored."""
     scores = {}
     for name, path in runs.items():
-        table = path / f"{split}.json"
-        if table.exists():
-            scores[name] = json.loads(table.read_text())
+        file = path / f"{split}.json"
+        if file.exists():
+            scores[name] = json.loads(file.read_text())
         else:
-            say(f"metrics: no {table}: run experiments/evaluate.py --workdir={path} first")
+            say(f"metrics: no {file}: run experiments/evaluate.py --workdir={path} first")
     if scores:
         counts = sorted({score["photographs"] for score in scores.values()})
-        what = f"{' or '.join(map(str, counts))} {split} photographs"
-        yield "metrics", charts.metric_bars(scores, what)
+        scored = f"{' or '.join(map(str, counts))} {split} photographs"
+        yield "metrics", charts.metric_bars(scores, scored)
 
 
 def from_priors(models: dict[str, Model]) -> Drawn:
-    """bins: how often each colour occurs, in the models' training sets and in ImageNet."""
+    """Draw "bins": how often each colour occurs in the models' training sets and in ImageNet."""
     own: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for name, model in models.items():
         config = model.description["config"]
@@ -62,7 +62,14 @@ def from_priors(models: dict[str, Model]) -> Drawn:
 
 
 def from_photographs(models: dict[str, Model], split: str, count: int, names: list[str]) -> Drawn:
-    """predictions of all models, and for each the temperatures and a pixel's distribution."""
+    """Draw "predictions" of all models, and each model's temperatures and pixel distribution.
+
+    Args:
+        models: by name; the config of the first one finds the photographs.
+        split: 'train', 'validation' or 'test'.
+        count: how many photographs to show, from the first on.
+        names: photographs to show instead, by their names.
+    """
     config = default.get_config()
     config.update(next(iter(models.values())).description["config"])
     try:
@@ -95,5 +102,5 @@ def from_photographs(models: dict[str, Model], split: str, count: int, names: li
 
 
 def say(message: str) -> None:
-    """To stderr."""
+    """Print to stderr."""
     print(message, file=sys.stderr)

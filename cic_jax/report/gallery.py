@@ -1,4 +1,4 @@
-"""A colorizer and photographs -> the pictures and colours that figures show."""
+"""Pictures and colours for figures, from a colorizer and photographs."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ Pictures = UInt8[np.ndarray, "n h w 3"]
 
 
 class Pixel(NamedTuple):
-    """A pixel (row, column), the bins and their predicted probabilities there, and its colours."""
+    """A pixel (row, column), the predicted distribution over the bins there, and its colours."""
 
     place: tuple[int, int]
     centers: Float[np.ndarray, "q 2"]
@@ -24,25 +24,25 @@ class Pixel(NamedTuple):
 
 
 def first(photographs: photos.Photographs, count: int, size: int, short_side: int) -> Pictures:
-    """The centre windows of the first photographs of a split, which are in no order."""
+    """Take the centre windows of the first photographs of a split, which is in random order."""
     shown = range(min(count, len(photographs)))
     return np.stack([photos.window(photographs[i]["image"], size, short_side)[0] for i in shown])
 
 
 def grey(rgb: UInt8[np.ndarray, "*b 3"]) -> UInt8[np.ndarray, "*b 3"]:
-    """Photographs with their lightness alone: ab = 0."""
+    """Remove the colour of photographs and keep their lightness: ab = 0."""
     pixels = lab.rgb_to_lab(jnp.asarray(rgb, jnp.float32) / 255)
     green = jnp.round(255 * lab.lab_to_rgb(pixels.at[..., 1:].set(0)))[..., 1:2]
     return np.asarray(jnp.broadcast_to(green, rgb.shape)).astype(np.uint8)
 
 
 def coloured(colorizer: Colorizer, photographs: Pictures, temperature: float) -> Pictures:
-    """Each photograph as the model colours it from its lightness."""
+    """Colour each photograph from its lightness."""
     return np.stack([colorizer(photo, temperature) for photo in photographs])
 
 
 def temperatures(colorizer: Colorizer, photo: UInt8[np.ndarray, "h w 3"]) -> dict[str, Pictures]:
-    """The photograph grey, read out at each of `TEMPERATURES`, and as it is, by name."""
+    """Colour a photograph at each of `TEMPERATURES`, between grey and the truth, by name."""
     names = {1.0: " (mean)", 0.0: " (mode)"}
     read_out = {
         f"T = {value:g}{names.get(value, '')}": colorizer(photo, value) for value in TEMPERATURES
@@ -52,10 +52,10 @@ def temperatures(colorizer: Colorizer, photo: UInt8[np.ndarray, "h w 3"]) -> dic
 
 
 def least_sure(colorizer: Colorizer, photo: UInt8[np.ndarray, "h w 3"]) -> Pixel:
-    """The pixel whose predicted distribution spreads the most: E |ab|^2 - |E ab|^2 is largest.
+    """Find the pixel whose predicted distribution has the largest variance, E |ab|^2 - |E ab|^2.
 
-    An eighth of the photograph at each edge is left out: there the network sees less. Raises
-    ValueError for a model that predicts ab itself.
+    An eighth of the photograph at each edge is left out, where the network sees less context.
+    Raises ValueError for a model that predicts ab itself.
     """
     distribution = colorizer.distribution(photo)
     centers = np.asarray(colorizer.model.target.centers)

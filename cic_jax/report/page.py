@@ -1,4 +1,4 @@
-"""One HTML page that needs nothing else: pictures inside, light and dark, any width."""
+"""A self-contained HTML page: pictures inside, light and dark, any width."""
 
 import base64
 import io
@@ -58,7 +58,7 @@ $sections
 
 
 class Section(NamedTuple):
-    """A heading, plain text below it, and HTML made by the functions of this module."""
+    """A heading, a paragraph of plain text, and HTML made by the functions of this module."""
 
     title: str
     text: str
@@ -79,7 +79,7 @@ def write(path: Path, title: str, lead: str, sections: Sequence[Section]) -> Non
 def gallery(
     pictures: Sequence[tuple[str, UInt8[np.ndarray, "h w 3"]]], columns: int | None = None
 ) -> str:
-    """Captioned pictures: so many side by side, or as many as fit."""
+    """Lay out captioned pictures in so many columns, or as many as fit."""
     layout = f"repeat({columns}, 1fr)" if columns else "repeat(auto-fill, minmax(5.5rem, 1fr))"
     figures = [
         f"<figure>{_image(_jpeg(picture), 'jpeg', caption)}"
@@ -90,13 +90,13 @@ def gallery(
 
 
 def chart(figure: Figure, description: str) -> str:
-    """A figure, at most as wide as it was drawn, scrolling sideways on a narrow screen."""
+    """Embed a figure at its own width or less; on a narrow screen it scrolls sideways."""
     width = f'class="chart" style="--width: {100 * figure.get_figwidth():.0f}px"'
     return f'<div class="wide">{_image(png(figure), "png", description, width)}</div>'
 
 
 def table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows of cells by column."""
+    """Format a table; each row maps columns to cells of plain text."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows[0])
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row.values()) + "</tr>"
@@ -106,7 +106,7 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def commands(lines: Sequence[str]) -> str:
-    """Commands to copy."""
+    """Format commands to copy."""
     return f"<pre>{escape(chr(10).join(lines))}</pre>"
 
 

@@ -1,4 +1,4 @@
-"""Drawing in the ab plane: its axes, and bins as squares."""
+"""Axes of the ab plane, and bins drawn as squares in it."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from cic_jax import lab
 from cic_jax.report.style import INK
 
 LIGHTNESS = 65.0  # at which a bin's colour is shown
-PROBABLE = 1e-3  # of the largest probability; smaller ones would be less than a dot
+PROBABLE = 1e-3  # of the largest probability; smaller squares would be less than a dot
 LIMIT = 122.0  # of a and b; the outermost bin ends at 115
 
 
 def ab_axes(axes: Axes) -> None:
-    """The whole plane, a and b to one scale."""
+    """Show the whole plane, with a and b on the same scale."""
     axes.set_aspect("equal")
     axes.set_xlim(-LIMIT, LIMIT)
     axes.set_ylim(-LIMIT, LIMIT)
@@ -28,7 +28,7 @@ def ab_axes(axes: Axes) -> None:
 
 
 def pitch(centers: Float[np.ndarray, "q 2"]) -> float:
-    """The distance between neighbours of a square grid."""
+    """Measure the distance between neighbours of a square grid."""
     return float(np.min(np.diff(np.unique(centers[:, 0]))))
 
 
@@ -38,14 +38,14 @@ def squares(
     colours: Float[np.ndarray, "q c"],
     **look: Any,
 ) -> PolyCollection:
-    """A square around each centre, filled with its colour (RGB or RGBA)."""
+    """Draw a square around each centre, filled with its colour (RGB or RGBA)."""
     corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
     drawn = centers[:, None] + sides[:, None, None] * corners
     return PolyCollection(list(drawn), facecolors=colours, **look)
 
 
 def distribution(axes: Axes, centers: Float[np.ndarray, "q 2"], p: Float[np.ndarray, " q"]) -> None:
-    """Every bin pale in its colour, and in it a square whose area is its probability."""
+    """Draw every bin pale in its colour, and in it a square whose area is its probability."""
     side = pitch(centers)
     lightness = np.full((len(centers), 1), LIGHTNESS, np.float32)
     rgb = np.asarray(lab.lab_to_rgb(jnp.concatenate([lightness, centers], axis=1)))

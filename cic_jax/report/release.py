@@ -13,7 +13,6 @@ from cic_jax import model as models
 from cic_jax.report import results
 from cic_jax.report.card import Texts, Trained, card
 from cic_jax.train import evaluate, record
-from cic_jax.train.loop import MACHINE
 
 CARD = "README.md"
 LIMIT = 16 * 2**20  # bytes; each file of a release is smaller
@@ -32,7 +31,7 @@ def best(run: Path) -> Trained:
     model = checkpoint.load(run, step=step)
     log = [line for line in record.read(run) if line["step"] <= step]
     minutes = results.training_minutes(log, model.description["config"]["train"]["batch_size"])
-    machine, device = run / MACHINE, None
+    machine, device = run / record.MACHINE, None
     if machine.exists():
         device = results.device(json.loads(machine.read_text(encoding="utf-8")))
     return Trained(model, step, minutes or None, device)
@@ -40,7 +39,7 @@ def best(run: Path) -> Trained:
 
 def release(
     trained: Trained, config: ConfigDict, texts: Texts, folder: Path, name: str
-) -> evaluate.Report:
+) -> evaluate.Evaluation:
     """Put the model in place of what `folder`/`name` holds, once it is all written and scored.
 
     `config` is what it trained with, and finds the photographs. Whatever fails leaves the old
@@ -55,12 +54,12 @@ def release(
         fresh = Path(scratch) / "new"
         checkpoint.export(fresh, trained.model)
         size = _size(fresh)
-        report = evaluate.report(checkpoint.load(fresh), splits["test"], config)
+        evaluation = evaluate.evaluate(checkpoint.load(fresh), splits["test"], config)
         counts = {split: len(photographs) for split, photographs in splits.items()}
-        text = card(name, trained, counts, report.summary, texts, size)
+        text = card(name, trained, counts, evaluation.intervals, texts, size)
         (fresh / CARD).write_text(text, encoding="utf-8")
         _replace(target, fresh, Path(scratch) / "old")
-    return report
+    return evaluation
 
 
 def _check(config: ConfigDict, target: Path, name: str) -> None:

@@ -1,15 +1,15 @@
 """The text of experiments/RESULTS.md: what ran, what came out, from the files that runs left."""
 
-import re
 import shlex
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cic_jax.report.style import label
-from cic_jax.study.published import WRITTEN
-from cic_jax.study.report import Rows, markdown, written
+from cic_jax import metrics
+from cic_jax.report.markdown import Rows, written
+from cic_jax.report.names import label
+from cic_jax.train.bootstrap import Interval
 
 PLACES = {"config.data.path": "TARS", "config.data.data_dir": "PREPARED", "index": "INDEX"}
 REPORTED = ("rmse_ab", "rmse", "psnr", "ssim", "auc_rebalanced", "colorfulness")
@@ -99,16 +99,16 @@ def device(machine: Mapping[str, Any]) -> str:
     return str(machine["device"])
 
 
-def released_rows(table: Mapping[str, Any]) -> Rows:
-    """The model of evaluate.py's table beside grey."""
+def released_rows(scores: Mapping[str, Mapping[str, Interval]]) -> Rows:
+    """Tabulate what evaluate.py wrote: metrics of the model and of photographs left grey."""
     return [
         {
-            "Metric": WRITTEN[metric].title,
-            "This model": written(metric, table["model"][metric]),
-            "Left grey": written(metric, table["grey"][metric]),
-            "Better": WRITTEN[metric].better,
+            "Metric": metric.title,
+            "This model": written(metric, scores["model"][name]),
+            "Left grey": written(metric, scores["grey"][name]),
+            "Better": metric.better,
         }
-        for metric in REPORTED
+        for name, metric in ((name, metrics.lookup(name)) for name in REPORTED)
     ]
 
 
@@ -125,21 +125,3 @@ def benchmark_rows(benchmark: Mapping[str, Any]) -> Rows:
         for figure, rows in benchmark["figures"].items()
         for row in rows
     ]
-
-
-def section(title: str, *parts: str, rows: Rows | None = None, level: int = 2) -> str:
-    """A heading, paragraphs, and a table where there are rows."""
-    lines = [f"{'#' * level} {title}", *(part for part in parts if part)]
-    return "\n\n".join(lines + ([markdown(rows).rstrip()] if rows else []))
-
-
-def by_title(page: str) -> dict[str, str]:
-    """A page's sections of level 2, each with its title."""
-    sections = re.split(r"^(?=## )", page, flags=re.MULTILINE)[1:]
-    return {text[3:].partition("\n")[0]: text.strip() for text in sections}
-
-
-def picture(name: str, below: str = "") -> str:
-    """A figure of the folder beside the text, and the line below it."""
-    stem = label(Path(name).stem)
-    return f"![{stem}](figures/{name})" + (f"\n\n*{below}*" if below else "")

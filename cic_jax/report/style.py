@@ -1,7 +1,7 @@
-"""The one look of all figures: type, lines, and a colour for each model.
+"""The look of all figures: fonts, lines, and a colour per model.
 
-The models' colours are Paul Tol's muted scheme, told apart with any colour vision; its two palest
-are darkened.
+The models' colours are Paul Tol's muted scheme, which is distinct under any colour vision; its two
+palest colours are darkened.
 """
 
 import io
@@ -46,20 +46,14 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "figure.facecolor": "white",
 }
-CHARACTERS_PER_INCH = 9  # of a bold heading
+CHARACTERS_PER_INCH = 9  # in a bold heading
 DPI = 160
 
 styled = matplotlib.rc_context(STYLE)  # a decorator: what the function draws has this look
 
 
-def label(name: str) -> str:
-    """'rebalanced_ours' -> 'Rebalanced ours'."""
-    words = name.replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
 def model_colours(names: Iterable[str]) -> dict[str, str]:
-    """The study's models have their own colours; others share out those that are left, in order."""
+    """Assign a colour to each model: its own to one of the study, a spare one to any other."""
     names = list(names)
     spare = [colour for name, colour in COLOURS.items() if name not in names] or [INK]
     others = [name for name in names if name not in COLOURS]
@@ -67,25 +61,25 @@ def model_colours(names: Iterable[str]) -> dict[str, str]:
 
 
 def new(width: float, height: float, gap: float = 0.04) -> Figure:
-    """An empty figure of so many inches, with `gap` inches around each panel."""
+    """Create an empty figure of that size in inches, with `gap` inches around each panel."""
     layout = ConstrainedLayoutEngine(w_pad=gap, h_pad=gap, wspace=gap / 2, hspace=gap / 2)
     return Figure(figsize=(width, height), layout=layout)
 
 
 def headline(figure: Figure, text: str) -> None:
-    """A heading over all panels, broken into lines that fit."""
+    """Put a heading over all panels, broken into lines that fit."""
     lines = textwrap.fill(text, int(CHARACTERS_PER_INCH * figure.get_figwidth()))
     figure.suptitle(lines, x=0.01, ha="left", fontsize=12, fontweight="bold")
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a PNG; the bytes depend on the figure alone."""
+    """Encode the figure as a PNG; the bytes depend on the figure alone."""
     encoded = io.BytesIO()
     figure.savefig(encoded, format="png", dpi=DPI, metadata={"Software": None})
     return encoded.getvalue()
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG, and the folder for it where there is none."""
+    """Write the figure as a PNG; makes its folder if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(png(figure))

@@ -9,10 +9,10 @@ from jaxtyping import Array, Bool, Float, Num
 from ml_collections import ConfigDict
 
 from cic_jax import bins, prior
-from cic_jax.report.style import label
+from cic_jax.report.markdown import Rows, written
+from cic_jax.report.names import label
 from cic_jax.study.published import WRITTEN
-from cic_jax.study.report import Rows, written
-from cic_jax.train.bootstrap import Interval, draws, interval, summary
+from cic_jax.train.bootstrap import Interval, draws, interval, percentiles
 
 BASE = "base"
 METRICS = ("loss", "rmse_ab", "psnr", "colorfulness", "auc_rebalanced")
@@ -91,14 +91,14 @@ def colour_distance(table: Table) -> tuple[float, Num[np.ndarray, " resamples"]]
 def intervals(table: Table) -> dict[str, Interval]:
     """Compute each metric's mean and interval over photographs."""
     means = {metric: interval(table[metric][None]) for metric in METRICS}
-    return means | {DISTANCE: summary(*colour_distance(table))}
+    return means | {DISTANCE: percentiles(*colour_distance(table))}
 
 
 def differences(table: Table, base: Table) -> dict[str, Interval]:
     """Compute the differences from the base, paired by photograph and by resample."""
     means = {metric: interval((table[metric] - base[metric])[None]) for metric in METRICS}
     (ours, resampled), (theirs, others) = colour_distance(table), colour_distance(base)
-    return means | {DISTANCE: summary(ours - theirs, resampled - others)}
+    return means | {DISTANCE: percentiles(ours - theirs, resampled - others)}
 
 
 def rows(results: Mapping[str, Any]) -> Rows:
@@ -117,7 +117,7 @@ def rows(results: Mapping[str, Any]) -> Rows:
 
 def _cell(metric: str, x: Interval, difference: bool) -> str:
     """Write an interval, in bold where it is a difference whose interval excludes 0."""
-    text = written(metric, x)
+    text = written(WRITTEN[metric], x)
     return f"**{text}**" if difference and x["low"] * x["high"] > 0 else text
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Num
 
-from cic_jax.report.charts import METRICS
-from cic_jax.report.style import label
+from cic_jax.metrics import LIKENESS
+from cic_jax.report.names import label
 from cic_jax.study.published import GROUPS, PLAIN, REBALANCED, WRITTEN
 from cic_jax.train.bootstrap import interval, ratio_of_medians
 
@@ -44,7 +44,7 @@ def better(
     """State that `left` is nearer to the truth by each metric; by default the study's four."""
     return tuple(
         Comparison(name, left, WRITTEN[name].better == "higher", right, margin)
-        for name in names or METRICS
+        for name in names or LIKENESS
     )
 
 

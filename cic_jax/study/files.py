@@ -9,9 +9,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from cic_jax.report import page
-from cic_jax.report.style import label, save
+from cic_jax.report.markdown import markdown
+from cic_jax.report.names import label
+from cic_jax.report.style import save
 from cic_jax.study.published import PUBLISHED
-from cic_jax.study.report import introduction, markdown, tables
+from cic_jax.study.report import introduction, tables
 
 TITLE = "The study, repeated"
 SHOWN = ("metrics", "losses", "predictions", "bins")  # and those of the simplified models

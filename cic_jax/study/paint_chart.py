@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from cic_jax.report.charts import Interval
 from cic_jax.report.style import GREY, INK, headline, model_colours, new, styled
 from cic_jax.study.claims import names
+from cic_jax.train.bootstrap import Interval
 
 PANELS = {
     "log_density": "Log density of each object's mean colour",

@@ -110,12 +110,12 @@ def objects(
     tables = {}
     for name, ab in colours.items():
         density = log_density(kinds, ab)
-        tables[name] = {
-            "name": names,
+        columns = {
             "log_density": density,
             "plausible": (density >= least).astype(np.float64),
             "expected": expected,
         }
+        tables[name] = evaluate.Table(names, columns)
     return tables
 
 

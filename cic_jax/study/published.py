@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cic_jax.report.charts import METRICS, Metric
+from cic_jax.metrics import METRICS, Metric
 
 PLAIN = ("euclidean", "unbalanced_one_hot", "unbalanced")
 REBALANCED = ("rebalanced", "rebalanced_smoothed", "rebalanced_ours")
@@ -34,14 +34,11 @@ PUBLISHED = {
     }.items()
 }
 WRITTEN = METRICS | {
-    "ssim_range_2": Metric("SSIM, data range 2", "", "higher", 3),
-    "auc_rebalanced": Metric("AuC, rebalanced", "", "higher", 3),
-    "colorfulness": Metric("Colourfulness", "", "", 1),
-    "colour_distance": Metric("Distance of colour distributions", "", "lower", 3),
-    "loss": Metric("Loss", "", "lower", 3),
-    "log_density": Metric("Log density of paint", "", "higher", 2),
-    "expected": Metric("Expected of true paint", "", "", 2),
-    "plausible": Metric("Plausible objects", "", "higher", 2),
-    "parameters": Metric("Parameters", "", "", 2),
-    "images_per_second": Metric("Training images/s", "", "", 2),
+    "ssim_range_2": Metric("SSIM, data range 2", better="higher"),
+    "colour_distance": Metric("Distance of colour distributions", better="lower"),
+    "log_density": Metric("Log density of paint", better="higher", digits=2),
+    "expected": Metric("Expected of true paint", digits=2),
+    "plausible": Metric("Plausible objects", better="higher", digits=2),
+    "parameters": Metric("Parameters", digits=2),
+    "images_per_second": Metric("Training images/s", digits=2),
 }

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cic_jax.report.charts import METRICS
-from cic_jax.report.style import label
+from cic_jax.metrics import LIKENESS
+from cic_jax.report.markdown import Rows, written
+from cic_jax.report.names import label
 from cic_jax.study.claims import RATIOS, names
 from cic_jax.study.published import PUBLISHED, WRITTEN
 from cic_jax.train.bootstrap import Interval
-
-Rows = list[dict[str, str]]
 
 
 def introduction(results: Mapping[str, Any]) -> str:
@@ -63,8 +62,8 @@ def tables(results: Mapping[str, Any]) -> list[tuple[str, str, Rows]]:
 
 def _model_row(name: str, scores: Mapping[str, Interval]) -> dict[str, str]:
     row = {"Model": label(name)}
-    for metric in (*METRICS, "ssim_range_2", "colorfulness"):
-        row[WRITTEN[metric].title] = written(metric, scores[metric])
+    for metric in (*LIKENESS, "ssim_range_2", "colorfulness"):
+        row[WRITTEN[metric].title] = written(WRITTEN[metric], scores[metric])
         if any(metric in published for published in PUBLISHED.values()):
             published = PUBLISHED.get(name, {}).get(metric)
             row[f"{WRITTEN[metric].title}: study"] = "" if published is None else f"{published:g}"
@@ -77,13 +76,13 @@ def _claim_row(claim: Mapping[str, Any]) -> dict[str, str]:
         pair = (" / " if c["metric"] in RATIOS else " minus ").join(
             names(c[side]) for side in ("left", "right")
         )
-        here.append(f"{WRITTEN[c['metric']].title}, {pair}: {written(c['metric'], c)}")
+        here.append(f"{WRITTEN[c['metric']].title}, {pair}: {written(WRITTEN[c['metric']], c)}")
     return {"The study saw": claim["saw"], "Verdict": claim["verdict"], "Here": "; ".join(here)}
 
 
 def _paint_row(name: str, scores: Mapping[str, Interval]) -> dict[str, str]:
     shown = ("loss", "rmse_ab", "log_density", "expected", "plausible")
-    cells = {WRITTEN[m].title: written(m, scores[m]) if m in scores else "" for m in shown}
+    cells = {WRITTEN[m].title: written(WRITTEN[m], scores[m]) if m in scores else "" for m in shown}
     return {"Colouring": names([name])} | cells
 
 
@@ -97,14 +96,3 @@ def _training_row(name: str, run: Mapping[str, Any]) -> dict[str, str]:
         "Parameters": f"{run['parameters']:,}",
         "Images/s": f"{run['images_per_second']:.4g}",
     }
-
-
-def written(metric: str, found: Mapping[str, float]) -> str:
-    digits = WRITTEN[metric].digits
-    return "{mean:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(**found, d=digits)
-
-
-def markdown(rows: Rows) -> str:
-    """A table of rows of cells by column."""
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

@@ -20,7 +20,7 @@ def score(
     grey: evaluate.Table,
     name: str,
     step: int | None = None,
-) -> dict[str, evaluate.Table]:
+) -> dict[str, evaluate.Columns]:
     """Score a run: every metric of each photograph for "model", "grey" and "truth".
 
     On drawn photographs, the plausibility of each painted object is added, in columns of another
@@ -36,32 +36,29 @@ def score(
         step: Which checkpoint; None is the one of least validation loss.
     """
     model = checkpoint.load(home, step=step)
-    tables = {"model": evaluate.table(model, photographs, config, compare), "grey": dict(grey)}
-    evaluate.write(evaluate.summarise(tables), home, name)
-    tables["truth"] = {"colorfulness": tables["model"]["colorfulness_truth"]}
+    tables = {"model": evaluate.model_table(model, photographs, config, compare), "grey": grey}
+    evaluate.write(evaluate.with_intervals(tables), home, name)
+    columns = {colouring: dict(table.columns) for colouring, table in tables.items()}
+    columns["truth"] = {"colorfulness": columns["model"]["colorfulness_truth"]}
     if config.data.source == plausibility.SOURCE:
         predicted = plausibility.predictions(model, photographs, config)
         objects = plausibility.objects(photographs, config, predicted)
-        evaluate.write(evaluate.summarise(objects), home, f"{name}_objects")
-        for key, table in objects.items():
-            tables[key] |= {metric: values for metric, values in table.items() if metric != "name"}
-    return tables
+        evaluate.write(evaluate.with_intervals(objects), home, f"{name}_objects")
+        for colouring, table in objects.items():
+            columns[colouring] |= table.columns
+    return columns
 
 
 def grey_table(photographs: photos.Photographs, config: ConfigDict) -> evaluate.Table:
     """Score the photographs left grey."""
-    return evaluate.grey_baseline(photographs, config, compare)
+    return evaluate.grey_table(photographs, config, compare)
 
 
-def stack(seeds: Mapping[str, Sequence[evaluate.Table]]) -> claims.Scores:
-    """Stack the tables of each colouring's seeds: each metric by seed and photograph."""
+def stack(seeds: Mapping[str, Sequence[evaluate.Columns]]) -> claims.Scores:
+    """Stack the columns of each colouring's seeds: each metric by seed and photograph."""
     return {
-        name: {
-            metric: np.stack([table[metric] for table in tables])
-            for metric in tables[0]
-            if metric != "name"
-        }
-        for name, tables in seeds.items()
+        name: {metric: np.stack([columns[metric] for columns in runs]) for metric in runs[0]}
+        for name, runs in seeds.items()
     }
 
 

@@ -14,7 +14,8 @@ from ml_collections import ConfigDict
 from cic_jax import lab, metrics, photos
 from cic_jax.model import Model, colour
 from cic_jax.read_out import upsample
-from cic_jax.train import evaluate
+from cic_jax.train import bootstrap, evaluate
+from cic_jax.train.bootstrap import Interval
 
 EDGE_L, EDGE_AB = 20.0, 20.0  # least change of L or ab between neighbouring pixels at an edge
 NEAR = 5  # side of the square around each pixel of an edge
@@ -125,32 +126,35 @@ def table(
             for place, values in errors(method, ab, pixels, mask).items()
         }
 
-    batches: dict[str, list[np.ndarray]] = {}
+    names: list[str] = []
+    batches: list[evaluate.Columns] = []
     for batch in photos.evaluation_batches(
         photographs, 8, config.data.size, config.data.short_side
     ):
         measured = measure(model.variables, batch["photo"], batch["mask"])
-        for name, values in {**measured, "name": np.array(batch["names"])}.items():
-            batches.setdefault(name, []).append(np.asarray(values)[batch["valid"]])
-        if 0 < count <= sum(map(len, batches["name"])):
+        batches.append({name: np.asarray(x)[batch["valid"]] for name, x in measured.items()})
+        names += np.array(batch["names"])[batch["valid"]].tolist()
+        if 0 < count <= len(names):
             break
-    columns = {name: np.concatenate(parts) for name, parts in batches.items()}
+    columns = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
     # The RMSE near edges is NaN where a photograph has none.
-    has_edges = np.all([np.isfinite(x) for name, x in columns.items() if name != "name"], axis=0)
-    return {name: values[has_edges] for name, values in columns.items()}
+    has_edges = np.all([np.isfinite(values) for values in columns.values()], axis=0)
+    return evaluate.Table(
+        np.array(names)[has_edges].tolist(), {name: x[has_edges] for name, x in columns.items()}
+    )
 
 
-def intervals(rows: evaluate.Table) -> dict[str, dict[str, float]]:
+def intervals(columns: evaluate.Columns) -> dict[str, Interval]:
     """Compute means with intervals, also of the paired differences from bilinear interpolation."""
     differences = {
-        f"{name} - bilinear": values - rows[f"{name.rpartition(': ')[0]}: bilinear"]
-        for name, values in rows.items()
-        if name != "name" and not name.endswith(": bilinear")
+        f"{name} - bilinear": values - columns[f"{name.rpartition(': ')[0]}: bilinear"]
+        for name, values in columns.items()
+        if not name.endswith(": bilinear")
     }
-    return evaluate.intervals({**rows, **differences})
+    return bootstrap.intervals({**columns, **differences})
 
 
-def markdown(measured: dict[str, dict[str, float]], count: int, split: str) -> str:
+def markdown(measured: dict[str, Interval], count: int, split: str) -> str:
     """Write `intervals` as a Markdown table, a column per method."""
     lines = [
         f"RMSE of ab over {count} {split} photographs, with 95 % bootstrap intervals. Parentheses "

@@ -1,30 +1,42 @@
-"""Bootstrap intervals of what was measured of photographs, seeds and machines."""
+"""Bootstrap intervals over photographs, seeds and repeated measurements."""
 
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float, Num
 
-from cic_jax.train.evaluate import CONFIDENCE, RESAMPLES
+RESAMPLES = 10_000
+CONFIDENCE = 0.95
 
 Interval = dict[str, float]  # "mean", "low", "high"
-Values = Num[np.ndarray, "seeds n"]
 
 
-def interval(values: Values, seed: int = 0) -> Interval:
-    """Mean and bootstrap interval, resampling photographs and, where there are several, seeds.
+def intervals(columns: Mapping[str, Num[np.ndarray, " n"]], seed: int = 0) -> dict[str, Interval]:
+    """Mean and 95 % interval of each column of values by photograph."""
+    return {name: interval(values[None], seed) for name, values in columns.items()}
 
-    The two are resampled independently (Owen, "The pigeonhole bootstrap", 2007); few seeds say
-    little about others, and their interval is too narrow. Of one seed it is that of
-    `evaluate.intervals`.
+
+def interval(values: Num[np.ndarray, "seeds n"], seed: int = 0) -> Interval:
+    """Mean and 95 % interval, resampling photographs and, where there are several, seeds.
+
+    Photographs and seeds are resampled independently (Owen, "The pigeonhole bootstrap", 2007); for
+    a single seed that is Efron's bootstrap over photographs (1979). A few seeds say little about
+    others: their interval is too narrow.
     """
-    rows, columns = draws(*values.shape, seed)
-    return summary(float(np.mean(values)), np.sum((columns @ values.T) * rows, axis=1))
+    seeds, photographs = draws(*values.shape, seed)
+    resampled = np.sum((photographs @ values.T) * seeds, axis=1)
+    return percentiles(float(np.mean(values)), resampled)
 
 
 @functools.lru_cache(maxsize=4)
-def draws(seeds: int, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often each seed and each photograph is drawn: 'resamples seeds', 'resamples n', sum 1."""
+def draws(
+    seeds: int, count: int, seed: int
+) -> tuple[Float[np.ndarray, "resamples seeds"], Float[np.ndarray, "resamples n"]]:
+    """Weight of each seed and of each photograph in every resample; each row sums to 1.
+
+    How often each one was drawn is all that a resampled mean needs.
+    """
     rng = np.random.default_rng(seed)
     photographs = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES) / count
     return rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds, photographs
@@ -33,16 +45,16 @@ def draws(seeds: int, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def ratio_of_medians(
     over: Num[np.ndarray, " n"], under: Num[np.ndarray, " m"], seed: int = 0
 ) -> Interval:
-    """The ratio of two medians, as of speeds measured again and again, with its interval."""
+    """Ratio of two medians, such as those of repeated speed measurements, with its interval."""
     rng = np.random.default_rng(seed)
     medians = [
         np.median(x[rng.integers(len(x), size=(RESAMPLES, len(x)))], axis=1) for x in (over, under)
     ]
-    return summary(float(np.median(over) / np.median(under)), medians[0] / medians[1])
+    return percentiles(float(np.median(over) / np.median(under)), medians[0] / medians[1])
 
 
-def summary(mean: float, resampled: Float[np.ndarray, " r"]) -> Interval:
-    """The mean with the interval that so much of what was resampled lies in."""
+def percentiles(mean: float, resampled: Float[np.ndarray, " resamples"]) -> Interval:
+    """Return the mean with the percentile interval of its resampled values."""
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(resampled, [tail, 100 - tail])
     return {"mean": mean, "low": float(low), "high": float(high)}

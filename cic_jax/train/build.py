@@ -11,7 +11,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float, UInt8
 from ml_collections import ConfigDict
 
-from cic_jax import bins, lab, network, prior, target
+from cic_jax import bins, lab, metrics, network, prior, target
 from cic_jax import model as models
 from cic_jax import step as steps
 from cic_jax.train import crop, initialise
@@ -31,6 +31,7 @@ CHOICES = {
     "target.grid": ("cic", "square"),
     "prior.source": ("uniform", "imagenet", "own"),
     "prior.smoothing": ("none", "ab", "index"),
+    "train.best_metric": metrics.RANKED,
     "train.schedule": ("constant", "drops", "cosine"),
     "train.init": ("he", "data"),
     "train.output_bias": ("zero", "prior"),

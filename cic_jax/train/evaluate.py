@@ -1,8 +1,8 @@
-"""A model and a split of photographs -> a table with one row a photograph, and its intervals."""
+"""Score a model on photographs: a table with one row per photograph, means and intervals."""
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,36 +10,82 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from flax import linen as nn
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from ml_collections import ConfigDict
 
 from cic_jax import metrics, photos, prior
-from cic_jax import model as models
 from cic_jax import step as steps
+from cic_jax.model import Model
 from cic_jax.target import Target
-from cic_jax.train import build, parallel
+from cic_jax.train import bootstrap, build, parallel
+from cic_jax.train.bootstrap import Interval
 
-RESAMPLES = 10_000
-CONFIDENCE = 0.95
 # The rebalanced AuC weighs pixels by 1 / p alone (CIC, section 3.1: equation 4 with lambda = 0).
 RARITY = prior.class_weights(prior.IMAGENET, mix=0.0)
 COMPARE: steps.Compare = partial(metrics.compare, class_weights=RARITY)
 
-Table = dict[str, Any]  # "name": list of str, and per metric Float 'n'
+Columns = dict[str, Float[np.ndarray, " n"]]  # metric -> its value for each photograph
+
+
+class Table(NamedTuple):
+    """Metrics by photograph: the photographs' names, and a column of values for each metric."""
+
+    names: list[str]
+    columns: Columns
+
+
 Evaluate = Callable[[Any, photos.Photographs], Table]
 
 
-class Report(NamedTuple):
-    """For "model" and "grey" the table of every photograph, and each metric's mean and interval."""
+class Evaluation(NamedTuple):
+    """Tables of several colourings ("model" and "grey"), and every metric's mean and interval."""
 
     tables: dict[str, Table]
-    summary: dict[str, dict[str, dict[str, float]]]
+    intervals: dict[str, dict[str, Interval]]
+
+
+def evaluate(model: Model, photographs: photos.Photographs, config: ConfigDict) -> Evaluation:
+    """Score the model and the grey baseline on the same photographs."""
+    return with_intervals(
+        {
+            "model": model_table(model, photographs, config),
+            "grey": grey_table(photographs, config),
+        }
+    )
+
+
+def with_intervals(tables: dict[str, Table]) -> Evaluation:
+    """Add each metric's mean and interval to the tables."""
+    return Evaluation(
+        tables, {name: bootstrap.intervals(table.columns) for name, table in tables.items()}
+    )
+
+
+def model_table(
+    model: Model,
+    photographs: photos.Photographs,
+    config: ConfigDict,
+    compare: steps.Compare = COMPARE,
+) -> Table:
+    """Score each photograph as the model colours it; the loss is that of the config."""
+    palette = build.remembered_palette(config, model.description)
+    target = build.build_target(config, palette)
+    table_of = evaluator(model.network, target, config, compare)
+    return table_of(parallel.replicate(model.variables), photographs)
+
+
+def grey_table(
+    photographs: photos.Photographs, config: ConfigDict, compare: steps.Compare = COMPARE
+) -> Table:
+    """Score each photograph left grey (ab = 0): the baseline."""
+    step = parallel.replicas(partial(steps.grey_step, compare=compare), (0, 0))
+    return _table(step, photographs, config)
 
 
 def evaluator(
     network: nn.Module, target: Target, config: ConfigDict, compare: steps.Compare = COMPARE
 ) -> Evaluate:
-    """(replicated variables, photographs) -> every metric of each photograph, on all devices."""
+    """Compile the evaluation: (replicated variables, photographs) -> Table, on all devices."""
     step = parallel.replicas(
         partial(
             steps.eval_step,
@@ -51,112 +97,65 @@ def evaluator(
         (0, 0, 0, None),
     )
 
-    def evaluate(variables, photographs):
+    def table_of(variables, photographs):
         temperature = np.float32(config.colour.temperature)
         return _table(lambda *x: step(variables, *x, temperature), photographs, config)
 
-    return evaluate
-
-
-def grey_baseline(
-    photographs: photos.Photographs, config: ConfigDict, compare: steps.Compare = COMPARE
-) -> Table:
-    """The same table for ab = 0: what a photograph left grey scores."""
-    step = parallel.replicas(partial(steps.grey_step, compare=compare), (0, 0))
-    return _table(step, photographs, config)
+    return table_of
 
 
 def _table(step: Callable, photographs: photos.Photographs, config: ConfigDict) -> Table:
+    """Run `step` on batches that divide among the devices, and drop what fills the last one up."""
     devices = jax.local_device_count()
     batch_size = -(-config.train.batch_size // devices) * devices
     names: list[str] = []
-    columns: list[dict[str, np.ndarray]] = []
+    batches: list[Columns] = []
     for batch in photos.evaluation_batches(
         photographs, batch_size, config.data.size, config.data.short_side
     ):
-        figures = step(parallel.shard(batch["photo"]), parallel.shard(batch["mask"]))
-        flat = {name: np.asarray(x).reshape(-1)[batch["valid"]] for name, x in figures.items()}
-        columns.append(flat)
+        values = step(parallel.shard(batch["photo"]), parallel.shard(batch["mask"]))
+        flat = {name: np.asarray(x).reshape(-1)[batch["valid"]] for name, x in values.items()}
+        batches.append(flat)
         names += batch["names"][: len(next(iter(flat.values())))]
-    return {"name": names} | {
-        name: np.concatenate([c[name] for c in columns]) for name in columns[0]
-    }
-
-
-def means(table: Table) -> dict[str, float]:
-    """The mean of each metric over photographs."""
-    return {name: float(np.mean(x)) for name, x in table.items() if name != "name"}
-
-
-def intervals(table: Table, seed: int = 0) -> dict[str, dict[str, float]]:
-    """Mean and bootstrap 95 % interval of each metric, resampling photographs (Efron, 1979)."""
-    count = len(table["name"])
-    rng = np.random.default_rng(seed)
-    # How often each photograph was drawn is all that a resampled mean needs.
-    draws = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES) / count
-    tail = 50 * (1 - CONFIDENCE)
-    summary = {}
-    for name, values in table.items():
-        if name == "name":
-            continue
-        low, high = np.percentile(draws @ values, [tail, 100 - tail])
-        summary[name] = {"mean": float(np.mean(values)), "low": float(low), "high": float(high)}
-    return summary
-
-
-def report(model: models.Model, photographs: photos.Photographs, config: ConfigDict) -> Report:
-    """The model and the grey baseline on the same photographs: tables and intervals."""
-    return summarise(
-        {"model": table(model, photographs, config), "grey": grey_baseline(photographs, config)}
+    return Table(
+        names, {name: np.concatenate([columns[name] for columns in batches]) for name in batches[0]}
     )
 
 
-def table(
-    model: models.Model,
-    photographs: photos.Photographs,
-    config: ConfigDict,
-    compare: steps.Compare = COMPARE,
-) -> Table:
-    """Every figure of each photograph as the model colours it, the loss being the config's."""
-    palette = build.remembered_palette(config, model.description)
-    target = build.build_target(config, palette)
-    table_of = evaluator(model.network, target, config, compare)
-    return table_of(parallel.replicate(model.variables), photographs)
+def means(table: Table) -> dict[str, float]:
+    """Mean of each metric over photographs."""
+    return {name: float(np.mean(values)) for name, values in table.columns.items()}
 
 
-def summarise(tables: dict[str, Table]) -> Report:
-    """The tables with each metric's mean and interval."""
-    return Report(tables, {name: intervals(each) for name, each in tables.items()})
-
-
-def format_report(report: Report) -> str:
-    """A table for people: one line a metric, the model beside grey."""
-    count = len(report.tables["model"]["name"])
+def format_evaluation(evaluation: Evaluation) -> str:
+    """Format the intervals for a terminal: a line per metric, the model next to grey."""
+    count = len(evaluation.tables["model"].names)
     lines = [f"{count} photographs{'model':>34}{'grey (ab = 0)':>30}"]
-    for name, ours in report.summary["model"].items():
-        cells = [_cell(ours), _cell(report.summary["grey"].get(name))]
+    for name, ours in evaluation.intervals["model"].items():
+        cells = [_cell(ours), _cell(evaluation.intervals["grey"].get(name))]
         lines.append(f"{name:<20}" + "".join(f"{cell:>30}" for cell in cells))
     return "\n".join(lines)
 
 
-def _cell(interval: dict[str, float] | None) -> str:
+def _cell(interval: Mapping[str, float] | None) -> str:
     if interval is None:
         return "-"
     return "{mean:.4g} [{low:.4g}, {high:.4g}]".format(**interval)
 
 
-def write(report: Report, directory: Path, split: str) -> None:
-    """`<split>.json` with means and intervals, `<split>.csv` with a row a photograph and model."""
+def write(evaluation: Evaluation, directory: Path, split: str) -> None:
+    """Write means and intervals to <split>.json, and the tables to <split>.csv."""
     directory.mkdir(parents=True, exist_ok=True)
-    summary = {"photographs": len(report.tables["model"]["name"]), **report.summary}
-    (directory / f"{split}.json").write_text(json.dumps(summary, indent=1) + "\n")
+    tables = evaluation.tables
+    contents = {"photographs": len(tables["model"].names), **evaluation.intervals}
+    (directory / f"{split}.json").write_text(json.dumps(contents, indent=1) + "\n")
     with (directory / f"{split}.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        metrics = list(report.tables["model"])
-        rows.writerow(["colouring", *metrics])
-        for name, table in report.tables.items():
-            columns = [table.get(metric, [""] * len(table["name"])) for metric in metrics]
-            rows.writerows([name, *row] for row in zip(*columns, strict=True))
+        metric_names = list(tables["model"].columns)
+        rows.writerow(["colouring", "name", *metric_names])
+        for colouring, (names, columns) in tables.items():
+            values = [columns.get(metric, [""] * len(names)) for metric in metric_names]
+            rows.writerows([colouring, *row] for row in zip(names, *values, strict=True))
 
 
 def colourings(
@@ -167,11 +166,19 @@ def colourings(
     target: Target,
     temperature: float,
 ) -> UInt8[np.ndarray, "n s s 3"]:
-    """Photographs as the model colours them from their lightness."""
+    """Colour photographs from their lightness.
+
+    Args:
+        variables: the network's parameters and statistics, not replicated.
+        rgb: square photographs.
+        network: the network, outside of any replicated step.
+        target: reads colours out of the network's output.
+        temperature: of that read-out.
+    """
     colour = jax.jit(partial(steps.recolour, network=network, target=target))
     return np.asarray(colour(variables, rgb, temperature))
 
 
 def grid(columns: list[UInt8[np.ndarray, "n s s 3"]]) -> UInt8[np.ndarray, "h w 3"]:
-    """Columns of pictures side by side, one row a photograph."""
+    """Join columns of pictures side by side, one row per photograph."""
     return np.concatenate([np.concatenate(list(column)) for column in columns], axis=1)

@@ -17,9 +17,7 @@ from cic_jax import model as models
 from cic_jax import step as steps
 from cic_jax.train import build, evaluate, feed, parallel, record
 from cic_jax.train.interrupt import Interrupt
-from cic_jax.train.meter import Meter
 
-MACHINE = "machine.json"  # what it last trained on
 PICTURES = 8  # validation photographs whose colouring TensorBoard shows
 
 
@@ -76,7 +74,7 @@ def train(
                     fed.steps_per_epoch,
                 ),
                 partial(_save, manager, description),
-                Meter(config.train.batch_size, fed, recorder, int(state.step)),
+                record.Meter(config.train.batch_size, fed, recorder, int(state.step)),
             )
             figures = _loop(fed, tasks, state, jax.random.key(config.seed), interrupt)
     interrupt.pass_on()  # all is written now
@@ -89,7 +87,7 @@ class _Tasks(NamedTuple):
     run: Callable  # (state, photographs, rows, key) -> state, losses
     validate: Callable  # (step, state) -> figures
     save: Callable  # (step, state, figures)
-    meter: Meter
+    meter: record.Meter
 
 
 def _loop(fed: feed.Feed, tasks: _Tasks, state, key, interrupt: Interrupt) -> dict[str, float]:
@@ -136,7 +134,7 @@ def _remember(config: ConfigDict, workdir: Path) -> None:
             )
     workdir.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    (workdir / MACHINE).write_text(json.dumps(machine.describe(), indent=1) + "\n")
+    (workdir / record.MACHINE).write_text(json.dumps(machine.describe(), indent=1) + "\n")
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,22 +1,29 @@
-"""What a run writes down as it goes: a JSONL log that the figures read, and TensorBoard files."""
+"""What a run writes as it goes: log.jsonl, TensorBoard files and the progress bar."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from tensorboardX import SummaryWriter
+from tqdm import tqdm
+
+from cic_jax.train.feed import Feed
 
 LOG = "log.jsonl"
+MACHINE = "machine.json"  # in a run's directory: the machine that it last trained on
+LOG_SECONDS = 5.0  # between two lines of training loss
 
 
 class Recorder:
     """Writes scalars to log.jsonl and, with pictures, to TensorBoard. Use as a context manager.
 
-    Each line holds "step", "split" and the figures. A run that resumes at an earlier step than it
-    had logged drops the lines after it. Of several hosts only the first writes.
+    Each line holds "step", "split" and scalars. A run that resumes at an earlier step than it had
+    logged drops the lines after it. Of several hosts only the first writes. The log is this
+    module's own because clu's writers need TensorFlow, and because figures read the lines back.
     """
 
     def __init__(self, workdir: str | Path, start: int):
@@ -39,24 +46,65 @@ class Recorder:
             self._lines.close()
             self._board.close()
 
-    def scalars(self, step: int, split: str, **figures: float) -> None:
-        """One line of figures at a step."""
+    def scalars(self, step: int, split: str, **values: float) -> None:
+        """Log the values of a step, by name."""
         if self._writes:
-            self._lines.write(json.dumps({"step": step, "split": split, **figures}) + "\n")
+            self._lines.write(json.dumps({"step": step, "split": split, **values}) + "\n")
             self._lines.flush()
-            for name, value in figures.items():
+            for name, value in values.items():
                 self._board.add_scalar(f"{split}/{name}", value, step)
 
     def picture(self, step: int, name: str, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
-        """A picture for TensorBoard."""
+        """Write a picture for TensorBoard."""
         if self._writes:
             self._board.add_image(name, rgb, step, dataformats="HWC")
 
 
 def read(workdir: str | Path) -> list[dict[str, Any]]:
-    """The lines of a run's log, in order; none where there is no log."""
+    """Read the lines of a run's log, in order; none where there is no log."""
     path = Path(workdir) / LOG
     if not path.exists():
         return []
     with path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+class Meter:
+    """Averages the training loss and measures the speed between two lines of the log."""
+
+    def __init__(self, batch_size: int, feed: Feed, recorder: Recorder, start: int):
+        self._batch, self._steps_per_epoch = batch_size, feed.steps_per_epoch
+        self._recorder = recorder
+        silent = None if jax.process_index() == 0 else True  # None: silent where no terminal is
+        self._bar = tqdm(total=feed.total_steps, initial=start, unit="step", disable=silent)
+        self.restart()
+
+    def restart(self) -> None:
+        """Start measuring time anew, after work that is not training."""
+        self._losses: list[float] = []
+        self._since = time.monotonic()
+
+    def add(self, step: int, losses: Float[np.ndarray, " steps"]) -> None:
+        """Add the losses of a dispatch that ended with this step."""
+        self._step = step
+        self._losses += losses.tolist()
+        self._bar.update(len(losses))
+        if time.monotonic() - self._since > LOG_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Log the losses added since the last line, if any."""
+        if self._losses:
+            seconds = time.monotonic() - self._since
+            speed = self._batch * len(self._losses) / seconds
+            loss = float(np.mean(self._losses))
+            epoch = self._step / self._steps_per_epoch
+            self._recorder.scalars(
+                self._step, "train", epoch=epoch, loss=loss, images_per_second=speed
+            )
+            self._bar.set_postfix(loss=f"{loss:.3f}", images_per_second=f"{speed:.0f}")
+            self.restart()
+
+    def close(self) -> None:
+        """Close the progress bar and leave it on the screen."""
+        self._bar.close()

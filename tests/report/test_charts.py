@@ -7,6 +7,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 
 from cic_jax import bins, lab, prior
+from cic_jax.metrics import LIKENESS
 from cic_jax.report import charts, plane, style
 
 LOG = [
@@ -23,8 +24,8 @@ def interval(mean, margin):
 
 
 def scores(rmse_ab):
-    model = {name: interval(0.5, 0.01) for name in charts.METRICS}
-    grey = {name: interval(0.4, 0.02) for name in charts.METRICS}
+    model = {name: interval(0.5, 0.01) for name in LIKENESS}
+    grey = {name: interval(0.4, 0.02) for name in LIKENESS}
     return {"model": model | {"rmse_ab": interval(rmse_ab, 1.0)}, "grey": grey}
 
 
@@ -49,7 +50,7 @@ def test_loss_curves_show_each_run_and_its_least_validation_loss():
 
 def test_bars_reach_from_grey_to_the_model_with_its_interval():
     figure = charts.metric_bars({"simplified": scores(13.0), "rebalanced": scores(17.0)})
-    assert len(figure.axes) == len(charts.METRICS)
+    assert len(figure.axes) == len(LIKENESS)
     axes = figure.axes[0]
     bars = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
     np.testing.assert_allclose(bars, [(0.4, 12.6), (0.4, 16.6)])

@@ -17,7 +17,6 @@ from cic_jax.configs import default
 from cic_jax.report import release
 from cic_jax.report.card import Texts, read_texts
 from cic_jax.train import build, evaluate, record
-from cic_jax.train.loop import MACHINE
 
 ROOT = Path(__file__).parents[2]
 TEXTS = Texts("Drawn by a test, free of terms.", "Everything, since it is random.")
@@ -56,7 +55,7 @@ def run(config, tmp_path_factory):
             checkpoint.save(manager, at, (variables, state.optimizer), about, {"loss": loss})
     (workdir / record.LOG).write_text("".join(json.dumps(line) + "\n" for line in LOG))
     machine = {"device": "cpu", "cores": 2, "processor": "Some CPU"}
-    (workdir / MACHINE).write_text(json.dumps(machine))
+    (workdir / record.MACHINE).write_text(json.dumps(machine))
     return workdir
 
 
@@ -69,8 +68,8 @@ def few(config):
 @pytest.fixture(scope="module")
 def released(run, config, tmp_path_factory):
     folder = tmp_path_factory.mktemp("releases")
-    report = release.release(release.best(run), config, TEXTS, folder, "tiny")
-    return folder / "tiny", report
+    evaluation = release.release(release.best(run), config, TEXTS, folder, "tiny")
+    return folder / "tiny", evaluation
 
 
 def contents(directory):
@@ -90,11 +89,11 @@ def test_the_best_step_is_released_in_bfloat16(run, released):
 
 
 def test_the_table_is_of_the_weights_that_are_released(config, released):
-    path, report = released
+    path, evaluation = released
     test = photos.open_splits(config.data)["test"]
-    again = evaluate.report(checkpoint.load(path), test, config).summary
+    again = evaluate.evaluate(checkpoint.load(path), test, config).intervals
     text = (path / "README.md").read_text()
-    assert report.summary == again
+    assert evaluation.intervals == again
     for metric, digits in (("rmse_ab", 1), ("psnr", 1), ("auc_rebalanced", 3), ("loss", 3)):
         found = "{mean:.{d}f} [{low:.{d}f}, {high:.{d}f}]".format(
             **again["model"][metric], d=digits
@@ -162,7 +161,7 @@ def old(tmp_path):
 
 
 def test_a_release_replaces_an_older_one(run, config, old, monkeypatch, released):
-    monkeypatch.setattr(evaluate, "report", lambda *_: released[1])
+    monkeypatch.setattr(evaluate, "evaluate", lambda *_: released[1])
     release.release(release.best(run), config, TEXTS, old.parent, "tiny")
     assert not (old / "old").exists()
     checkpoint.load(old)
@@ -176,7 +175,9 @@ def test_a_failure_leaves_the_older_release(run, config, old, monkeypatch, relea
 
     before = contents(old)
     rename = Path.rename
-    monkeypatch.setattr(evaluate, "report", fail if failing == "score" else lambda *_: released[1])
+    monkeypatch.setattr(
+        evaluate, "evaluate", fail if failing == "score" else lambda *_: released[1]
+    )
     if failing == "write":
         monkeypatch.setattr(release, "card", fail)
     if failing == "rename":

@@ -12,6 +12,7 @@ from photo_files import encode, numbered, picture, write_tar
 
 from cic_jax.configs import default
 from cic_jax.report import results
+from cic_jax.report.markdown import split_sections
 from cic_jax.study import paint_chart
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +106,7 @@ def test_from_runs_to_the_page(tmp_path):
     for figure in ("study_metrics.png", "study_predictions.jpg", "released_predictions.jpg"):
         assert f"figures/{figure}" in text
         assert 2_000 < (tmp_path / "out/figures" / figure).stat().st_size < 400_000
-    assert list(results.by_title(text)) == ["The study, repeated", "The released model"]
+    assert list(split_sections(text)) == ["The study, repeated", "The released model"]
     refused = run("results.py", *flags, f"--study={study}", f"--names={tested[0]}")
     assert refused.returncode != 0
     assert f"--names has {tested[0]}, which --index does not allow" in refused.stderr

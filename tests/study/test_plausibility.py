@@ -66,25 +66,25 @@ def test_predictions_are_the_scored_ones(tiny, scenes, config):
     for batch, ab in plausibility.predictions(tiny, scenes, config):
         truth = true_ab(batch["photo"])
         squared.append(np.mean((truth - ab) ** 2, axis=(1, 2, 3))[batch["valid"]])
-    report = evaluate.report(tiny, scenes, config)
+    evaluation = evaluate.evaluate(tiny, scenes, config)
     np.testing.assert_allclose(
-        np.sqrt(np.concatenate(squared)), report.tables["model"]["rmse_ab"], rtol=1e-4
+        np.sqrt(np.concatenate(squared)), evaluation.tables["model"].columns["rmse_ab"], rtol=1e-4
     )
 
 
 def test_the_true_colouring_is_as_probable_as_the_paint(scenes, config):
     tables = plausibility.objects(scenes, config, coloured(scenes, config, true_ab))
     count = sum(len(scene["objects"]["kind"]) for scene in scenes)
-    assert all(len(table["name"]) == count for table in tables.values())
+    assert all(len(table.names) == count for table in tables.values())
     # A photograph's 8 bits and JPEG move a colour a little.
-    difference = tables["model"]["log_density"] - tables["truth"]["log_density"]
+    difference = tables["model"].columns["log_density"] - tables["truth"].columns["log_density"]
     assert np.median(np.abs(difference)) < 0.5
-    assert tables["truth"]["plausible"].mean() > 0.8
+    assert tables["truth"].columns["plausible"].mean() > 0.8
     kinds = [paint.KINDS[k] for scene in scenes for k in scene["objects"]["kind"]]
     neutral = [float(paint.log_density(kind, np.zeros(2, np.float32))) for kind in kinds]
-    np.testing.assert_allclose(tables["grey"]["log_density"], neutral, rtol=1e-5)
+    np.testing.assert_allclose(tables["grey"].columns["log_density"], neutral, rtol=1e-5)
     expected = [plausibility.typical(kind).expected for kind in kinds]
-    np.testing.assert_array_equal(tables["model"]["expected"], expected)
+    np.testing.assert_array_equal(tables["model"].columns["expected"], expected)
 
 
 def test_a_colour_between_two_paints_is_implausible(scenes, config):
@@ -92,8 +92,9 @@ def test_a_colour_between_two_paints_is_implausible(scenes, config):
         return np.full((*rgb.shape[:3], 2), (28.0, -3.0), np.float32)
 
     tables = plausibility.objects(scenes, config, coloured(scenes, config, between))
-    assert tables["model"]["plausible"].mean() == 0
-    assert tables["model"]["log_density"].max() < tables["model"]["expected"].min() - 5
+    _, columns = tables["model"]
+    assert columns["plausible"].mean() == 0
+    assert columns["log_density"].max() < columns["expected"].min() - 5
 
 
 def test_photographs_of_unknown_paint_are_refused(scenes, config):

@@ -49,15 +49,15 @@ def test_the_table_and_its_differences(tmp_path):
         {"data.scenes": 120, "data.size": 64, "data.short_side": 64, "data.data_dir": str(tmp_path)}
     )
     split = photos.open_splits(config.data)["test"]
-    rows = upsampling.table(tiny_model(), split, config, count=8)
-    assert 1 < len(rows["name"]) <= 8
-    errors = upsampling.intervals(rows)
+    names, columns = upsampling.table(tiny_model(), split, config, count=8)
+    assert 1 < len(names) <= 8
+    errors = upsampling.intervals(columns)
     kind = "true, cells of 4: all pixels"
-    ours, bilinear = (rows[f"{kind}: {name}"] for name in ("edges of L followed", "bilinear"))
+    ours, bilinear = (columns[f"{kind}: {name}"] for name in ("edges of L followed", "bilinear"))
     difference = errors[f"{kind}: edges of L followed - bilinear"]
     assert difference["mean"] == pytest.approx(np.mean(ours - bilinear))
     assert difference["low"] <= difference["mean"] <= difference["high"]
     assert ours.mean() < bilinear.mean()
-    text = upsampling.markdown(errors, len(rows["name"]), "test")
+    text = upsampling.markdown(errors, len(names), "test")
     assert len(text.splitlines()) == 4 + 3 * 2
     assert f"{np.mean(bilinear):.3f}" in text

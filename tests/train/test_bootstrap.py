@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from cic_jax.train import evaluate
-from cic_jax.train.bootstrap import interval
+from cic_jax.train.bootstrap import interval, intervals
 
 
 def test_interval_of_one_seed_is_that_of_evaluation_and_seeds_widen_it():
     values = np.random.default_rng(1).normal(3.0, 1.0, 200)
-    table = evaluate.intervals({"name": ["x"] * 200, "y": values})["y"]
-    assert interval(values[None]) == pytest.approx(table)
+    draws = np.random.default_rng(0).multinomial(200, np.full(200, 1 / 200), size=10_000) / 200
+    low, high = np.percentile(draws @ values, [2.5, 97.5])
+    table = intervals({"y": values})["y"]
+    assert table == pytest.approx({"mean": np.mean(values), "low": low, "high": high})
     seeds = values + np.array([[-1.0], [1.0]])
     wide = interval(seeds)
     assert wide["mean"] == pytest.approx(table["mean"])

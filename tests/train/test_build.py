@@ -32,6 +32,7 @@ def test_every_config_is_accepted(name):
         ("train.crop", 100),
         ("data.size", 250),
         ("train.schedule", "linear"),
+        ("train.best_metric", "lose"),
         ("train.init", "zeros"),
         ("train.average", 1.0),
         ("train.crop_scale", 0.0),

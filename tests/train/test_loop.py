@@ -14,7 +14,7 @@ import pytest
 
 from cic_jax import checkpoint, photos
 from cic_jax.configs import default
-from cic_jax.train import build, evaluate, meter, record
+from cic_jax.train import build, evaluate, record
 from cic_jax.train import loop as train
 
 
@@ -119,7 +119,7 @@ def test_sigterm_saves_and_the_same_command_goes_on(config, tmp_path, monkeypatc
     patient.train.update(epochs=100.0, evaluate_every=100.0)
     with monkeypatch.context() as patched:
         patched.setattr(record, "Recorder", Terminated)
-        patched.setattr(meter, "LOG_SECONDS", 0.0)
+        patched.setattr(record, "LOG_SECONDS", 0.0)
         train.train(patient, tmp_path)
     with checkpoint.manager(tmp_path) as manager:
         assert manager.latest_step() == 1
@@ -155,24 +155,26 @@ def test_streaming_trains_as_well(config, tmp_path):
     assert np.isfinite(figures["loss"])
 
 
-def test_report_counts_each_photograph_once_and_beside_grey(config, finished, tmp_path):
+def test_evaluation_counts_each_photograph_once_and_beside_grey(config, finished, tmp_path):
     model = checkpoint.load(finished[0])
     split = photos.open_splits(config.data)["train"]
-    report = evaluate.report(model, split, config)
-    assert sorted(report.tables["model"]["name"]) == sorted(
+    evaluation = evaluate.evaluate(model, split, config)
+    assert sorted(evaluation.tables["model"].names) == sorted(
         split[i]["name"] for i in range(len(split))
     )
-    grey = report.summary["grey"]
+    grey = evaluation.intervals["grey"]
     assert grey["colorfulness"]["mean"] < 0.1
-    assert report.summary["model"]["rmse_ab"]["mean"] < grey["rmse_ab"]["mean"]  # it was learnt
-    for interval in report.summary["model"].values():
+    assert (
+        evaluation.intervals["model"]["rmse_ab"]["mean"] < grey["rmse_ab"]["mean"]
+    )  # it was learnt
+    for interval in evaluation.intervals["model"].values():
         assert interval["low"] <= interval["mean"] <= interval["high"]
-    evaluate.write(report, tmp_path, "train")
+    evaluate.write(evaluation, tmp_path, "train")
     written = json.loads((tmp_path / "train.json").read_text())
     assert written["photographs"] == len(split)
     with (tmp_path / "train.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 2 * len(split)
-    assert "rmse_ab" in evaluate.format_report(report)
+    assert "rmse_ab" in evaluate.format_evaluation(evaluation)
 
 
 def test_fine_tuning_starts_from_a_checkpoint(config, finished, tmp_path):
