@@ -26,6 +26,12 @@ TABLE = _read_table()  # columns a, b, probability: CIC's bins in their publishe
 CENTERS = TABLE[:, :2].astype(np.float32)
 
 
+def pitch(centers: Num[np.ndarray, "q 2"]) -> float:
+    """Return the distance between neighbouring centres of a grid."""
+    steps = np.diff(np.unique(centers[:, 0]))
+    return float(steps.min())
+
+
 def encode(
     ab: Float[Array, "*b 2"],
     neighbors: int = 5,

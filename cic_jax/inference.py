@@ -1,45 +1,94 @@
-"""A trained network's forward pass, at its quickest."""
+"""The forward pass of a trained network, at its quickest: what is timed, scored and used."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
+from flax.traverse_util import flatten_dict, unflatten_dict
 from jaxtyping import Array, Float
 
-from cic_jax import network as networks
-from cic_jax.convolutions import dispatch
-from cic_jax.network import Network
+from cic_jax import convolutions
+from cic_jax.network import Convolution
 
 Forward = Callable[[Float[np.ndarray, "b h w 1"]], Float[np.ndarray, "b h4 w4 q"]]
 
 TOGETHER = 2  # images that a core is quickest with at an eighth of the resolution
+MANY = 200  # photographs from which on the time to load panelled kernels is earned back
+
+
+@runtime_checkable
+class Halved(Protocol):
+    """A network whose first half works at a high resolution, and its second half at a low one."""
+
+    def encode(self, L: Any, train: bool = False) -> Any:
+        """Reduce lightness to features."""
+
+    def decode(self, x: Any, train: bool = False) -> Any:
+        """Predict logits from features, for an input padded to a multiple of 8."""
 
 
 def infer(
     network: nn.Module, variables: Any, L: Float[Array, "b h w 1"]
 ) -> Float[Array, "b h4 w4 q"]:
-    """The output for photographs, none of which depends on another: `apply` at its quickest.
+    """Apply a network to photographs, none of which depends on another.
 
-    On a CPU one at a time while their activations are large, so that they stay in its cache; then
-    some at a time, which share the reading of the kernels.
+    On a CPU one photograph at a time while its activations are large, so that they stay in the
+    cache, then some at a time, which share the reading of the kernels. To be traced.
     """
     apply = partial(network.apply, variables)
-    if not isinstance(network, Network):
-        return dispatch.by_groups(apply, L, TOGETHER)
-    x = dispatch.by_groups(partial(apply, method=Network.reduce), L, 1)
-    predict = partial(apply, h=L.shape[1], w=L.shape[2], method=Network.predict)
-    return dispatch.by_groups(predict, x, TOGETHER)
+    if not isinstance(network, Halved):
+        return convolutions.by_groups(apply, L, TOGETHER)
+    h, w = L.shape[1:3]
+    x = convolutions.by_groups(partial(apply, method="encode"), L, 1)
+    output = convolutions.by_groups(partial(apply, method="decode"), x, TOGETHER)
+    return output[:, : -(-h // 4), : -(-w // 4)]
 
 
-def compiled(network: nn.Module, variables: dict[str, Any], many: bool = True) -> Forward:
-    """The function from L of photographs in [0, 100] to the output, each shape compiled once.
+def compiled(network: nn.Module, variables: dict[str, Any], photographs: int = MANY) -> Forward:
+    """Compile the forward pass: a function from L in [0, 100] to the output, batches on the host.
 
-    On batches from the host. The variables are prepared (see `network.prepare`, also for `many`),
-    and a batch is shared by the cores of a CPU. What one photograph becomes does not depend on the
-    others.
+    Each shape is compiled once, on first use. The cores of a CPU share a batch. The result for one
+    photograph does not depend on the others. Tuned for so many `photographs` in all: fewer than
+    `MANY` spare the time that the quickest kernels take to load.
     """
-    prepared = networks.prepare(network, variables, many)
-    program = dispatch.jit_inference(partial(infer, network))
-    return partial(dispatch.by_cores, partial(program, prepared))
+    prepared = prepare(network, variables, panels=photographs >= MANY)
+    program = convolutions.jit_inference(partial(infer, network))
+    return partial(convolutions.by_cores, partial(program, prepared))
+
+
+def prepare(network: nn.Module, variables: dict[str, Any], panels: bool = True) -> dict[str, Any]:
+    """Transform the kernels of every `network.Convolution`, once for all calls, and place them.
+
+    `apply` takes the result in place of `variables`. `panels` is that of `convolutions.transform`.
+    Not to be traced: it computes on the host.
+    """
+    params = flatten_dict(variables.get("params", {}))
+    for path, layer in _convolutions(network, variables).items():
+        params[*path, "kernel"] = convolutions.transform(
+            params[*path, "kernel"], stride=layer.stride, engine=layer.engine, panels=panels
+        )
+    return jax.device_put({**variables, "params": unflatten_dict(params)})
+
+
+def _convolutions(network: nn.Module, variables: Any) -> dict[tuple[str, ...], Convolution]:
+    """Find the convolutions of a network by their paths; nothing is computed."""
+    layers: dict[tuple[str, ...], Convolution] = {}
+
+    def record(method, args, kwargs, context):
+        layer = context.module
+        if not isinstance(layer, Convolution) or context.method_name != "__call__":
+            return method(*args, **kwargs)
+        layers[layer.path] = layer
+        (x,) = args
+        b, h, w = x.shape[:3]
+        if layer.upsample:
+            return jnp.zeros((b, 2 * h, 2 * w, layer.channels), x.dtype)
+        return jnp.zeros((b, -(-h // layer.stride), -(-w // layer.stride), layer.channels), x.dtype)
+
+    with nn.intercept_methods(record):
+        jax.eval_shape(network.apply, variables, jax.ShapeDtypeStruct((1, 32, 32, 1), jnp.float32))
+    return layers

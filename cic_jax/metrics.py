@@ -4,6 +4,7 @@ Each function takes the truth first, and optionally `mask`, True where a pixel i
 without any such pixel has NaN.
 """
 
+from functools import partial
 from typing import Literal, NamedTuple
 
 import jax
@@ -11,8 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from cic_jax import bins, lab
-from cic_jax.convolutions.fusion import apart
+from cic_jax import bins, convolutions, lab
 
 # SSIM's constants (Wang et al., 2004), and the window of scikit-image's default.
 K1, K2, WINDOW = 0.01, 0.03, 7
@@ -86,14 +86,15 @@ def ssim(
         raise ValueError(
             f"SSIM needs images of at least {WINDOW}x{WINDOW} pixels; these have {size}"
         )
-    ux, uy = _box(truth), _box(prediction)
+    mean = partial(convolutions.window_mean, size=WINDOW)
+    ux, uy = mean(truth), mean(prediction)
     sample = WINDOW**2 / (WINDOW**2 - 1)
-    vx = sample * (_box(truth**2) - ux**2)
-    vy = sample * (_box(prediction**2) - uy**2)
-    vxy = sample * (_box(truth * prediction) - ux * uy)
+    vx = sample * (mean(truth**2) - ux**2)
+    vy = sample * (mean(prediction**2) - uy**2)
+    vxy = sample * (mean(truth * prediction) - ux * uy)
     c1, c2 = K1**2, K2**2
     similarity = ((2 * ux * uy + c1) * (2 * vxy + c2)) / ((ux**2 + uy**2 + c1) * (vx + vy + c2))
-    whole = None if mask is None else _box(mask[..., None].astype(truth.dtype))[..., 0] > 1 - 1e-4
+    whole = None if mask is None else mean(mask[..., None].astype(truth.dtype))[..., 0] > 1 - 1e-4
     return _mean(similarity, whole)
 
 
@@ -143,14 +144,6 @@ def _mean(
     weights = weights.astype(values.dtype)
     total = jnp.einsum("bhwc,bhw->bc", values, weights, precision=jax.lax.Precision.HIGHEST)
     return jnp.mean(total, axis=-1) / jnp.sum(weights, axis=(1, 2))
-
-
-@jax.jit
-def _box(x: Float[Array, "b h w c"]) -> Float[Array, "b i j c"]:
-    """Mean over each 7x7 window that lies inside: columns of 7, then rows of 7 of their sums."""
-    h, w = (size - WINDOW + 1 for size in x.shape[1:3])
-    columns = apart(lambda x: sum(x[:, i : i + h] for i in range(WINDOW)), x)
-    return apart(lambda x: sum(x[:, :, i : i + w] for i in range(WINDOW)) / WINDOW**2, columns)
 
 
 def compare(

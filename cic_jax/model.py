@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-from cic_jax import bins, inference
+from cic_jax import bins
 from cic_jax import network as networks
 from cic_jax import target as targets
 
@@ -90,11 +90,3 @@ def require_same_shapes(wanted: dict[str, Any], found: dict[str, Any], origin: s
         raise ValueError(
             f"{origin} does not fit the configured network in {len(wrong)} arrays: {shown}"
         )
-
-
-def colour(
-    model: Model, lightness: Float[Array, "b h w 1"], temperature: Float[Array, ""] | float = 0.38
-) -> Float[Array, "b h4 w4 2"]:
-    """ab at a quarter of the resolution (rounded up) for L in [0, 100]."""
-    output = inference.infer(model.network, model.variables, lightness)
-    return model.target.to_ab(output, temperature)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -11,7 +12,7 @@ import optax
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
-from cic_jax import inference, lab
+from cic_jax import inference, lab, read_out
 from cic_jax.target import Target
 from cic_jax.train.crop import Photos, random_crop
 
@@ -75,12 +76,6 @@ def downsample(
     if every_fourth:
         return ab[:, ::4, ::4]
     return (ab[:, 1::4, 1::4] + ab[:, 1::4, 2::4] + ab[:, 2::4, 1::4] + ab[:, 2::4, 2::4]) / 4
-
-
-def upsample(ab: Float[Array, "b h4 w4 2"]) -> Float[Array, "b h w 2"]:
-    """Four times the resolution, bilinearly between pixel centres."""
-    b, h, w, c = ab.shape
-    return jax.image.resize(ab, (b, 4 * h, 4 * w, c), "bilinear")
 
 
 def train_step(
@@ -166,9 +161,13 @@ def predict(
     network: nn.Module,
     target: Target,
 ) -> tuple[Float[Array, "b h4 w4 c"], Float[Array, "b h w 2"]]:
-    """The network's output, and the colour it stands for at full resolution (multiples of 4)."""
+    """Compute the network's output, and the ab of every pixel as a user sees it.
+
+    Height and width are multiples of 4.
+    """
     output = inference.infer(network, variables, lightness)
-    return output, upsample(target.to_ab(output, temperature))
+    ab = jax.vmap(partial(read_out.pixel_ab, target), (0, 0, None))(output, lightness, temperature)
+    return output, read_out.fit(lightness, ab)
 
 
 def recolour(
@@ -179,11 +178,10 @@ def recolour(
     network: nn.Module,
     target: Target,
 ) -> Photos:
-    """Photographs with the colour that the model gives them in place of their own."""
-    lightness = lab.rgb_to_lab(photos.astype(jnp.float32) / 255.0)[..., :1]
+    """Colour photographs from their lightness alone."""
+    lightness = jax.vmap(read_out.lightness)(photos)
     _, ab = predict(variables, lightness, temperature, network=network, target=target)
-    rgb = lab.lab_to_rgb(jnp.concatenate([lightness, ab], axis=-1))
-    return jnp.round(255.0 * rgb).astype(jnp.uint8)
+    return jax.vmap(read_out.render)(lightness, ab)
 
 
 def eval_step(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from cic_jax import inference, network
-from cic_jax.convolutions import dispatch
+from cic_jax import convolutions, inference, network
+from cic_jax.convolutions import schedule
 
 NET = network.create("simplified", width=0.05)
 X = np.random.default_rng(0).uniform(0, 100, (5, 24, 32, 1)).astype(np.float32)
@@ -23,7 +23,7 @@ def variables():
 def test_it_gives_what_the_network_does_however_many_cores_there_are(
     variables, batch, cores, monkeypatch
 ):
-    monkeypatch.setattr(dispatch.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(schedule.os, "cpu_count", lambda: cores)
     found = inference.compiled(NET, variables)(X[:batch])
     expected = jax.jit(NET.apply)(variables, X[:batch])
     assert isinstance(found, np.ndarray)
@@ -32,7 +32,7 @@ def test_it_gives_what_the_network_does_however_many_cores_there_are(
 
 def test_parts_keep_their_order_and_what_fails_in_one_is_raised():
     x = np.arange(7.0)[:, None, None, None]
-    np.testing.assert_array_equal(dispatch.by_cores(lambda part: 2 * part, x), 2 * x)
+    np.testing.assert_array_equal(convolutions.by_cores(lambda part: 2 * part, x), 2 * x)
 
     def refuse(part):
         if 6.0 in part:
@@ -40,7 +40,7 @@ def test_parts_keep_their_order_and_what_fails_in_one_is_raised():
         return part
 
     with pytest.raises(ValueError, match="no sixes"):
-        dispatch.by_cores(refuse, x)
+        convolutions.by_cores(refuse, x)
 
 
 def random(count, height, width):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from torch_weights import WIDTH, draw, release_shapes, renamed, study_shapes, torch_output
 
+from cic_jax import inference, pretrained
 from cic_jax import model as models
-from cic_jax import pretrained
 from cic_jax.read_out import upsample
 
 LIGHTNESS = np.random.default_rng(1).uniform(0, 100, (1, 32, 40, 1)).astype(np.float32)
@@ -27,9 +27,7 @@ def test_the_release_colours_as_in_pytorch(torch, release):
     model = pretrained.to_model({k: torch.tensor(x) for k, x in release.items()})
     assert model.description["network"] == "full"
     assert model.description["width"] == WIDTH
-    ab = jax.jit(lambda v, x: models.colour(model._replace(variables=v), x, 1.0))(
-        model.variables, LIGHTNESS
-    )
+    ab = model.target.to_ab(inference.compiled(model.network, model.variables)(LIGHTNESS), 1.0)
     scale, origin = np.full(2, 4, np.float32), np.zeros(2, np.float32)
     large = upsample.bilinear(ab[0], scale, origin, (32, 40))
     np.testing.assert_allclose(large, expected[0].permute(1, 2, 0), atol=1e-3)

@@ -79,7 +79,7 @@ def parts(case: Case) -> dict[str, Callable[[], Any]]:
 def block_gradient(case: Case, number: int) -> Callable[[], Any]:
     """One block of the network forward and backward, on random activations."""
     block = case.blocks[number - 1]
-    module = networks.ConvolutionBlock(block, block.channels, jnp.dtype(case.dtype), "auto", None)
+    module = networks.ConvolutionBlock(block, block.channels, jnp.dtype(case.dtype))
     _, variables = case.create()
     name = f"block{number}"
     params = variables["params"][name]
@@ -90,7 +90,7 @@ def block_gradient(case: Case, number: int) -> Callable[[], Any]:
     def gradient(params, x, dy):
         def output(params, x):
             variables = {"params": params, **rest}
-            return module.apply(variables, x, block.dilation, True, mutable=["batch_stats"])[0]
+            return module.apply(variables, x, True, mutable=["batch_stats"])[0]
 
         if number == 1:  # nothing comes before it that would need a gradient
             return jax.vjp(lambda params: output(params, x), params)[1](dy)

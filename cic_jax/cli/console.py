@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 DEFAULT_CHECKPOINT = "simplified_final"
 COMPILED = "~/.cache/cic_jax/compiled"  # programs of earlier calls: the next starts sooner
-MANY = 200  # photographs, for which to get ready to be quick pays
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 HOW_TO_TRAIN = (
@@ -28,7 +27,7 @@ def restore(arguments: argparse.Namespace, photographs: int = 1) -> "Colorizer":
     from cic_jax.colorize import Colorizer
 
     machine.keep_compiled(COMPILED)
-    return Colorizer(load(arguments.checkpoint), arguments.size, many=photographs >= MANY)
+    return Colorizer(load(arguments.checkpoint), arguments.size, photographs)
 
 
 def load(name: str) -> "Model":

@@ -5,8 +5,6 @@ from jaxtyping import Float
 
 from cic_jax import bins
 
-LEAST_VARIANCE = bins.PITCH**2  # of ab: less is the width of a bin, no doubt
-
 
 def tilts(
     p: Float[np.ndarray, "i j q"],
@@ -14,7 +12,7 @@ def tilts(
     count: int,
     spread: float,
 ) -> Float[np.ndarray, "n q"]:
-    """What to add to the logits for each of `count` candidates; the first adds nothing.
+    """Compute logit offsets for `count` alternative colourings; the first adds nothing.
 
     Candidate k reads out p_k ~ p exp(u_k . ab): of all distributions whose mean is moved as far,
     the one nearest to p (an exponential tilt; Csiszar, "I-divergence geometry", 1975). All cells
@@ -22,8 +20,8 @@ def tilts(
     u_k: much where the network is in doubt, hardly where it is sure. The u_k point all around,
     measured in standard deviations of the mean covariance of all cells: each moves colour by
     `spread` of these and costs spread^2 / 2 nats of divergence a cell, to second order. The second
-    candidate goes along the axis of greatest doubt. Raises ValueError for no candidates or a
-    negative spread.
+    candidate goes along the axis of greatest doubt. A variance below that of a bin's width counts
+    as that: it is no doubt. Raises ValueError for no candidates or a negative spread.
     """
     if count < 1 or not spread >= 0:
         raise ValueError(f"expected count >= 1 and spread >= 0, got {count} and {spread}")
@@ -32,7 +30,7 @@ def tilts(
     first = np.einsum("ija,ijb->ab", mean, mean)
     variance, axes = np.linalg.eigh((second - first) / (p.shape[0] * p.shape[1]))
     # Greatest doubt first; eigenvectors come with either sign, and one must be chosen.
-    variance, axes = np.maximum(variance[::-1], LEAST_VARIANCE), axes[:, ::-1]
+    variance, axes = np.maximum(variance[::-1], bins.pitch(centers) ** 2), axes[:, ::-1]
     axes = axes * np.where(axes.sum(axis=0) < 0, -1, 1)
     angle = 2 * np.pi * np.arange(count - 1) / max(1, count - 1)
     along = np.stack([np.cos(angle), np.sin(angle)], axis=-1) / np.sqrt(variance)

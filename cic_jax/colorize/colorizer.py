@@ -1,4 +1,4 @@
-"""A trained model colours a photograph of any size; its lightness stays as it was."""
+"""Colouring a photograph of any size by a trained model; its lightness stays as it was."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -9,36 +9,34 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from cic_jax import bins, checkpoint
-from cic_jax import model as models
-from cic_jax import network as networks
+from cic_jax import bins, checkpoint, inference, read_out
 from cic_jax.colorize import candidates
-from cic_jax.colorize.paint import lightness, paint
-from cic_jax.convolutions import dispatch
+from cic_jax.colorize.paint import paint
 from cic_jax.images import file as image_file
 from cic_jax.images import resize
-from cic_jax.read_out.upsample import CELL, follow
+from cic_jax.model import Model
+from cic_jax.read_out import CELL
 
 MULTIPLE = 64  # working sizes are padded to it, so that few are compiled
 
 
 class Prediction(NamedTuple):
-    """What the network said of a photograph: colourings are read out of it, at little cost.
+    """A network's output for a photograph, from which colourings are read out at little cost.
 
     `output` has a cell for every 4 x 4 pixels of the working size, rounded up.
     """
 
     pixels: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]  # the photograph
-    output: Float[np.ndarray, "i j q"]  # of the network: logits of the bins, or ab / 110
+    output: Float[np.ndarray, "i j q"]  # logits of the bins, or ab / 110
     seen: UInt8[np.ndarray, "v u 3"] | UInt8[np.ndarray, "v u"]  # as the network saw it
 
     @property
     def size(self) -> tuple[int, int]:
-        """The working height and width: those at which the network looked."""
+        """The working height and width, at which the network looked."""
         return self.seen.shape[:2]
 
     def reduced(self, longest: int) -> "Prediction":
-        """The same of a smaller copy of the photograph, for previews: at most `longest` pixels.
+        """Reduce the photograph, but not the output, to at most `longest` pixels, for previews.
 
         Raises ValueError where `longest` is not positive.
         """
@@ -75,33 +73,32 @@ class Colorizer:
     (64, 86, 313)
     """
 
-    def __init__(self, model: models.Model, size: int = 256, many: bool = False) -> None:
-        """The network sees photographs reduced (or enlarged) to a short side of `size` pixels.
+    def __init__(self, model: Model, size: int = 256, photographs: int = 1) -> None:
+        """Compile a model for photographs with a short side reduced (or enlarged) to `size` pixels.
 
-        For `many` photographs each takes less time, and the first of a new shape more.
+        `photographs` says how many are expected: with many, each takes less time, and the first of
+        a new shape more. Raises ValueError for a size below 8.
         """
         if size < 8:
             raise ValueError(f"size: expected at least 8 pixels, got {size}")
 
-        def output(variables, rgb):
-            return model.network.apply(variables, lightness(rgb)[None])[0]
+        def pixel_ab(output, seen, temperature):
+            lightness = read_out.lightness(seen)
+            return read_out.pixel_ab(model.target, output, lightness, temperature)
 
-        def read_out(output, seen, temperature):
-            return follow(model.target.to_ab(output, temperature), lightness(seen))
-
-        prepared = networks.prepare(model.network, model.variables, many)
-        self.model = model._replace(variables=prepared)
+        self.model = model
         self.size = size
-        self._output = dispatch.jit_inference(output)
-        self._read_out = jax.jit(read_out)
+        self._forward = inference.compiled(model.network, model.variables, photographs)
+        self._pixel_ab = jax.jit(pixel_ab)
 
     @classmethod
-    def restore(cls, path: str | Path, size: int = 256, many: bool = False) -> "Colorizer":
-        """From an exported model, a training run or the name of a released checkpoint.
+    def restore(cls, path: str | Path, size: int = 256, photographs: int = 1) -> "Colorizer":
+        """Restore an exported model, a training run or the name of a released checkpoint.
 
-        Raises CheckpointError where there is none.
+        `size` and `photographs` are those of the constructor. Raises CheckpointError where there is
+        no such model.
         """
-        return cls(checkpoint.load(path), size, many)
+        return cls(checkpoint.load(path), size, photographs)
 
     def __call__(
         self,
@@ -124,13 +121,14 @@ class Colorizer:
         pixels = _pixels(photo)
         size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)
         seen = resize.reduce(pixels, size)
-        output = np.asarray(self._output(self.model.variables, resize.pad(seen, MULTIPLE)))
+        lightness = np.asarray(read_out.lightness(resize.pad(seen, MULTIPLE)))
+        (output,) = self._forward(lightness[None])
         return Prediction(pixels, output[: -(-size[0] // CELL), : -(-size[1] // CELL)], seen)
 
     def render(
         self, prediction: Prediction, temperature: float = 0.38, saturation: float = 1.0
     ) -> UInt8[np.ndarray, "h w 3"]:
-        """The photograph of a prediction in colour, of its own size.
+        """Colour the photograph of a prediction, at its own size.
 
         `temperature` from 0 (vivid) to 1 (the mean, greyish) reads out the predicted distribution;
         `saturation` multiplies ab. L is kept to the rounding of 8 bits: a colour that sRGB cannot
@@ -141,7 +139,7 @@ class Colorizer:
         # Padded as the network's input was: few sizes are compiled.
         output = resize.pad(prediction.output, MULTIPLE // CELL)
         seen = resize.pad(prediction.seen, MULTIPLE)
-        ab = saturation * self._read_out(output, seen, temperature)
+        ab = saturation * self._pixel_ab(output, seen, temperature)
         scale = np.divide(prediction.pixels.shape[:2], prediction.size, dtype=np.float32)
         return paint(prediction.pixels, ab, scale)
 
@@ -153,7 +151,7 @@ class Colorizer:
         saturation: float = 1.0,
         spread: float = 0.5,
     ) -> list[UInt8[np.ndarray, "h w 3"]]:
-        """Several colourings of a photograph; the first is the ordinary one.
+        """Colour a photograph in several ways; the first is the ordinary one.
 
         They differ where the network is in doubt, in the same way all over the photograph, the more
         the larger `spread` (`cic_jax.candidates` says how they are found). Nothing is drawn at
@@ -166,7 +164,7 @@ class Colorizer:
     def alternatives(
         self, prediction: Prediction, count: int = 4, spread: float = 0.5
     ) -> list[Prediction]:
-        """The predictions of which `candidates` are rendered."""
+        """Predict the alternatives that `candidates` renders."""
         p = self.distribution(prediction)
         tilts = candidates.tilts(p, np.asarray(self.model.target.centers), count, spread)
         return [prediction._replace(output=prediction.output + tilt) for tilt in tilts]
@@ -174,7 +172,7 @@ class Colorizer:
     def distribution(
         self, photo: np.ndarray | Image.Image | Prediction
     ) -> Float[np.ndarray, "i j q"]:
-        """The predicted probabilities of the bins, at a quarter of the working size, rounded up.
+        """Compute the probabilities of the bins, at a quarter of the working size, rounded up.
 
         Raises ValueError for a model that predicts ab itself.
         """

@@ -1,1 +1,26 @@
-"""How a convolution is computed on this backend; nothing else in the package knows."""
+"""How a convolution is computed on this backend; nothing else in the package knows.
+
+This module is the door: nothing outside names a file behind it. `convolve` and
+`convolve_transposed` are the layers of a network; `transform` readies a kernel for inference;
+`by_phases`, `by_groups`, `by_cores` and `jit_inference` decide how much is computed at once.
+"""
+
+from cic_jax.convolutions.dispatch import ENGINES, convolve, convolve_transposed, transform
+from cic_jax.convolutions.phases import by_phases
+from cic_jax.convolutions.schedule import by_cores, by_groups, jit_inference
+from cic_jax.convolutions.windows import window_mean
+from cic_jax.convolutions.winograd import Kernel, TransformedKernel
+
+__all__ = [
+    "ENGINES",
+    "Kernel",
+    "TransformedKernel",
+    "by_cores",
+    "by_groups",
+    "by_phases",
+    "convolve",
+    "convolve_transposed",
+    "jit_inference",
+    "transform",
+    "window_mean",
+]

@@ -1,6 +1,6 @@
-"""Convolutions whose gradients XLA's CPU backend is quick at: products, and plain convolutions.
+"""Convolutions with gradients that XLA's CPU backend is quick at: products, plain convolutions.
 
-All are exact, and differ from XLA's own in how gradients are computed; `double` takes Winograd's
+All are exact and differ from XLA's own in how gradients are computed; `double` takes Winograd's
 algorithm where that is faster.
 """
 
@@ -10,24 +10,24 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from cic_jax.convolutions import winograd
-from cic_jax.convolutions.direct import LAYOUT, direct, neighbours
+from cic_jax.convolutions.direct import LAYOUT, direct, neighbors
 
 
 def pointwise(x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"]) -> Array:
-    """A 1x1 convolution is one matrix product, as are its gradients."""
+    """Apply a 1x1 convolution as one matrix product, as are its gradients."""
     return jnp.matmul(x.reshape(-1, x.shape[-1]), kernel[0, 0]).reshape(*x.shape[:-1], -1)
 
 
 @jax.custom_vjp
 def same(x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"]) -> Float[Array, "b h w d"]:
-    """A plain convolution, k odd. Its gradient in x is another, with the kernel turned around."""
+    """Apply a plain convolution, k odd; its gradient in x is another, with the kernel reversed."""
     return direct(x, kernel)
 
 
 def _same_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, Array]:
-    """d kernel[u, v] = sum over pixels of x[i + u, j + v]^T dy[i, j], u = v = 0 in the centre.
+    """Compute d kernel[u, v] = sum over pixels of x[i + u, j + v]^T dy[i, j], u = v = 0 central.
 
-    With x shifted by each v and dy by each -u that is one matrix product, and few copies.
+    With x shifted by each v and dy by each -u that is one matrix product and few copies.
     """
     x, kernel = residuals
     k, _, c, d = kernel.shape
@@ -48,8 +48,8 @@ same.defvjp(lambda x, kernel: (direct(x, kernel), (x, kernel)), _same_backward)
 
 @jax.custom_vjp
 def single_channel(x: Float[Array, "b h w 1"], kernel: Float[Array, "3 3 1 d"]) -> Array:
-    """With one channel there is no matrix product to gain from: nine scaled images are added."""
-    taps = neighbours(x[..., 0])
+    """Add nine scaled images: one input channel gains nothing from a matrix product."""
+    taps = neighbors(x[..., 0])
     return sum(taps[n][..., None] * weight for n, weight in enumerate(kernel.reshape(9, -1)))
 
 
@@ -57,7 +57,7 @@ def _single_channel_backward(residuals: tuple[Array, Array], dy: Array) -> tuple
     x, kernel = residuals
 
     def product(x, dy):
-        taps = neighbours(x[None, ..., 0]).reshape(9, -1)
+        taps = neighbors(x[None, ..., 0]).reshape(9, -1)
         return jnp.matmul(taps, dy.reshape(taps.shape[1], -1), preferred_element_type=jnp.float32)
 
     dx = direct(dy, kernel[::-1, ::-1].swapaxes(2, 3))
@@ -72,7 +72,7 @@ single_channel.defvjp(
 
 @jax.custom_vjp
 def halve(x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"]) -> Array:
-    """A convolution of stride 2, h and w even; a kernel of size 3 is one of size 4 ending in 0."""
+    """Apply a convolution of stride 2, h and w even; size 3 is size 4 with a last tap of 0."""
     return direct(x, kernel, stride=2)
 
 
@@ -90,7 +90,7 @@ halve.defvjp(lambda x, kernel: (halve(x, kernel), (x, kernel)), _halve_backward)
 
 
 def double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
-    """The adjoint of `halve`."""
+    """Apply the adjoint of `halve`."""
     if winograd.suits(kernel):
         return winograd.convolve(x, kernel, "double")
     return _double_directly(x, kernel)
@@ -98,7 +98,7 @@ def double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array
 
 @jax.custom_vjp
 def _double_directly(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
-    """A plain 2x2 convolution to cells of 2x2 pixels."""
+    """Apply a plain 2x2 convolution to cells of 2x2 pixels."""
     pad = ((1, 1), (1, 1))
     cells = lax.conv_general_dilated(x, _to_cells(kernel), (1, 1), pad, dimension_numbers=LAYOUT)
     return _from_cells(cells)
@@ -116,7 +116,7 @@ _double_directly.defvjp(
 
 
 def _halve_kernel_gradient(x: Array, dy: Array) -> Array:
-    """d kernel[u] = sum over i of x[2 i + u - 1]^T dy[i] for a 4x4 kernel, in float32.
+    """Compute d kernel[u] = sum over i of x[2 i + u - 1]^T dy[i], 4x4, in float32.
 
     Taps 0 and 1 read the cell i of 2x2 pixels (2 i - 1, 2 i), taps 2 and 3 the cell i + 1.
     """
@@ -134,7 +134,7 @@ def _halve_kernel_gradient(x: Array, dy: Array) -> Array:
 
 
 def _to_cells(kernel: Float[Array, "4 4 c d"]) -> Float[Array, "2 2 c 4*d"]:
-    """A transposed convolution as a plain one, whose 4 d channels are the pixels of a cell.
+    """Turn a transposed convolution into a plain one of 4 d channels, the pixels of a cell.
 
     A cell of 2x2 output pixels (2 i - 1, 2 i) sees the inputs i - 1, by taps 2 and 3, and i, by
     taps 0 and 1.
@@ -145,26 +145,26 @@ def _to_cells(kernel: Float[Array, "4 4 c d"]) -> Float[Array, "2 2 c 4*d"]:
 
 
 def _from_cells(cells: Float[Array, "b h w d4"]) -> Float[Array, "b 2*h-2 2*w-2 d4//4"]:
-    """The pixels of all cells, without the outermost, which lie outside of the image."""
+    """Lay out the pixels of all cells, without the outermost, which are outside the image."""
     b, h, w, _ = cells.shape
     pixels = cells.reshape(b, h, w, 2, 2, -1).swapaxes(2, 3)
     return pixels.reshape(b, 2 * h, 2 * w, -1)[:, 1:-1, 1:-1]
 
 
 def _sum_over_images(product, x: Array, dy: Array) -> Array:
-    """Sum `product` over the batch, one image at a time: its copies then stay in the cache."""
+    """Sum `product` over the batch, one image at a time: its copies stay in the cache."""
     shape = jax.eval_shape(product, x[0], dy[0])
     start = jnp.zeros(shape.shape, shape.dtype)
     return lax.scan(lambda total, image: (total + product(*image), None), start, (x, dy))[0]
 
 
 def _outer(x: Float[Array, "h w c"], y: Float[Array, "h w d"]) -> Float[Array, "c d"]:
-    """x^T y over the pixels of an image, summed in float32."""
+    """Compute x^T y over the pixels of an image, summed in float32."""
     x, y = x.reshape(-1, x.shape[-1]), y.reshape(-1, y.shape[-1])
     return jnp.matmul(x.T, y, preferred_element_type=jnp.float32)
 
 
 def _shift(x: Array, offsets: tuple[int, ...]) -> Array:
-    """x moved along its leading axes, zeros coming in: x[i] -> x[i - offset]."""
+    """Shift x along its leading axes, zeros coming in: x[i] -> x[i - offset]."""
     widths = [(n, -n, 0) for n in offsets] + [(0, 0, 0)] * (x.ndim - len(offsets))
     return lax.pad(x, jnp.zeros((), x.dtype), widths)

@@ -1,4 +1,4 @@
-"""XLA's own convolutions, and what more than one backend makes of them."""
+"""XLA's own convolutions, and a helper that more than one backend shares."""
 
 import jax.numpy as jnp
 from jax import lax
@@ -8,7 +8,7 @@ LAYOUT = ("NHWC", "HWIO", "NHWC")
 
 
 def direct(x: Array, kernel: Array, stride: int = 1, dilation: int = 1) -> Array:
-    """XLA's convolution; a kernel of even size 2 p + 2 is padded by p, as one of size 2 p + 1."""
+    """Convolve as XLA does; a kernel of even size 2 p + 2 is padded by p, as one of 2 p + 1."""
     p = dilation * ((kernel.shape[0] - 1) // 2)
     pad = ((p, p), (p, p))
     return lax.conv_general_dilated(
@@ -22,15 +22,15 @@ def direct(x: Array, kernel: Array, stride: int = 1, dilation: int = 1) -> Array
 
 
 def direct_transposed(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
-    """XLA's transposed convolution of stride 2 and padding 1."""
+    """Apply XLA's transposed convolution of stride 2 and padding 1."""
     pad = ((2, 2), (2, 2))
     return lax.conv_general_dilated(
         x, kernel[::-1, ::-1], (1, 1), pad, (2, 2), dimension_numbers=LAYOUT
     )
 
 
-def neighbours(x: Float[Array, "b h w"]) -> Float[Array, "9 b h w"]:
-    """The neighbours that a 3x3 kernel sees of every pixel, in the order of the kernel."""
+def neighbors(x: Float[Array, "b h w"]) -> Float[Array, "9 b h w"]:
+    """Stack the nine neighbours of every pixel in the order of a 3x3 kernel."""
     h, w = x.shape[1:]
     x = jnp.pad(x, ((0, 0), (1, 1), (1, 1)))
     return jnp.stack([x[:, u : u + h, v : v + w] for u in range(3) for v in range(3)])

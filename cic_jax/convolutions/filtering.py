@@ -1,13 +1,13 @@
-"""Minimal filtering: the matrices with which Winograd's algorithm makes convolutions products.
+"""Minimal filtering: the matrices by which Winograd's algorithm turns convolutions into products.
 
 Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016: along one side,
 F(4, r) makes 4 outputs of a filter with r taps by r + 3 products, not 4 r, as
 
     y = A^T [(G g) * (B^T d)]
 
-with * elementwise. A convolution with stride 2, and its adjoint, which doubles the resolution, are
-filters of every other input or output, each with some of the taps, so their matrices are made of
-those of F(4, 2).
+with * elementwise. A convolution of stride 2, and its adjoint, which doubles the resolution, filter
+every other input or output, each with some of the taps; their matrices are composed of those of
+F(4, 2).
 """
 
 from functools import cache
@@ -25,7 +25,7 @@ POINTS = np.array([0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5)])
 
 
 class Filtering(NamedTuple):
-    """The three matrices, and how far it is from the inputs of a tile to those of the next."""
+    """The three matrices of a filter, and the distance from one tile of inputs to the next."""
 
     input: Float[np.ndarray, "n tile"]  # B^T
     kernel: Float[np.ndarray, "k taps"]  # G
@@ -34,25 +34,26 @@ class Filtering(NamedTuple):
     period: int
 
     def outputs(self, inputs: int) -> int:
-        """Along a side of so many inputs with one zero at either end."""
+        """Count the outputs along a side of `inputs` pixels with one zero at either end."""
         return -(-inputs * len(self.output) // self.period)
 
     def tiles(self, inputs: int) -> int:
-        """That cover those outputs."""
+        """Count the tiles that cover those outputs."""
         return -(-inputs // self.period)
 
 
 @cache
 def same() -> Filtering:
-    """3 taps."""
+    """Build F(4, 3): 3 taps, stride 1."""
     return _minimal(3)
 
 
 @cache
 def halve() -> Filtering:
-    """3 taps and stride 2: the outer taps see every other input, the middle one those between.
+    """Build a filter of 3 taps and stride 2.
 
-    9 products for 4 outputs, not 12.
+    The outer taps see every other input, the middle one the inputs between. 9 products for 4
+    outputs, not 12.
     """
     outer = _minimal(2)
     n, k = 2 * STEP + 1, len(outer.kernel)
@@ -65,7 +66,7 @@ def halve() -> Filtering:
 
 @cache
 def double() -> Filtering:
-    """4 taps; input i adds its share to the outputs 2 i - 1 to 2 i + 2.
+    """Build a filter of 4 taps that doubles: input i adds to the outputs 2 i - 1 to 2 i + 2.
 
     So output 2 i is taps 3 and 1 of the inputs i - 1 and i, and output 2 i + 1 taps 2 and 0 of the
     inputs i and i + 1. 10 products for 8 outputs, not 16.
@@ -81,12 +82,12 @@ def double() -> Filtering:
 
 
 def _minimal(taps: int) -> Filtering:
-    """F(4, taps), for 2 or 3 taps."""
+    """Build F(4, taps), for 2 or 3 taps."""
     points = POINTS[: taps + STEP - 2]
     others = [np.delete(points, i) for i in range(len(points))]
 
     def values(size):
-        """At the points, and the leading one, of a polynomial with `size` coefficients."""
+        """Evaluate a polynomial of `size` coefficients at the points; last its leading one."""
         return np.vstack([np.vander(points, size, increasing=True), np.eye(size)[-1:]])
 
     # Lagrange: the product of (z - p) over the other points p, for each point, by coefficients.

@@ -1,4 +1,4 @@
-"""Where XLA's CPU backend must not fuse."""
+"""Where XLA must not fuse."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,13 +10,13 @@ from jax.experimental.xla_metadata import set_xla_metadata
 Result = TypeVar("Result")
 
 
-def apart(stage: Callable[..., Result], *arrays) -> Result:
-    """`stage(*arrays)`, written to memory before anything reads it.
+def materialize(stage: Callable[..., Result], *arrays) -> Result:
+    """Compute `stage(*arrays)` and write it to memory before anything reads it.
 
-    On a CPU XLA otherwise fuses it into each of its readers, which then compute it once each, and
-    pad, if it pads, value by value instead of in vectors. `lax.optimization_barrier` does not
-    prevent that there: it is gone when XLA fuses; a call that is not to be inlined is still there.
-    What is fused less also takes less time to compile. For use inside of `jax.jit`: outside, every
+    XLA's CPU backend would fuse the stage into each of its readers: each computes it again, and
+    padding is done value by value instead of in vectors. `lax.optimization_barrier` does not
+    prevent that on a CPU, where it is removed before fusion; a call that must not be inlined
+    remains. Less fusion also means less time to compile. For use inside `jax.jit`: outside, every
     new `stage` is compiled anew.
     """
     if jax.default_backend() != "cpu":

@@ -1,7 +1,7 @@
-"""Convolutions rewritten where XLA with cuDNN is slow, by profiles of training steps on an H100.
+"""Convolutions that XLA with cuDNN is slow at, rewritten; profiled in training steps on an H100.
 
-All are exact. Plain and strided convolutions of many channels are left to cuDNN, whose kernels for
-them, forward and backward, are good.
+All are exact. Plain and strided convolutions of many channels are left to cuDNN, which is good at
+them forward and backward.
 """
 
 import jax
@@ -9,45 +9,47 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cic_jax.convolutions import fusion
-from cic_jax.convolutions.direct import direct, direct_transposed, neighbours
+from cic_jax.convolutions.direct import direct, direct_transposed, neighbors
 
-ALIGNMENT = 64  # of a product's columns: of 313 the tensor cores' loads are not aligned
+ALIGNMENT = 64  # columns of a product; with 313 the tensor cores' loads are not aligned
 
 
 def pointwise(
     x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"], bias: Float[Array, " d"] | float
 ) -> Float[Array, "b h w d"]:
-    """A 1x1 convolution is a product of matrices, its columns filled up with zeros."""
+    """Apply a 1x1 convolution as a matrix product, its columns filled up with zeros."""
     c, d = kernel.shape[2:]
     columns = jnp.pad(kernel[0, 0], ((0, 0), (0, -d % ALIGNMENT)))
     offset = jnp.pad(jnp.broadcast_to(bias, d), (0, -d % ALIGNMENT))
-    y = _differentiated_apart(x.reshape(-1, c) @ columns + offset)
+    y = _with_gradient_in_memory(x.reshape(-1, c) @ columns + offset)
     return y[:, :d].reshape(*x.shape[:-1], d)
 
 
 @jax.custom_vjp
-def _differentiated_apart(y: Float[Array, "n d"]) -> Float[Array, "n d"]:
-    """y itself, whose gradient is in memory before anything reads it.
+def _with_gradient_in_memory(y: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    """Return y, and write its gradient to memory before anything reads it.
 
-    XLA would compute that of the loss inside of its sum over all pixels, which is the bias's: few
+    XLA would fuse the loss's gradient into its sum over all pixels, the bias's gradient: few
     threads, each with many rows of an odd number of columns.
     """
     return y
 
 
-_differentiated_apart.defvjp(lambda y: (y, None), lambda _, dy: (fusion.apart(lambda dy: dy, dy),))
+_with_gradient_in_memory.defvjp(
+    lambda y: (y, None), lambda _, dy: (fusion.materialize(lambda dy: dy, dy),)
+)
 
 
 def single_channel(x: Float[Array, "b h w 1"], kernel: Float[Array, "3 3 1 d"]) -> Array:
-    """A product with the nine neighbours of every pixel: of one channel cuDNN fills up eight."""
-    taps = neighbours(x[..., 0])
+    """Multiply by the nine neighbours of every pixel: cuDNN would pad one channel to eight."""
+    taps = neighbors(x[..., 0])
     return jnp.einsum("nbhw,nd->bhwd", taps, kernel.reshape(9, -1))
 
 
 def dilated(
     x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"], n: int
 ) -> Float[Array, "b h w d"]:
-    """A kernel dilated by n is a plain one on each of the n^2 images of every n-th pixel.
+    """Apply a kernel dilated by n as a plain one to each of the n^2 images of every n-th pixel.
 
     cuDNN is quicker at the gradient of a plain kernel.
     """
@@ -62,9 +64,9 @@ def dilated(
 
 @jax.custom_vjp
 def double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
-    """The transposed convolution of stride 2: the adjoint of a strided one, and so its gradients.
+    """Apply the transposed convolution of stride 2; its gradients are those of its adjoint.
 
-    Left to differentiate it, XLA takes a forward convolution of transposed copies for the kernel's.
+    XLA's own gradient for the kernel is a forward convolution of transposed copies.
     """
     return direct_transposed(x, kernel)
 

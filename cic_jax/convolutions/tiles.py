@@ -12,16 +12,16 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from cic_jax.convolutions.filtering import Filtering
-from cic_jax.convolutions.fusion import apart
+from cic_jax.convolutions.fusion import materialize
 
 Grid = tuple[tuple[Array, ...], ...]
 
 
 def transform_input(x: Float[Array, "b h w c"], by: Filtering) -> Grid:
-    """B^T d B of all tiles of x, around which there is one zero: a grid of arrays 'n c'.
+    """Compute B^T d B of all tiles of x, with one zero around x: a grid of arrays 'n c'.
 
-    n is the number of tiles, times the number of elements of a tile that one of the kernel's
-    multiplies: these follow one another in one array, so that one product serves them all.
+    n is the number of tiles times the number of a tile's elements that share an element of the
+    kernel: these follow one another in one array, so that one product serves them all.
     """
     b, tile = len(x), range(by.input.shape[1])
     x = _fill(x, by.period)
@@ -34,13 +34,13 @@ def transform_input(x: Float[Array, "b h w c"], by: Filtering) -> Grid:
         elements = [_rows(_every(x, by.period, j - 1, axis=2), len(x) // b) for j in tile]
         return tuple(map(_rows, _gather(_combine(by.input, elements), by, axis=1)))
 
-    return tuple(map(second, apart(first, x)))
+    return tuple(map(second, materialize(first, x)))
 
 
 def transform_input_adjoint(
     grid: Grid, shape: tuple[int, ...], by: Filtering
 ) -> Float[Array, "b h w c"]:
-    """B d B^T, tiles added where they overlap; `shape` is the result's."""
+    """Compute B d B^T and add the tiles where they overlap; `shape` is the result's."""
     _, h, w, c = shape
     size = (-1, by.tiles(h), by.tiles(w), c)
     grid = tuple(tuple(x.reshape(size) for x in row) for row in grid)
@@ -49,26 +49,29 @@ def transform_input_adjoint(
         tiles = [_combine(by.input.T, _spread(x, by)) for x in zip(*grid, strict=True)]
         return tuple(_overlap(x, by.period, axis) for x in tiles)
 
-    phases = along(2, along(1, grid))  # in one: apart took longer
+    phases = along(2, along(1, grid))  # fused: materialized it took longer
     return _interleave(phases)[:, 1 : h + 1, 1 : w + 1]
 
 
 def transform_output(
     grid: Grid, shape: tuple[int, ...], by: Filtering
 ) -> Float[Array, "b h2 w2 d"]:
-    """A^T m A, the outputs of all tiles put in their places and cropped; `shape` is the input's."""
+    """Compute A^T m A, the outputs of all tiles in their places, cropped.
+
+    `shape` is the input's.
+    """
     b, h, w = shape[:3]
 
     def along(grid):
         return tuple(_combine(by.output, _spread(x, by)) for x in zip(*grid, strict=True))
 
     size = (b, by.tiles(h), by.tiles(w), -1)
-    images = tuple(tuple(y.reshape(size) for y in row) for row in along(apart(along, grid)))
+    images = tuple(tuple(y.reshape(size) for y in row) for row in along(materialize(along, grid)))
     return _interleave(images)[:, : by.outputs(h), : by.outputs(w)]
 
 
 def transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], by: Filtering) -> Grid:
-    """A dy A^T of all tiles, as `transform_input` has them: a grid of arrays 'n d'."""
+    """Compute A dy A^T of all tiles, laid out as by `transform_input`: a grid of arrays 'n d'."""
     b, matrix, step = len(dy), by.output.T, len(by.output)
     dy = _fill(dy, step)
 
@@ -80,31 +83,31 @@ def transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], by: Filtering) -> Gr
         elements = [_rows(_every(x, step, j, axis=2), len(x) // b) for j in range(step)]
         return tuple(map(_rows, _gather(_combine(matrix, elements), by, axis=1)))
 
-    return tuple(map(second, apart(first, dy)))
+    return tuple(map(second, materialize(first, dy)))
 
 
 def both_sides(matrix: np.ndarray, grid) -> Grid:
-    """matrix X matrix^T for the grid X."""
+    """Compute matrix X matrix^T for a grid X."""
 
     def along(grid):
         return tuple(_combine(matrix, x) for x in zip(*grid, strict=True))
 
-    return along(apart(along, grid))
+    return along(materialize(along, grid))
 
 
 def _fill(x: Float[Array, "b h w c"], period: int) -> Float[Array, "b h2 w2 c"]:
-    """Zeros below and to the right, so that h2 and w2 are multiples of the period."""
+    """Pad with zeros below and to the right, to multiples of the period."""
     below, right = (-size % period for size in x.shape[1:3])
     if not below and not right:
         return x
-    return apart(lambda x: jnp.pad(x, ((0, 0), (0, below), (0, right), (0, 0))), x)
+    return materialize(lambda x: jnp.pad(x, ((0, 0), (0, below), (0, right), (0, 0))), x)
 
 
 def _every(x: Array, period: int, offset: int, axis: int) -> Array:
-    """x[offset], x[offset + period], ... along an axis, one for each period; outside of x zeros.
+    """Take x[offset], x[offset + period], ... along an axis, one a period; zeros outside of x.
 
-    Zeros are put next to what is there, for XLA's CPU backend to read along with it: it would write
-    a padded x to memory first, or pad value by value.
+    Zeros are concatenated, which XLA's CPU backend reads along with x. It would write a padded x to
+    memory first, or pad value by value.
     """
     periods, within = divmod(offset, period)
     x = x.reshape(*x.shape[:axis], -1, period, *x.shape[axis + 1 :])
@@ -118,7 +121,7 @@ def _every(x: Array, period: int, offset: int, axis: int) -> Array:
 
 
 def _gather(elements: tuple[Array, ...], by: Filtering, axis: int) -> tuple[Array, ...]:
-    """Those that one element of the kernel multiplies, one after the other along an axis."""
+    """Concatenate along an axis the elements that share one element of the kernel."""
     groups: dict[int, list[Array]] = {}
     for share, x in zip(by.shares, elements, strict=True):
         groups.setdefault(share, []).append(x)
@@ -126,20 +129,22 @@ def _gather(elements: tuple[Array, ...], by: Filtering, axis: int) -> tuple[Arra
 
 
 def _spread(groups: tuple[Array, ...], by: Filtering) -> tuple[Array, ...]:
-    """The inverse of `_gather` along the first axis."""
-    pieces = [iter(jnp.split(x, by.shares.count(i))) for i, x in enumerate(groups)]
-    return tuple(next(pieces[share]) for share in by.shares)
+    """Invert `_gather` along the first axis."""
+    pieces = [jnp.split(x, by.shares.count(share)) for share, x in enumerate(groups)]
+    return tuple(
+        pieces[share][by.shares[:position].count(share)] for position, share in enumerate(by.shares)
+    )
 
 
 def _rows(x: Array, *leading: int) -> Array:
-    """All axes but the `leading` ones and the last in one."""
+    """Merge all axes between the `leading` ones and the last."""
     return x.reshape(*leading, -1, x.shape[-1])
 
 
 def _overlap(elements: tuple[Array, ...], period: int, axis: int) -> tuple[Array, ...]:
-    """All elements of every tile along an axis -> the pixels of each residue modulo the period.
+    """Add the elements of all tiles along an axis into the pixels of each residue of the period.
 
-    An element after the period lies on one of the first of the next tile.
+    An element beyond the period lies on one of the first elements of the next tile.
     """
 
     def place(x, offset):
@@ -154,16 +159,17 @@ def _overlap(elements: tuple[Array, ...], period: int, axis: int) -> tuple[Array
 
 
 def _interleave(phases: Grid) -> Float[Array, "b h w c"]:
-    """n x n images 'b i j c' of every n-th pixel -> 'b n*i n*j c'."""
+    """Interleave n x n images 'b i j c' of every n-th pixel into 'b n*i n*j c'."""
     x = jnp.stack([jnp.stack(row, axis=3) for row in phases], axis=2)
     b, rows, n, columns, _, c = x.shape
     return x.reshape(b, n * rows, n * columns, c)
 
 
 def _combine(matrix: np.ndarray, arrays) -> tuple[Array, ...]:
-    """The matrix times a column of arrays, written out so that XLA makes one loop of each sum.
+    """Multiply a matrix and a column of arrays, written out: XLA makes one loop of each sum.
 
-    By `lax`: a network has thousands of these, and the operators take three times as long to trace.
+    With `lax`, since a network has thousands of these and operators take three times as long to
+    trace.
     """
 
     def total(row):

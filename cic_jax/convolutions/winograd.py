@@ -8,13 +8,15 @@ Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, F(4
 with * elementwise, exactly in exact arithmetic. With channels each of the 36 elements is a matrix
 product over all tiles. In float32 the result differs from the direct sum by about 3e-6 of its
 largest value. With stride 2 there are 81 products for 144, and a 4x4 kernel that doubles the
-resolution takes 100 products for 64 outputs, not 256: see `cic_jax.filtering`.
+resolution takes 100 products for 64 outputs, not 256: see `filtering`.
 
-What is traced once for all layers of one shape is jitted: a network has many, of hundreds of
-operations each, and a command that colours one photograph waits for each.
+Functions that are the same for all layers of one shape are jitted, so that each is traced once: a
+network has many layers of hundreds of operations, and a command that colours one photograph waits
+for all of them.
 """
 
 from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,24 +24,56 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cic_jax.convolutions import filtering, tiles
-from cic_jax.convolutions.fusion import apart
+from cic_jax.convolutions.fusion import materialize
 from cic_jax.convolutions.tiles import Grid
 
-Panels = tuple[Grid, ...]  # of a kernel that is cut by its output channels
+Panels = tuple[Grid, ...]  # a transformed kernel, cut by its output channels
 
-# What a convolution does to the resolution.
+# By what a convolution does to the resolution.
 KINDS = {"same": filtering.same, "halve": filtering.halve, "double": filtering.double}
 LEAST_CHANNELS = 64  # in and out; with fewer the transforms cost more than the products save
-# XLA's CPU backend has Eigen multiply, which takes at most DEPTH input channels at a time. If their
-# weights fill BLOCK bytes, it copies them before it reads them; those of a panel of the networks'
-# layers, 208 or 256 channels deep, do not. 48 output channels are what its innermost loop takes.
+# XLA's CPU backend multiplies with Eigen, which takes at most DEPTH input channels at a time and
+# copies their weights first if they fill BLOCK bytes. The networks' layers are 208 or 256 channels
+# deep there, and panels of PANEL output channels stay below BLOCK. Eigen's innermost loop takes 48
+# output channels.
 DEPTH = 320
 BLOCK = 2**18
 PANEL = 5 * 48
 
 
+class TransformedKernel(NamedTuple):
+    """A kernel and its transform, in place of the kernel among a network's parameters.
+
+    Its first leaf is the kernel, whose shape Flax checks.
+    """
+
+    kernel: Float[Array, "k k c d"]
+    panels: Panels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The kernel's shape."""
+        return self.kernel.shape
+
+    def astype(self, dtype: Any) -> "TransformedKernel | Float[Array, 'k k c d']":
+        """Convert to a dtype: the plain kernel where it is not the transform's own."""
+        dtype = jnp.dtype(dtype)
+        return self if dtype == self.panels[0][0][0].dtype else self.kernel.astype(dtype)
+
+
+Kernel = Float[Array, "k k c d"] | TransformedKernel
+
+
+def plain(kernel: Kernel) -> Float[Array, "k k c d"]:
+    """Return the kernel without its transform."""
+    return kernel.kernel if isinstance(kernel, TransformedKernel) else kernel
+
+
 def suits(kernel: Float[Array, "k k c d"]) -> bool:
-    """Whether it is worth it. float32 only: the transforms magnify bfloat16's rounding too much."""
+    """Tell whether the algorithm pays for a kernel.
+
+    float32 only: the transforms magnify bfloat16's rounding too much.
+    """
     size, channels = kernel.shape[0], kernel.shape[2:]
     return size in (3, 4) and min(channels) >= LEAST_CHANNELS and kernel.dtype == jnp.float32
 
@@ -48,25 +82,25 @@ def suits(kernel: Float[Array, "k k c d"]) -> bool:
 def convolve(
     x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"], kind: str
 ) -> Float[Array, "b h2 w2 d"]:
-    """Correlate with one zero around x; h2, w2 are h, w, or half or double of it, by `kind`."""
+    """Correlate, with one zero around x; h2, w2 are h, w, or half or double of it, by `kind`."""
     return correlate(x, (transform_kernel(kernel, kind),), kind)
 
 
 @partial(jax.jit, static_argnames="kind")
 def transform_kernel(kernel: Float[Array, "k k c d"], kind: str) -> Grid:
-    """G g G^T: a grid of arrays 'c d'."""
+    """Compute G g G^T: a grid of arrays 'c d'."""
     return tiles.both_sides(KINDS[kind]().kernel, [list(row) for row in kernel])
 
 
-def transform_panels(kernel: Float[Array, "k k c d"], kind: str, many: bool) -> Panels:
-    """`transform_kernel` of all panels, as `correlate` is quickest with them in `many` calls.
+def transform_panels(kernel: Float[Array, "k k c d"], kind: str, cut: bool) -> Panels:
+    """Transform a kernel on the host, `cut` into the panels with which `correlate` is quickest.
 
-    For few there is one panel: to load the code of more takes longer than they save. By NumPy: to
-    compile it for every shape of kernel would take longer than the transforms do.
+    Whole, there is less code to load, which matters where few photographs follow. NumPy does it:
+    to compile the transform for every shape of kernel would take longer.
     """
     k, _, c, d = kernel.shape
     depth = c // -(-c // DEPTH)
-    width = PANEL if many and kernel.itemsize * depth * d > BLOCK else d
+    width = PANEL if cut and kernel.itemsize * depth * d > BLOCK else d
     matrix = KINDS[kind]().kernel.astype(kernel.dtype)
     half = (matrix @ np.asarray(kernel).reshape(k, -1)).reshape(-1, k, c * d)
     grid = (matrix @ half).reshape(len(matrix), len(matrix), c, d)
@@ -76,24 +110,24 @@ def transform_panels(kernel: Float[Array, "k k c d"], kind: str, many: bool) -> 
 
 @partial(jax.jit, static_argnames="kind")
 def correlate(x: Float[Array, "b h w c"], panels: Panels, kind: str) -> Float[Array, "b h2 w2 d"]:
-    """`convolve` with the panels of a kernel, transformed."""
+    """Correlate as `convolve` does, with a kernel's transformed panels."""
     by = KINDS[kind]()
     inputs = tiles.transform_input(x, by)
     products = [_products(jnp.matmul, inputs, panel) for panel in panels]
     output = partial(tiles.transform_output, shape=x.shape, by=by)
     if len(products) == 1:
         return output(products[0])
-    outputs = [apart(output, product) for product in products]
-    return apart(lambda *outputs: jnp.concatenate(outputs, axis=-1), *outputs)
+    outputs = [materialize(output, product) for product in products]
+    return materialize(lambda *outputs: jnp.concatenate(outputs, axis=-1), *outputs)
 
 
 @partial(jax.jit, static_argnames="kind")
 def gradients(
     x: Float[Array, "b h w c"], transformed: Grid, dy: Float[Array, "b h2 w2 d"], kind: str
 ) -> tuple[Array, Array]:
-    """Of `convolve`, by x and by the kernel, whose transform is taken.
+    """Differentiate `convolve` with respect to x and the kernel, given the transformed kernel.
 
-    The adjoint of every stage in turn; the gradients of the products serve both results.
+    The adjoints of the stages follow one another; the gradients of the products serve both results.
     """
     by = KINDS[kind]()
     d_products = tiles.transform_output_adjoint(dy, by)
@@ -115,6 +149,6 @@ convolve.defvjp(_forward, lambda kind, residuals, dy: gradients(*residuals, dy, 
 
 
 def _products(multiply, left: Grid, right: Grid) -> Grid:
-    """An elementwise (of the grid) product of two grids."""
+    """Multiply two grids element by element."""
     pairs = zip(left, right, strict=True)
     return tuple(tuple(map(multiply, *pair)) for pair in pairs)

@@ -1,1 +1,11 @@
-"""From what a network says to the colour of every pixel."""
+"""From a network's output to the colour of every pixel: the same for what is scored and shown.
+
+`pixel_ab` reads the output out and brings its colours to pixels, `fit` keeps them within sRGB, and
+`render` makes 8-bit RGB of them.
+"""
+
+from cic_jax.read_out.gamut import fit
+from cic_jax.read_out.pixels import lightness, pixel_ab, render
+from cic_jax.read_out.upsample import CELL, bilinear, follow
+
+__all__ = ["CELL", "bilinear", "fit", "follow", "lightness", "pixel_ab", "render"]

@@ -1,4 +1,4 @@
-"""Colours that sRGB can show: chroma is given up where lightness and colour cannot both be."""
+"""Colours that sRGB can show: chroma is reduced where a colour is out of gamut at its lightness."""
 
 import jax
 import jax.numpy as jnp
@@ -6,12 +6,12 @@ from jaxtyping import Array, Bool, Float
 
 from cic_jax import lab
 
-STEPS = 10  # of bisection: chroma is within 1/1024 of what sRGB can show
+STEPS = 10  # of bisection: chroma within 1/1024 of the largest that sRGB can show
 SLACK = 1e-4  # of linear light, about a tenth of an 8-bit step
 
 
 def fit(L: Float[Array, "*b 1"], ab: Float[Array, "*b 2"]) -> Float[Array, "*b 2"]:
-    """ab times the largest factor in [0, 1] with which sRGB can show it at this lightness."""
+    """Multiply ab by the largest factor in [0, 1] with which sRGB can show it at this lightness."""
     lightness, a, b = L[..., 0], ab[..., 0], ab[..., 1]
 
     def bisect(i, factor):
@@ -25,6 +25,6 @@ def fit(L: Float[Array, "*b 1"], ab: Float[Array, "*b 2"]) -> Float[Array, "*b 2
 def is_shown(
     L: Float[Array, "*b"], a: Float[Array, "*b"], b: Float[Array, "*b"]
 ) -> Bool[Array, "*b"]:
-    """Whether a colour lies in sRGB's gamut, to within `SLACK` of linear light."""
+    """Tell whether a colour lies in sRGB's gamut, to within `SLACK` of linear light."""
     light = jnp.stack(lab.lab_to_linear(L, a, b))
     return jnp.all(jnp.abs(light - 0.5) <= 0.5 + SLACK, axis=0)

@@ -1,9 +1,9 @@
-"""The colour of the network's cells, brought to pixels so that it follows edges of L.
+"""From the colours of a network's cells to those of pixels, along the edges of lightness.
 
 A cell's colour stands for the mean over its 4 x 4 working pixels. `follow` interpolates it, and
 lets colour change within a cell as lightness does, by the slope of ab over L in a window of cells:
 the local linear model of the guided filter (He, Sun, Tang, "Guided image filtering", PAMI 2013).
-experiments/upsampling.py compares it with other ways, and says how its settings were chosen.
+experiments/upsampling.py compares it with other methods and tells how its settings were chosen.
 """
 
 from functools import partial
@@ -22,10 +22,10 @@ HIGHEST = jax.lax.Precision.HIGHEST  # TF32 would move ab by a tenth of a unit
 
 @jax.jit
 def follow(ab: Float[Array, "i j 2"], L: Float[Array, "4*i 4*j 1"]) -> Float[Array, "4*i 4*j 2"]:
-    """ab of every working pixel, from the ab of cells and the lightness of the pixels.
+    """Interpolate the ab of cells to working pixels, guided by their lightness.
 
-    A pixel that would leave the range of the 3 x 3 cells around it is clipped, so that no colour
-    arises that was not near. A constant stays constant.
+    Each pixel is clipped to the range of the 3 x 3 cells around it: no colour arises that was not
+    near. A constant stays constant.
     """
     mean_L = _means(L)
     colour = (1 - SHARE) * ab + SHARE * _alike(ab, mean_L)
@@ -42,7 +42,10 @@ def bilinear(
     origin: Float[Array, "2"],
     shape: tuple[int, int],
 ) -> Float[Array, "h w 2"]:
-    """ab of a tile of `shape` from pixel `origin` on: `scale` pixels of the photograph a cell."""
+    """Interpolate ab bilinearly to a tile of a photograph.
+
+    The tile of `shape` begins at pixel `origin`; a sample of `ab` covers `scale` pixels.
+    """
     return jax.image.scale_and_translate(
         ab,
         (*shape, 2),
@@ -56,14 +59,14 @@ def bilinear(
 
 
 def _alike(ab: Float[Array, "i j 2"], mean_L: Float[Array, "i j 1"]) -> Float[Array, "i j 2"]:
-    """Means over 3 x 3 cells, by their likeness in L (Kopf et al., SIGGRAPH 2007)."""
+    """Average 3 x 3 cells weighted by likeness in L (joint bilateral; Kopf et al., 2007)."""
     difference = jnp.stack(_around(mean_L)) - mean_L
     weight = jnp.exp(-(difference**2) / (2 * LIKENESS**2))
     return jnp.sum(weight * jnp.stack(_around(ab)), axis=0) / jnp.sum(weight, axis=0)
 
 
 def _slope(ab: Float[Array, "i j 2"], mean_L: Float[Array, "i j 1"]) -> Float[Array, "i j 2"]:
-    """Of ab over L around each cell, the less the flatter L is."""
+    """Compute the slope of ab over L around each cell, reduced where L is flat."""
     mean = _window(mean_L)
     covariance = _window(mean_L * ab) - mean * _window(ab)
     return covariance / (_window(mean_L**2) - mean**2 + REGULARITY)
@@ -84,12 +87,12 @@ def _repeat(cells: Float[Array, "i j c"]) -> Float[Array, "4*i 4*j c"]:
 
 
 def _window(cells: Float[Array, "i j c"]) -> Float[Array, "i j c"]:
-    """Means over 3 x 3 cells."""
+    """Average 3 x 3 cells."""
     return jnp.mean(jnp.stack(_around(cells)), axis=0)
 
 
 def _around(cells: Float[Array, "i j c"]) -> list[Float[Array, "i j c"]]:
-    """The cells, and each of the eight that surround them; the outermost repeat at the edge."""
+    """List the cells and their eight neighbours, shifted into place; edges are repeated."""
     rows, columns = (np.arange(-1, n + 1).clip(0, n - 1) for n in cells.shape[:2])
     padded = cells[rows][:, columns]
     h, w = cells.shape[:2]

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
-from cic_jax import lab, metrics, photos
-from cic_jax.model import Model, colour
+from cic_jax import inference, lab, metrics, photos
+from cic_jax.model import Model
 from cic_jax.read_out import upsample
 from cic_jax.train import bootstrap, evaluate
 from cic_jax.train.bootstrap import Interval
@@ -99,10 +99,11 @@ def coarse(
 ) -> dict[str, Float[Array, "b i j 2"]]:
     """Compute the coarse ab of each source: the true one in cells of two sizes, the predicted."""
     cells = jax.vmap(means, in_axes=(0, None))
+    output = inference.infer(model.network, model.variables, pixels[..., :1])
     return {
         "true, cells of 4": cells(pixels[..., 1:], 4),
         "true, cells of 16": cells(pixels[..., 1:], 16),
-        "predicted": colour(model, pixels[..., :1], temperature),
+        "predicted": model.target.to_ab(output, temperature),
     }
 
 

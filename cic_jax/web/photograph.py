@@ -11,9 +11,10 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from cic_jax import bins
-from cic_jax.colorize import Colorizer, paint
-from cic_jax.colorize.colorizer import CELL, Prediction
+from cic_jax.colorize import Colorizer
+from cic_jax.colorize.colorizer import Prediction
 from cic_jax.images import file as image_file
+from cic_jax.read_out import CELL, lightness, render
 
 PREVIEW = 1024  # pixels of the long side of what is shown
 PREVIEW_QUALITY = 90  # of JPEG
@@ -106,9 +107,9 @@ def pixel(
     )
     pixels = prediction.pixels
     row, column = (_at(p, n) for p, n in zip((y, x), pixels.shape[:2], strict=True))
-    L = paint.lightness(pixels[row : row + 1, column : column + 1])
+    L = lightness(pixels[row : row + 1, column : column + 1])
     at_lightness = jnp.broadcast_to(L, (1, len(target.centers), 1))
-    colours = np.asarray(paint.combine(at_lightness, jnp.asarray(target.centers)[None]))[0]
+    colours = np.asarray(render(at_lightness, jnp.asarray(target.centers)[None]))[0]
     rows = zip(target.centers, bins.distribution(logits), colours, strict=True)
     return {
         "lightness": float(L[0, 0, 0]),

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cic_jax import network
-from cic_jax.convolutions import dispatch, winograd
+from cic_jax import convolutions, inference, network
+from cic_jax.convolutions import TransformedKernel, winograd
 
 KINDS = {
     "plain": {},
@@ -49,7 +49,7 @@ def difference(ours, theirs):
 @pytest.mark.parametrize("channels", CHANNELS.values(), ids=CHANNELS)
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_convolutions(kind, channels, size, engine):
-    convolve = partial(dispatch.convolve, **kind)
+    convolve = partial(convolutions.convolve, **kind)
     x, kernel = arrays(size, channels, 3)
     found = value_and_gradients(convolve, x, kernel, engine)
     direct = value_and_gradients(convolve, x, kernel, "direct")
@@ -60,8 +60,8 @@ def test_convolutions(kind, channels, size, engine):
 @pytest.mark.parametrize("kernel_size", [1, 3])
 def test_one_channel_and_one_tap(kernel_size, engine):
     x, kernel = arrays((9, 12), (1, 16), kernel_size)
-    found = value_and_gradients(dispatch.convolve, x, kernel, engine)
-    direct = value_and_gradients(dispatch.convolve, x, kernel, "direct")
+    found = value_and_gradients(convolutions.convolve, x, kernel, engine)
+    direct = value_and_gradients(convolutions.convolve, x, kernel, "direct")
     assert max(map(difference, found, direct)) < 2e-5
 
 
@@ -70,46 +70,61 @@ def test_one_channel_and_one_tap(kernel_size, engine):
 @pytest.mark.parametrize("channels", CHANNELS.values(), ids=CHANNELS)
 def test_transposed_convolutions(channels, size, engine):
     x, kernel = arrays(size, channels, 4)
-    found = value_and_gradients(dispatch.convolve_transposed, x, kernel, engine)
-    direct = value_and_gradients(dispatch.convolve_transposed, x, kernel, "direct")
+    found = value_and_gradients(convolutions.convolve_transposed, x, kernel, engine)
+    direct = value_and_gradients(convolutions.convolve_transposed, x, kernel, "direct")
     assert found[0].shape[1:3] == (2 * size[0], 2 * size[1])
     assert max(map(difference, found, direct)) < 2e-5
 
 
 @pytest.mark.parametrize(
-    ("channels", "many", "panels"),
+    ("channels", "cut", "panels"),
     [((128, 136), True, 1), ((320, 264), True, 2), ((320, 264), False, 1)],
 )
 @pytest.mark.parametrize("size", SIZES)
-def test_a_transformed_kernel_gives_the_same(size, channels, many, panels):
+def test_a_transformed_kernel_gives_the_same(size, channels, cut, panels):
     for stride in (1, 2):
         x, kernel = arrays(size, channels, 3)
-        transformed = dispatch.transform(kernel, stride=stride, engine="fast", many=many)
-        assert transformed is not None
-        assert len(transformed) == panels
-        convolve = partial(dispatch.convolve, x, kernel, stride=stride)
-        found = convolve(engine="fast", transformed=transformed)
-        assert difference(found, convolve(engine="direct")) < 2e-5
+        transformed = convolutions.transform(kernel, stride=stride, engine="fast", panels=cut)
+        assert isinstance(transformed, TransformedKernel)
+        assert len(transformed.panels) == panels
+        convolve = partial(convolutions.convolve, x, stride=stride)
+        agree(convolve, kernel, transformed)
     x, kernel = arrays(size, (64, 72), 4)
-    convolve = partial(dispatch.convolve_transposed, x, kernel)
-    transformed = dispatch.transform(kernel, engine="fast")
-    assert transformed is not None
-    found = convolve(engine="fast", transformed=transformed)
-    assert difference(found, convolve(engine="direct")) < 2e-5
+    transformed = convolutions.transform(kernel, engine="fast")
+    assert isinstance(transformed, TransformedKernel)
+    agree(partial(convolutions.convolve_transposed, x), kernel, transformed)
+
+
+def agree(convolve, kernel, transformed):
+    """A transformed kernel gives what the plain one does, by every engine."""
+    expected = convolve(kernel, engine="direct")
+    for engine in ("fast", "gpu", "direct"):
+        assert difference(convolve(transformed, engine=engine), expected) < 2e-5
+
+
+def test_a_transformed_kernel_in_half_precision_is_the_plain_one():
+    """Its transform would magnify the rounding."""
+    x, kernel = arrays((8, 8), (64, 64), 3)
+    transformed = convolutions.transform(kernel, engine="fast")
+    half = transformed.astype(jnp.bfloat16)
+    assert not isinstance(half, TransformedKernel)
+    found = convolutions.convolve(x.astype(jnp.bfloat16), half, engine="fast")
+    assert difference(found, convolutions.convolve(x, kernel, engine="direct")) < 0.02
 
 
 def test_what_the_algorithm_does_not_suit_is_not_transformed():
     few, half = arrays((8, 8), (32, 64), 3)[1], arrays((8, 8), (64, 64), 3, jnp.bfloat16)[1]
-    assert dispatch.transform(few, engine="fast") is None
-    assert dispatch.transform(half, engine="fast") is None
-    assert dispatch.transform(jnp.ones((3, 3, 64, 128)), stride=2, engine="fast") is None
-    assert dispatch.transform(half.astype(jnp.float32), engine="direct") is None
+    narrow, whole = jnp.ones((3, 3, 64, 128)), half.astype(jnp.float32)
+    assert convolutions.transform(few, engine="fast") is few
+    assert convolutions.transform(half, engine="fast") is half
+    assert convolutions.transform(narrow, stride=2, engine="fast") is narrow
+    assert convolutions.transform(whole, engine="direct") is whole
 
 
 def test_the_transposed_convolution_is_the_adjoint_of_stride_2():
     x, kernel = arrays((8, 10), (64, 64), 4)
     y = jnp.asarray(np.random.default_rng(2).normal(size=(2, 16, 20, 64)), jnp.float32)
-    doubled = dispatch.convolve_transposed(x, kernel, engine="fast")
+    doubled = convolutions.convolve_transposed(x, kernel, engine="fast")
     pad = ((1, 1), (1, 1))
     layout = ("NHWC", "HWIO", "NHWC")
     turned = kernel.swapaxes(2, 3)
@@ -120,10 +135,10 @@ def test_the_transposed_convolution_is_the_adjoint_of_stride_2():
 @pytest.mark.parametrize("engine", [*REWRITTEN, "direct"])
 def test_half_precision_is_kept(engine):
     x, kernel = arrays((8, 8), (64, 64), 3, jnp.bfloat16)
-    found = value_and_gradients(dispatch.convolve, x, kernel, engine)
+    found = value_and_gradients(convolutions.convolve, x, kernel, engine)
     assert {a.dtype for a in found} == {jnp.dtype(jnp.bfloat16)}
     exact = arrays((8, 8), (64, 64), 3)
-    reference = value_and_gradients(dispatch.convolve, *exact, "direct")
+    reference = value_and_gradients(convolutions.convolve, *exact, "direct")
     assert max(map(difference, found, reference)) < 0.02
 
 
@@ -184,9 +199,10 @@ def test_the_network(engine):
     assert difference(ours, theirs) < 1e-4
     differences = jax.tree.map(difference, our_gradients, their_gradients)
     assert max(jax.tree.leaves(differences)) < 1e-3
-    prepared = network.prepare(net, variables)
-    assert ("block8" in prepared["transformed"]) == (engine == "fast")
-    assert difference(dispatch.jit_inference(net.apply)(prepared, x), theirs) < 1e-4
+    prepared = inference.prepare(net, variables)
+    kernel = prepared["params"]["block8"]["deconv"]["kernel"]
+    assert isinstance(kernel, TransformedKernel) == (engine == "fast")
+    assert difference(convolutions.jit_inference(net.apply)(prepared, x), theirs) < 1e-4
 
 
 @ON_A_CPU
@@ -195,16 +211,16 @@ def test_inference_is_compiled_without_ynnpack():
     x, kernel = arrays((16, 16), (32, 32), 3)
 
     def products(jit):
-        text = jit(partial(dispatch.convolve, engine="direct")).lower(x, kernel).compile()
+        text = jit(partial(convolutions.convolve, engine="direct")).lower(x, kernel).compile()
         return text.as_text()
 
     assert "ynn_fusion" in products(jax.jit)
-    assert "ynn_fusion" not in products(dispatch.jit_inference)
+    assert "ynn_fusion" not in products(convolutions.jit_inference)
 
 
 def test_an_unknown_engine_is_refused():
     with pytest.raises(ValueError, match="auto, fast, gpu, direct; got 'quick'"):
-        dispatch.convolve(*arrays((8, 8), (8, 8), 3), engine="quick")
+        convolutions.convolve(*arrays((8, 8), (8, 8), 3), engine="quick")
 
 
 @ON_A_CPU
@@ -217,7 +233,7 @@ def test_groups_of_images_are_all_of_them_in_their_order(count):
         seen.append(len(x))
         return 2.0 * x[:, ::2]
 
-    np.testing.assert_array_equal(dispatch.by_groups(apply, x, 4), 2.0 * x[:, ::2])
+    np.testing.assert_array_equal(convolutions.by_groups(apply, x, 4), 2.0 * x[:, ::2])
     assert max(seen) <= 4
 
 
@@ -236,12 +252,12 @@ def test_convolutions_of_one_dilation_take_an_image_apart_once(engine, size, see
     def apply(kernel, bias, engine, x, dilation):
         shapes.append((*x.shape, dilation))
         for _ in range(2):
-            y = dispatch.convolve(x, kernel, bias, dilation=dilation, engine=engine)
+            y = convolutions.convolve(x, kernel, bias, dilation=dilation, engine=engine)
             x = jax.nn.relu(y)
         return x
 
     def by_phases(x, kernel, bias, engine):
-        return dispatch.by_phases(partial(apply, kernel, bias, engine), x, 2, engine=engine)
+        return convolutions.by_phases(partial(apply, kernel, bias, engine), x, 2, engine=engine)
 
     found = value_and_gradients(by_phases, x, kernel, engine)
     assert shapes == [seen]

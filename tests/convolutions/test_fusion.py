@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cic_jax.convolutions.fusion import apart
+from cic_jax.convolutions.fusion import materialize
 
 
 def slopes(x):
@@ -15,7 +15,7 @@ def together(x):
 
 
 def staged(x):
-    d = apart(slopes, x)
+    d = materialize(slopes, x)
     return d[1:] * d[:-1]
 
 

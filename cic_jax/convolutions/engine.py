@@ -1,0 +1,16 @@
+"""The engines, and which one this backend is quickest with."""
+
+import jax
+
+ENGINES = ("auto", "fast", "gpu", "direct")
+BEST = {"cpu": "fast", "gpu": "gpu"}  # by backend; elsewhere direct
+
+
+def resolve(engine: str) -> str:
+    """Resolve 'auto' to the best engine of this backend.
+
+    Raises ValueError for a name that is not in `ENGINES`.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"convolution: expected one of {', '.join(ENGINES)}; got {engine!r}")
+    return BEST.get(jax.default_backend(), "direct") if engine == "auto" else engine
