@@ -1,25 +1,25 @@
-"""Headless Chromium, driven by chromedriver in the words of the W3C's WebDriver protocol."""
+"""Headless Chromium, driven by Selenium through the system's chromedriver."""
 
-import base64
 import json
-import re
 import shutil
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the protocol's key of an element's reference
-KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Home": "\ue011", "End": "\ue010"}
-KEYS |= {"Left": "\ue012", "Up": "\ue013", "Right": "\ue014", "Down": "\ue015"}
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+KEYS = {"Tab": Keys.TAB, "Enter": Keys.ENTER, "Home": Keys.HOME, "End": Keys.END}
+KEYS |= {"Left": Keys.LEFT, "Up": Keys.UP, "Right": Keys.RIGHT, "Down": Keys.DOWN}
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-SECONDS = 20.0  # that anything may take
+SECONDS = 20.0  # the longest wait for a condition
+POLL = 0.02  # seconds between two looks at it
 
 
 def is_installed() -> bool:
@@ -27,41 +27,28 @@ def is_installed() -> bool:
 
 
 class Browser:
-    """One window; `close` ends it."""
+    """A window, addressed by CSS selectors and JavaScript expressions; `close` ends it."""
 
     def __init__(self, folder: Path) -> None:
-        """The profile and downloads go into `folder`."""
+        """Keep the profile and downloads in `folder`."""
         self.downloads = folder / "downloads"
         self.downloads.mkdir()
-        self._driver = subprocess.Popen(
-            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True
+        options = ChromeOptions()
+        options.binary_location = shutil.which("chromium")
+        for flag in (*FLAGS, f"--user-data-dir={folder / 'profile'}"):
+            options.add_argument(flag)
+        options.add_experimental_option(
+            "prefs", {"download.default_directory": str(self.downloads)}
         )
-        for line in self._driver.stdout:
-            started = re.search(r"successfully on port (\d+)", line)
-            if started:
-                break
-        self._url = f"http://127.0.0.1:{started[1]}"
-        options = {
-            "binary": shutil.which("chromium"),
-            "args": [*FLAGS, f"--user-data-dir={folder / 'profile'}"],
-            "prefs": {"download.default_directory": str(self.downloads)},
-        }
-        wanted = {
-            "browserName": "chrome",
-            "goog:chromeOptions": options,
-            "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"},
-        }
-        session = self._ask("POST", "/session", capabilities={"alwaysMatch": wanted})
-        self._url += f"/session/{session['sessionId']}"
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+        # With both paths given, Selenium Manager neither runs nor downloads.
+        self._driver = Chrome(options, ChromeService(shutil.which("chromedriver")))
 
     def close(self) -> None:
-        self._ask("DELETE", "")
-        self._driver.terminate()
-        self._driver.wait()
-        self._driver.stdout.close()
+        self._driver.quit()
 
     def open(self, url: str) -> None:
-        self._ask("POST", "/url", url=url)
+        self._driver.get(url)
 
     def size(self, width: int, height: int, scale: float = 1.0) -> None:
         self.devtools(
@@ -73,7 +60,7 @@ class Browser:
         )
 
     def script(self, code: str, *arguments: Any) -> Any:
-        return self._ask("POST", "/execute/sync", script=code, args=list(arguments))
+        return self._driver.execute_script(code, *arguments)
 
     def value(self, expression: str) -> Any:
         return self.script(f"return {expression}")
@@ -83,28 +70,22 @@ class Browser:
         return self.until(lambda: self.value(expression), expression)
 
     def until(self, condition: Callable[[], Any], what: str = "the condition") -> Any:
-        end = time.monotonic() + SECONDS
-        while not (value := condition()):
-            if time.monotonic() > end:
-                raise TimeoutError(f"{what} did not become true; the page: {self.text()}")
-            time.sleep(0.02)
-        return value
+        message = f"{what} did not become true"
+        return WebDriverWait(self._driver, SECONDS, POLL).until(lambda _: condition(), message)
 
     def text(self, selector: str = "body") -> str:
         return self.script("return document.querySelector(arguments[0]).innerText", selector)
 
     def click(self, selector: str) -> None:
-        self._ask("POST", f"/element/{self._find(selector)}/click")
+        self._find(selector).click()
 
     def type(self, selector: str, *keys: str) -> None:
         """Type names of KEYS, or text; into a file chooser, the path of a file."""
-        text = "".join(KEYS.get(key, key) for key in keys)
-        self._ask("POST", f"/element/{self._find(selector)}/value", text=text)
+        self._find(selector).send_keys(*(KEYS.get(key, key) for key in keys))
 
     def press(self, key: str) -> None:
         """A key of KEYS, wherever the focus is."""
-        strokes = [{"type": kind, "value": KEYS[key]} for kind in ("keyDown", "keyUp")]
-        self._ask("POST", "/actions", actions=[{"type": "key", "id": "keys", "actions": strokes}])
+        ActionChains(self._driver).send_keys(KEYS[key]).perform()
 
     def drop(self, path: Path, x: int = 300, y: int = 300) -> None:
         """Drop a file, as from a folder's window."""
@@ -113,35 +94,20 @@ class Browser:
             self.devtools("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
     def devtools(self, command: str, **parameters: Any) -> Any:
-        return self._ask("POST", "/goog/cdp/execute", cmd=command, params=parameters)
+        return self._driver.execute_cdp_cmd(command, parameters)
 
     def log(self, kind: str) -> list[dict[str, Any]]:
-        """What happened since the last call: 'performance' or 'browser'."""
-        return self._ask("POST", "/se/log", type=kind)
+        """The entries since the last call, of kind 'performance' or 'browser'."""
+        return self._driver.get_log(kind)
 
     def requests(self) -> list[str]:
-        """The addresses asked since the last call."""
+        """The addresses requested since the last call."""
         messages = [json.loads(entry["message"])["message"] for entry in self.log("performance")]
         sent = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
         return [parameters["request"]["url"] for parameters in sent]
 
     def screenshot(self) -> bytes:
-        return base64.b64decode(self._ask("GET", "/screenshot"))
+        return self._driver.get_screenshot_as_png()
 
-    def _find(self, selector: str) -> str:
-        found = self._ask("POST", "/element", using="css selector", value=selector)
-        return found[ELEMENT]
-
-    def _ask(self, method: str, path: str, **body: Any) -> Any:
-        request = urllib.request.Request(
-            self._url + path,
-            json.dumps(body).encode() if method == "POST" else None,
-            {"content-type": "application/json"},
-            method=method,
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as response:
-                return json.load(response)["value"]
-        except urllib.error.HTTPError as error:
-            with error:
-                raise RuntimeError(json.load(error)["value"]["message"]) from None
+    def _find(self, selector: str) -> WebElement:
+        return self._driver.find_element(By.CSS_SELECTOR, selector)
