@@ -30,9 +30,8 @@ class Metric(NamedTuple):
     digits: int = 3
 
 
-# Every metric that evaluation produces: the loss, and the keys of `compare`.
+# Every metric that evaluation produces, in the order of tables: the keys of `compare`, the loss.
 METRICS = {
-    "loss": Metric("Loss", better="lower"),
     "rmse_ab": Metric("RMSE of ab", "CIELAB units", "lower", digits=1),
     "rmse": Metric("RMSE of RGB", "values in [0, 1]", "lower"),
     "psnr": Metric("PSNR", "dB", "higher", digits=1),
@@ -41,6 +40,7 @@ METRICS = {
     "auc_rebalanced": Metric("AuC, rebalanced", better="higher"),
     "colorfulness": Metric("Colourfulness", digits=1),
     "colorfulness_truth": Metric("Colourfulness of the truth", digits=1),
+    "loss": Metric("Loss", better="lower"),
 }
 LIKENESS = ("rmse_ab", "rmse", "psnr", "ssim")  # the study's four, which figures show
 RANKED = tuple(name for name, metric in METRICS.items() if metric.better)  # can choose a best step

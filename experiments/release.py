@@ -1,13 +1,13 @@
-"""Release a trained model: parameters and statistics alone, in bfloat16, with its card.
+"""Release a trained model: its parameters and statistics in bfloat16, and its card.
 
     python experiments/release.py --workdir=runs/release --name=simplified_final \
         --data_card=checkpoints/cards/vehicles_and_outdoors.md \
         --limits=checkpoints/cards/simplified_final_limits.md
 
-Takes the run's best checkpoint, scores the weights on its test split as they are released, and
-replaces checkpoints/<name>, where `Colorizer.restore('<name>')` and `cic-jax colorize` find it. The
-old release stays until the new one is whole. --config.data.path=TARS says where the photographs
-are now, if not where the run found them.
+Takes the run's best checkpoint, scores the weights as released on its test split, and replaces
+checkpoints/<name>, where `Colorizer.restore('<name>')` and `cic-jax colorize` find it. The
+old release stays until the new one is complete. --config.data.path=TARS says where the photographs
+are, if they have moved since the training.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ CONFIG = config_flags.DEFINE_config_dict(
     "config", ConfigDict({"data": {"path": "", "data_dir": ""}})
 )
 WORKDIR = flags.DEFINE_string("workdir", None, "The training run.", required=True)
-NAME = flags.DEFINE_string("name", None, "What the release is called.", required=True)
+NAME = flags.DEFINE_string("name", None, "Name of the release.", required=True)
 DATA_CARD = flags.DEFINE_string(
     "data_card", None, "Markdown: the sources of the photographs and their terms.", required=True
 )
@@ -33,7 +33,7 @@ OUT = flags.DEFINE_string("out", str(checkpoint.RELEASED), "The folder of all re
 
 
 def main() -> None:
-    """Score, write, say what came out and where it is."""
+    """Score and write the release; print its scores and its path."""
     texts = card.read_texts(Path(DATA_CARD.value), Path(LIMITS.value))
     trained = release.best(Path(WORKDIR.value))
     config = default.get_config()

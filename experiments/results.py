@@ -21,7 +21,7 @@ from cic_jax import checkpoint, entry, photos
 from cic_jax.configs import default, two_cores
 from cic_jax.model import Model
 from cic_jax.report import charts, drawings, results
-from cic_jax.report.markdown import Rows, picture, section, split_sections
+from cic_jax.report.markdown import Rows, metric_rows, picture, section, split_sections
 from cic_jax.report.results import Credit
 from cic_jax.study import ablation
 from cic_jax.study.paint_chart import paint_probability
@@ -180,10 +180,10 @@ def ablation_section(page: Page, home: Path) -> None:
 
 def release_section(page: Page, home: Path) -> None:
     """The released model on its test split."""
-    table = loaded(home, "test.json", f"experiments/evaluate.py --workdir={home}")
+    scores = loaded(home, "test.json", f"experiments/evaluate.py --workdir={home}")
     config = config_of(home)
     about = (
-        f"On {table['photographs']} test photographs that it never saw, read out at T = "
+        f"On {scores['photographs']} test photographs that it never saw, read out at T = "
         f"{config.colour.temperature:g}, means with 95 % bootstrap intervals over photographs."
     )
     runs = {home.name: home}
@@ -192,7 +192,7 @@ def release_section(page: Page, home: Path) -> None:
     ]
     drawn += page.photographs("released", {home.name: checkpoint.load(home)}, config.data)
     page.add(
-        section(TITLES[3], about, rows=results.released_rows(table)),
+        section(TITLES[3], about, rows=metric_rows(scores)),
         section("What ran", rows=ran(runs), level=3),
         *drawn,
     )

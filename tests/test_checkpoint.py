@@ -56,7 +56,7 @@ def test_best_by_a_metric_that_grows(tmp_path, state, variables):
 
 @pytest.mark.parametrize("name", ["lose", "colorfulness"])
 def test_a_metric_that_ranks_nothing_cannot_choose_the_best_step(tmp_path, name):
-    expected = rf"best_metric must be one of loss, rmse_ab, .*; it is '{name}'"
+    expected = rf"best_metric must be one of rmse_ab, .*, loss; it is '{name}'"
     with pytest.raises(checkpoint.CheckpointError, match=expected):
         checkpoint.manager(tmp_path, name)
 

@@ -1,12 +1,11 @@
-"""The card of a released model, in Markdown: what it is, learned from, does well and does badly."""
+"""The card of a released model, in Markdown: its training, data, scores, limits and licence."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cic_jax import checkpoint, checksums, metrics, model
-from cic_jax.report.markdown import Rows, section
-from cic_jax.train.bootstrap import Interval
+from cic_jax import checkpoint, checksums, model
+from cic_jax.report.markdown import Rows, Scores, metric_rows, section
 
 EVERYTHING = (
     "All of the config, and the validation metrics of this step before rounding to bfloat16, are "
@@ -18,23 +17,22 @@ LICENCE = (
     "not included and stay under their own terms, above: whoever wants to use the weights for what "
     "those terms do not allow should train on other photographs."
 )
-Scores = Mapping[str, Mapping[str, Interval]]  # "model" and "grey" -> metric -> its interval
 
 
 class Texts(NamedTuple):
-    """What no run knows of itself, in Markdown without headings."""
+    """Texts of a card that a run cannot supply, in Markdown without headings."""
 
     data: str  # where the photographs come from, and on what terms
     limits: str  # what the model does badly
 
 
 class Trained(NamedTuple):
-    """The best step of a training run, and what the run knows of it."""
+    """The best step of a training run, and what the run recorded about it."""
 
     model: model.Model
     step: int
-    minutes: float | None  # of steps up to it; None where the run has no log of them
-    device: str | None  # that trained it last, where it is known
+    minutes: float | None  # of training up to that step; None without a log
+    device: str | None  # on which it last trained, if recorded
 
 
 def card(
@@ -45,7 +43,16 @@ def card(
     texts: Texts,
     size: int,
 ) -> str:
-    """The whole card; `photographs` counts them by split, `size` is that of all files in bytes."""
+    """Write the whole card.
+
+    Args:
+        name: of the released model.
+        trained: the model, and how it was trained.
+        photographs: their number by split.
+        scores: metrics on the test split, of the model and of the photographs left grey.
+        texts: the data and their terms, and the model's limits.
+        size: of all files, in bytes.
+    """
     config = trained.model.description["config"]
     parts = [
         f"# {name}",
@@ -125,27 +132,8 @@ def _scored(config: Mapping[str, Any], photographs: Mapping[str, int]) -> str:
     )
 
 
-def metric_rows(scores: Scores) -> Rows:
-    rows = []
-    for name, ours in scores["model"].items():
-        metric, grey = metrics.lookup(name), scores["grey"].get(name)
-        rows.append(
-            {
-                "Metric": ", ".join(filter(None, (metric.title, metric.unit))),
-                "This model": _interval(ours, metric.digits),
-                "Left grey": "-" if grey is None else _interval(grey, metric.digits),
-                "Better": metric.better,
-            }
-        )
-    return rows
-
-
-def _interval(interval: Interval, digits: int) -> str:
-    return "{mean:.{d}f} [{low:.{d}f}, {high:.{d}f}]".format(**interval, d=digits)
-
-
 def read_texts(data: Path, limits: Path) -> Texts:
-    """The texts in two files of Markdown; ValueError names the one that is missing or empty."""
+    """Read the texts from two files of Markdown; ValueError names a missing or empty one."""
     texts = []
     for name, path in (("data_card", data), ("limits", limits)):
         text = path.read_text(encoding="utf-8").strip() if path.is_file() else ""

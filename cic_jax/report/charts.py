@@ -18,13 +18,12 @@ from matplotlib.patheffects import withStroke
 
 from cic_jax.metrics import LIKENESS, METRICS
 from cic_jax.report import plane
+from cic_jax.report.markdown import Scores
 from cic_jax.report.names import label
 from cic_jax.report.style import FAINT, GREY, INK, headline, model_colours, new, styled
 from cic_jax.train.bootstrap import Interval
 
 RAREST = 1e-7  # where the colour scale of probabilities begins
-
-Scores = Mapping[str, Mapping[str, Interval]]  # "model" and "grey" -> metric -> interval
 
 
 @styled

@@ -1,30 +1,32 @@
-"""A training run -> a released model: bfloat16 weights, scored as such, card and checksums."""
+"""Release a trained model: bfloat16 weights, scored as they are, with a card and checksums."""
 
 import copy
 import json
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
-from cic_jax import model as models
+from cic_jax.model import Model
 from cic_jax.report import results
 from cic_jax.report.card import Texts, Trained, card
 from cic_jax.train import evaluate, record
 
 CARD = "README.md"
-LIMIT = 16 * 2**20  # bytes; each file of a release is smaller
+LIMIT = 16 * 2**20  # bytes; each file of a release must be smaller
+Score = Callable[[Model, photos.Photographs, ConfigDict], evaluate.Evaluation]
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 class ReleaseError(ValueError):
-    """What is asked for cannot be released; the message says why."""
+    """Refusal to release a model; the message says why."""
 
 
 def best(run: Path) -> Trained:
-    """Read a training run; CheckpointError or ReleaseError where there is none to release."""
+    """Load the best step of a training run; CheckpointError or ReleaseError if there is none."""
     if not (run / checkpoint.CONFIG).exists():
         raise ReleaseError(f"expected a training run, {run} has no {checkpoint.CONFIG}")
     step = checkpoint.best_step(run)
@@ -38,27 +40,40 @@ def best(run: Path) -> Trained:
 
 
 def release(
-    trained: Trained, config: ConfigDict, texts: Texts, folder: Path, name: str
+    trained: Trained,
+    config: ConfigDict,
+    texts: Texts,
+    folder: Path,
+    name: str,
+    score: Score = evaluate.evaluate,
 ) -> evaluate.Evaluation:
-    """Put the model in place of what `folder`/`name` holds, once it is all written and scored.
+    """Replace the release `folder`/`name`, once the new one is written and scored.
 
-    `config` is what it trained with, and finds the photographs. Whatever fails leaves the old
-    release as it was. Raises ReleaseError, and what `photos.open_splits` raises.
+    A failure leaves the old release as it was. Raises ReleaseError, and what `photos.open_splits`
+    raises.
+
+    Args:
+        trained: the model to release.
+        config: that it was trained with; its data section finds the photographs.
+        texts: of the card.
+        folder: of all releases.
+        name: of this one.
+        score: evaluates the weights as released, on the test split.
     """
     target = folder / name
     _check(config, target, name)
     splits = photos.open_splits(config.data)
-    trained = trained._replace(model=_without_places(trained.model))
+    trained = trained._replace(model=_without_paths(trained.model))
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as scratch:
         fresh = Path(scratch) / "new"
         checkpoint.export(fresh, trained.model)
         size = _size(fresh)
-        evaluation = evaluate.evaluate(checkpoint.load(fresh), splits["test"], config)
+        evaluation = score(checkpoint.load(fresh), splits["test"], config)
         counts = {split: len(photographs) for split, photographs in splits.items()}
         text = card(name, trained, counts, evaluation.intervals, texts, size)
         (fresh / CARD).write_text(text, encoding="utf-8")
-        _replace(target, fresh, Path(scratch) / "old")
+        swap_in(fresh, target, Path(scratch) / "old")
     return evaluation
 
 
@@ -77,8 +92,8 @@ def _check(config: ConfigDict, target: Path, name: str) -> None:
         )
 
 
-def _without_places(model: models.Model) -> models.Model:
-    """Where files lay on the machine that trained is nobody's business."""
+def _without_paths(model: Model) -> Model:
+    """Remove the paths of the machine that trained from the description."""
     description = copy.deepcopy(model.description)
     config = description["config"]
     config["data"].update(path="", data_dir="")
@@ -87,7 +102,7 @@ def _without_places(model: models.Model) -> models.Model:
 
 
 def _size(exported: Path) -> int:
-    """Bytes of all files; ReleaseError names one that is too large for a repository."""
+    """Sum the sizes of all files; ReleaseError names one too large for a repository."""
     sizes = {path: path.stat().st_size for path in exported.rglob("*") if path.is_file()}
     largest = max(sizes, key=lambda path: sizes[path])
     if sizes[largest] >= LIMIT:
@@ -98,8 +113,8 @@ def _size(exported: Path) -> int:
     return sum(sizes.values())
 
 
-def _replace(target: Path, fresh: Path, old: Path) -> None:
-    """Two renames, the first undone where the second fails."""
+def swap_in(fresh: Path, target: Path, old: Path) -> None:
+    """Move `target` to `old` and `fresh` to `target`; undo the first if the second fails."""
     if target.exists():
         target.rename(old)
     try:

@@ -1,4 +1,4 @@
-"""The text of experiments/RESULTS.md: what ran, what came out, from the files that runs left."""
+"""Text of experiments/RESULTS.md, from the files that runs wrote."""
 
 import shlex
 import statistics
@@ -6,19 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cic_jax import metrics
-from cic_jax.report.markdown import Rows, written
+from cic_jax.report.markdown import Rows
 from cic_jax.report.names import label
-from cic_jax.train.bootstrap import Interval
 
 PLACES = {"config.data.path": "TARS", "config.data.data_dir": "PREPARED", "index": "INDEX"}
-REPORTED = ("rmse_ab", "rmse", "psnr", "ssim", "auc_rebalanced", "colorfulness")
 
 Log = Sequence[Mapping[str, Any]]
 
 
 class Credit(NamedTuple):
-    """Of a photograph that may be shown."""
+    """Credit for a photograph that may be shown."""
 
     file: str
     author: str
@@ -26,31 +23,31 @@ class Credit(NamedTuple):
 
 
 def credits(index: Iterable[Mapping[str, str]]) -> dict[str, Credit]:
-    """The photographs that may be shown, by name; rows have the columns of an index.csv.
+    """Credit the photographs that may be shown, by file; rows have the columns of an index.csv.
 
-    Raises ValueError where one of them names no author or page.
+    Raises ValueError where one of them has no author or page.
     """
-    found = {}
+    allowed = {}
     for row in index:
         if row["may_be_shown"] == "yes":
             if not row["author"] or not row["page"]:
                 raise ValueError(f"the index names no author or no page of {row['file']}")
-            found[row["file"]] = Credit(row["file"], row["author"], row["page"])
-    return found
+            allowed[row["file"]] = Credit(row["file"], row["author"], row["page"])
+    return allowed
 
 
 def credited(shown: Sequence[Credit]) -> str:
-    """The line below a figure."""
+    """Write the line below a figure of photographs; none means that they were drawn."""
     if not shown:
         return "Scenes drawn by this project."
-    each = "; ".join(f"[{credit.author}]({credit.page})" for credit in shown)
-    return f"Photographs, from top to bottom: {each} (CC BY 2.0), coloured by the models."
+    authors = "; ".join(f"[{credit.author}]({credit.page})" for credit in shown)
+    return f"Photographs, from top to bottom: {authors} (CC BY 2.0), coloured by the models."
 
 
 def command(arguments: Sequence[str]) -> str:
-    """The command that was run, folders of photographs replaced by what they hold.
+    """Write the command that was run, with names such as TARS for folders of photographs.
 
-    A run that lies elsewhere on this machine is written as if it lay in runs/.
+    A run anywhere on this machine is written as if it were in runs/.
     """
     words = ["python", f"experiments/{Path(arguments[0]).name}"]
     for given in arguments[1:]:
@@ -65,7 +62,7 @@ def command(arguments: Sequence[str]) -> str:
 
 
 def training_minutes(log: Log, batch_size: int) -> float:
-    """Of steps alone, evaluations left out: photographs over their speed, by the log's lines."""
+    """Measure the time of the steps alone, without evaluations, from the speeds in the log."""
     seconds, before = 0.0, 0
     for line in log:
         if line["split"] == "train":
@@ -77,7 +74,7 @@ def training_minutes(log: Log, batch_size: int) -> float:
 def run_row(
     name: str, config: Mapping[str, Any], log: Log, machine: Mapping[str, Any] | None
 ) -> dict[str, str]:
-    """What exactly was trained: a row of the first table."""
+    """Describe a training run in a row: network, photographs, steps, time and machine."""
     model, train, data = config["model"], config["train"], config["data"]
     steps = max((line["step"] for line in log), default=0)
     return {
@@ -93,27 +90,14 @@ def run_row(
 
 
 def device(machine: Mapping[str, Any]) -> str:
-    """A machine in a few words."""
+    """Describe a machine in a few words."""
     if machine["device"] == "cpu":
         return f"{machine['cores']} cores of {machine['processor']}"
     return str(machine["device"])
 
 
-def released_rows(scores: Mapping[str, Mapping[str, Interval]]) -> Rows:
-    """Tabulate what evaluate.py wrote: metrics of the model and of photographs left grey."""
-    return [
-        {
-            "Metric": metric.title,
-            "This model": written(metric, scores["model"][name]),
-            "Left grey": written(metric, scores["grey"][name]),
-            "Better": metric.better,
-        }
-        for name, metric in ((name, metrics.lookup(name)) for name in REPORTED)
-    ]
-
-
 def benchmark_rows(benchmark: Mapping[str, Any]) -> Rows:
-    """Each contender's median rate and ratio, of benchmark.json."""
+    """Tabulate each contender's median rate and ratio in benchmark.json."""
     return [
         {
             "Figure": figure,

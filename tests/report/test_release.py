@@ -95,11 +95,11 @@ def test_the_table_is_of_the_weights_that_are_released(config, released):
     text = (path / "README.md").read_text()
     assert evaluation.intervals == again
     for metric, digits in (("rmse_ab", 1), ("psnr", 1), ("auc_rebalanced", 3), ("loss", 3)):
-        found = "{mean:.{d}f} [{low:.{d}f}, {high:.{d}f}]".format(
-            **again["model"][metric], d=digits
+        mean, low, high = (
+            f"{again['model'][metric][key]:.{digits}f}" for key in ("mean", "low", "high")
         )
-        assert found in text
-    assert f"{again['grey']['psnr']['mean']:.1f} [" in text
+        assert f"| {mean} ({low} to {high}) |" in text
+    assert f"{again['grey']['psnr']['mean']:.1f} (" in text
 
 
 def test_the_card_says_what_the_run_knows(config, released):
@@ -144,10 +144,10 @@ def test_no_place_of_this_machine_is_released(config, released):
 
 def test_its_checksums_hold_and_nothing_is_left_beside_it(released):
     path, _ = released
-    assert [each.name for each in path.parent.iterdir()] == ["tiny"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["tiny"]
     checkpoint.load(path)
     listed = [line.split()[1] for line in (path / checksums.NAME).read_text().splitlines()]
-    assert {*listed, "README.md", checksums.NAME} == {str(each) for each in contents(path)}
+    assert {*listed, "README.md", checksums.NAME} == {str(file) for file in contents(path)}
 
 
 @pytest.fixture
@@ -160,39 +160,56 @@ def old(tmp_path):
     return path
 
 
-def test_a_release_replaces_an_older_one(run, config, old, monkeypatch, released):
-    monkeypatch.setattr(evaluate, "evaluate", lambda *_: released[1])
-    release.release(release.best(run), config, TEXTS, old.parent, "tiny")
+def test_a_release_replaces_an_older_one(run, config, old, released):
+    release.release(release.best(run), config, TEXTS, old.parent, "tiny", lambda *_: released[1])
     assert not (old / "old").exists()
     checkpoint.load(old)
-    assert [each.name for each in old.parent.iterdir()] == ["tiny"]
+    assert [entry.name for entry in old.parent.iterdir()] == ["tiny"]
 
 
-@pytest.mark.parametrize("failing", ["score", "write", "rename", "size"])
-def test_a_failure_leaves_the_older_release(run, config, old, monkeypatch, released, failing):
-    def fail(*_, **__):
+def test_an_interrupt_leaves_the_old_release(run, config, old):
+    def interrupt(*_):
         raise KeyboardInterrupt
 
     before = contents(old)
-    rename = Path.rename
-    monkeypatch.setattr(
-        evaluate, "evaluate", fail if failing == "score" else lambda *_: released[1]
-    )
-    if failing == "write":
-        monkeypatch.setattr(release, "card", fail)
-    if failing == "rename":
-        monkeypatch.setattr(
-            Path, "rename", lambda path, to: fail() if path.name == "new" else rename(path, to)
-        )
-    if failing == "size":
-        monkeypatch.setattr(release, "LIMIT", 20_000)
-        raised = pytest.raises(release.ReleaseError, match=r"variables/.* would be .* MiB")
-    else:
-        raised = pytest.raises(KeyboardInterrupt)
-    with raised:
+    with pytest.raises(KeyboardInterrupt):
+        release.release(release.best(run), config, TEXTS, old.parent, "tiny", interrupt)
+    assert contents(old) == before
+    assert [path.name for path in old.parent.iterdir()] == ["tiny"]
+
+
+def test_a_card_that_cannot_be_written_leaves_the_old_release(run, config, old, released):
+    def occupy(*_):
+        (fresh,) = old.parent.glob(".tiny-*/new")
+        (fresh / release.CARD).mkdir()
+        return released[1]
+
+    before = contents(old)
+    with pytest.raises(IsADirectoryError):
+        release.release(release.best(run), config, TEXTS, old.parent, "tiny", occupy)
+    assert contents(old) == before
+    assert [path.name for path in old.parent.iterdir()] == ["tiny"]
+
+
+def test_too_large_a_file_leaves_the_old_release(run, config, old, monkeypatch):
+    before = contents(old)
+    monkeypatch.setattr(release, "LIMIT", 20_000)
+    with pytest.raises(release.ReleaseError, match=r"variables/.* would be .* MiB"):
         release.release(release.best(run), config, TEXTS, old.parent, "tiny")
     assert contents(old) == before
-    assert [each.name for each in old.parent.iterdir()] == ["tiny"]
+    assert [path.name for path in old.parent.iterdir()] == ["tiny"]
+
+
+def test_an_interrupted_swap_is_undone(old, tmp_path):
+    class Interrupted(type(tmp_path)):
+        def rename(self, target):
+            raise KeyboardInterrupt
+
+    before = contents(old)
+    with pytest.raises(KeyboardInterrupt):
+        release.swap_in(Interrupted(tmp_path / "new"), old, tmp_path / "aside")
+    assert contents(old) == before
+    assert not (tmp_path / "aside").exists()
 
 
 @pytest.mark.parametrize("name", ["../tiny", "", ".tiny", "a/b"])
