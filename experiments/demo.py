@@ -1,9 +1,9 @@
-"""See everything work, in a few minutes on two cores, and read about it on one page.
+"""Show the whole project at work, in a few minutes on two cores, on one page.
 
     python experiments/demo.py --workdir=runs/demo
 
-Draws scenes, trains a small model on them, interrupts the training and goes on with it, scores the
-model beside leaving photographs grey, and colours photographs. The page is <workdir>/index.html.
+Draws scenes, trains a small model on them, interrupts the training and resumes it, scores the model
+against grey photographs, and colours photographs. The page is <workdir>/index.html.
 """
 
 import contextlib
@@ -21,11 +21,12 @@ from ml_collections import ConfigDict, config_flags
 from PIL import Image
 
 from cic_jax import checkpoint, entry, machine, photos
-from cic_jax import model as models
 from cic_jax.cli import main as cli
 from cic_jax.colorize import Colorizer
 from cic_jax.metrics import LIKENESS, METRICS
+from cic_jax.model import Model, parameter_count
 from cic_jax.report import charts, gallery, page
+from cic_jax.report.markdown import written
 from cic_jax.train import evaluate, record, train
 
 HERE = Path(__file__).parents[1]
@@ -41,14 +42,14 @@ PHOTOGRAPHS = {
 
 
 class Trained(NamedTuple):
-    """Steps of training: after how many it was interrupted, and how many there were."""
+    """Steps of training: those before the interruption, and all."""
 
     interrupted: int
     steps: int
 
 
 class Stages:
-    """Says what is being done, and how long it took."""
+    """Announces each stage and measures its time."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -62,7 +63,7 @@ class Stages:
 
 
 def run(config: ConfigDict, workdir: Path) -> Path:
-    """The whole demo; returns the page."""
+    """Run the whole demo and return the page's path."""
     stage, home = Stages(), workdir / "model"
     with stage("Draw the scenes"):
         splits = photos.open_splits(config.data)
@@ -80,7 +81,7 @@ def run(config: ConfigDict, workdir: Path) -> Path:
         photographs = photographs_section(model)
     counts = {name: len(split) for name, split in splits.items()}
     sections = [
-        done_section(config, counts, trained, models.parameter_count(model.variables), stage),
+        done_section(config, counts, trained, parameter_count(model.variables), stage),
         loss_section(home),
         metrics_section(evaluation),
         *scenes,
@@ -94,7 +95,7 @@ def run(config: ConfigDict, workdir: Path) -> Path:
 
 
 def train_interrupted(config: ConfigDict, home: Path) -> Trained:
-    """Train until the first validation, as if Ctrl-C were pressed then; go on to the end."""
+    """Train up to the first validation, press Ctrl-C as it were, and resume to the end."""
     threading.Thread(target=_interrupt, args=(home,), daemon=True).start()
     train(config, home)
     with checkpoint.manager(home, config.train.best_metric) as manager:
@@ -112,7 +113,15 @@ def _interrupt(home: Path) -> None:
 def done_section(
     config: ConfigDict, counts: dict[str, int], trained: Trained, parameters: int, stage: Stages
 ) -> page.Section:
-    """What was done, and in which time."""
+    """Describe what was done, and how long each stage took.
+
+    Args:
+        config: of the training.
+        counts: number of scenes by split.
+        trained: steps of the training.
+        parameters: their number in the model.
+        stage: has the time of each stage.
+    """
     text = (
         f"{counts['train']} scenes to train on, {counts['validation']} to validate and "
         f"{counts['test']} to test. The {config.model.network} network at {config.model.width:g} "
@@ -126,7 +135,7 @@ def done_section(
 
 
 def loss_section(home: Path) -> page.Section:
-    """The loss curve."""
+    """Plot the loss."""
     text = (
         "Cross-entropy of the predicted distribution over 313 colours with the true one; rare "
         "colours weigh more. The model with the least validation loss is kept."
@@ -136,18 +145,15 @@ def loss_section(home: Path) -> page.Section:
 
 
 def metrics_section(evaluation: evaluate.Evaluation) -> page.Section:
-    """The metrics beside the grey baseline."""
-    rows = []
-    for name in LIKENESS:
-        metric = METRICS[name]
-        cells = {
-            column: "{mean:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(
-                **evaluation.intervals[key][name], d=metric.digits
-            )
-            for key, column in (("model", "The model"), ("grey", "Left grey"))
+    """Tabulate the metrics of the model and of the scenes left grey."""
+    rows = [
+        {
+            "Metric": f"{metric.title}, {metric.unit}; {metric.better} is better",
+            "The model": written(metric, evaluation.intervals["model"][name]),
+            "Left grey": written(metric, evaluation.intervals["grey"][name]),
         }
-        unit = f"{metric.title}, {metric.unit}; {metric.better} is better"
-        rows.append({"Metric": unit, **cells})
+        for name, metric in ((name, METRICS[name]) for name in LIKENESS)
+    ]
     ours, grey = (evaluation.intervals[key]["rmse_ab"]["mean"] for key in ("model", "grey"))
     text = (
         f"Means over {len(evaluation.tables['model'].names)} test scenes, with bootstrap 95 % "
@@ -160,7 +166,7 @@ def metrics_section(evaluation: evaluate.Evaluation) -> page.Section:
 def scenes_sections(
     colorizer: Colorizer, shown: gallery.Pictures, temperature: float
 ) -> list[page.Section]:
-    """Test scenes beside grey and truth, a row of temperatures, and a pixel's distribution."""
+    """Show test scenes coloured, one at several temperatures, and a pixel's distribution."""
     columns = {
         "lightness": gallery.grey(shown),
         "coloured": gallery.coloured(colorizer, shown, temperature),
@@ -189,8 +195,8 @@ def scenes_sections(
     ]
 
 
-def photographs_section(model: models.Model) -> page.Section:
-    """Real photographs, by the released model where there is one, else by the demo's own."""
+def photographs_section(model: Model) -> page.Section:
+    """Colour real photographs by the released model if there is one, else by the demo's own."""
     name = cli.DEFAULT_CHECKPOINT
     released = (checkpoint.RELEASED / name / checkpoint.DESCRIPTION).exists()
     colorizer = Colorizer(checkpoint.load(name) if released else model)
@@ -209,7 +215,7 @@ def photographs_section(model: models.Model) -> page.Section:
 
 
 def load_photograph(name: str) -> np.ndarray:
-    """A photograph that comes with scikit-image, reduced for the page."""
+    """Load a photograph of scikit-image, reduced for the page."""
     from skimage import data
 
     loaders = {"motorcycle": lambda: data.stereo_motorcycle()[0], "rocket": data.rocket}
@@ -218,11 +224,11 @@ def load_photograph(name: str) -> np.ndarray:
 
 
 def next_section(home: Path) -> page.Section:
-    """What to try now."""
+    """Suggest commands to try next."""
     lines = [
         f"# colour your own photographs (add --checkpoint={home} for the model of this demo)\n"
         "cic-jax colorize PHOTO_OR_FOLDER --out=coloured\n",
-        "# every figure of this model\n"
+        "# draw every figure of this model\n"
         f"python experiments/figures.py --runs={home} --out=figures\n",
         "# the study's network on the drawn scenes (hours on a CPU)\n"
         "python experiments/train.py --config=configs/simplified.py --workdir=runs/simplified\n",
@@ -235,7 +241,7 @@ def next_section(home: Path) -> page.Section:
 
 
 def main() -> None:
-    """Run, and say where the page is."""
+    """Run the demo and print where the page is."""
     # What is compiled before the interruption need not be compiled again after it.
     machine.keep_compiled(Path(WORKDIR.value) / "compiled")
     start = time.monotonic()

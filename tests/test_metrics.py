@@ -85,7 +85,7 @@ def test_ssim_refuses_images_smaller_than_its_window():
 
 
 @pytest.mark.parametrize("rebalanced", [False, True])
-def test_auc_integrates_the_cumulative_histogram_of_the_error(rebalanced):
+def test_auc_integrates_the_cumulative_histogram(rebalanced):
     """The share of (weighted) pixels whose error is within d, averaged over d from 0 to 150."""
     predictions = CHANGED_AB, np.zeros_like(TRUTH_AB), 2.5 * TRUTH_AB[::-1]
     weights = np.ones(TRUTH_AB.shape[:3], np.float32)
@@ -113,11 +113,12 @@ def test_colorfulness_is_hasler_and_suesstrunks():
     np.testing.assert_allclose(colorfulness(grey), np.zeros(3), atol=1e-3)
 
 
-def test_compare_gathers_every_metric_of_a_coloured_photograph():
+def test_compare_returns_every_metric():
     pixels = skimage.color.rgb2lab(TRUTH).astype(np.float32)
     weights = prior.class_weights(prior.IMAGENET, mix=0.0)
     perfect = jax.jit(metrics.compare)(TRUTH, pixels, TRUTH_AB, MASK, weights)
     grey = jax.jit(metrics.compare)(TRUTH, pixels, np.zeros_like(TRUTH_AB), MASK, weights)
+    assert {*perfect, "loss"} == set(metrics.METRICS)
     ones = np.ones(3)
     np.testing.assert_allclose(perfect["rmse_ab"], 0 * ones)
     for name in ("ssim", "auc", "auc_rebalanced"):
@@ -126,5 +127,5 @@ def test_compare_gathers_every_metric_of_a_coloured_photograph():
     assert np.all(np.asarray(perfect["psnr"]) > 90)
     np.testing.assert_allclose(perfect["colorfulness"], perfect["colorfulness_truth"], rtol=1e-3)
     assert np.all(np.asarray(grey["colorfulness"]) < 0.5)
-    # A grey guess is worst where colour is rare, which is what the rebalanced figure shows.
+    # A grey guess is worst where colour is rare, which is what the rebalanced AuC shows.
     assert np.all(np.asarray(grey["auc_rebalanced"]) < np.asarray(grey["auc"]))

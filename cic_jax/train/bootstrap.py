@@ -13,12 +13,12 @@ Interval = dict[str, float]  # "mean", "low", "high"
 
 
 def intervals(columns: Mapping[str, Num[np.ndarray, " n"]], seed: int = 0) -> dict[str, Interval]:
-    """Mean and 95 % interval of each column of values by photograph."""
+    """Compute the mean and 95 % interval of each column of values by photograph."""
     return {name: interval(values[None], seed) for name, values in columns.items()}
 
 
 def interval(values: Num[np.ndarray, "seeds n"], seed: int = 0) -> Interval:
-    """Mean and 95 % interval, resampling photographs and, where there are several, seeds.
+    """Compute the mean and 95 % interval, resampling photographs and, if several, seeds.
 
     Photographs and seeds are resampled independently (Owen, "The pigeonhole bootstrap", 2007); for
     a single seed that is Efron's bootstrap over photographs (1979). A few seeds say little about
@@ -33,9 +33,9 @@ def interval(values: Num[np.ndarray, "seeds n"], seed: int = 0) -> Interval:
 def draws(
     seeds: int, count: int, seed: int
 ) -> tuple[Float[np.ndarray, "resamples seeds"], Float[np.ndarray, "resamples n"]]:
-    """Weight of each seed and of each photograph in every resample; each row sums to 1.
+    """Draw the weights of seeds and of photographs in every resample; each row sums to 1.
 
-    How often each one was drawn is all that a resampled mean needs.
+    How often each of them was drawn is all that a resampled mean needs.
     """
     rng = np.random.default_rng(seed)
     photographs = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES) / count
@@ -45,7 +45,7 @@ def draws(
 def ratio_of_medians(
     over: Num[np.ndarray, " n"], under: Num[np.ndarray, " m"], seed: int = 0
 ) -> Interval:
-    """Ratio of two medians, such as those of repeated speed measurements, with its interval."""
+    """Compute the ratio of two medians, as of repeated measurements, with its interval."""
     rng = np.random.default_rng(seed)
     medians = [
         np.median(x[rng.integers(len(x), size=(RESAMPLES, len(x)))], axis=1) for x in (over, under)
@@ -54,7 +54,7 @@ def ratio_of_medians(
 
 
 def percentiles(mean: float, resampled: Float[np.ndarray, " resamples"]) -> Interval:
-    """Return the mean with the percentile interval of its resampled values."""
+    """Compute the percentile interval of a mean from its resampled values."""
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(resampled, [tail, 100 - tail])
     return {"mean": mean, "low": float(low), "high": float(high)}

@@ -1,4 +1,4 @@
-"""Score a model on photographs: a table with one row per photograph, means and intervals."""
+"""Scores of a model on photographs: a table with one row per photograph, means, intervals."""
 
 import csv
 import json
@@ -123,7 +123,7 @@ def _table(step: Callable, photographs: photos.Photographs, config: ConfigDict) 
 
 
 def means(table: Table) -> dict[str, float]:
-    """Mean of each metric over photographs."""
+    """Average each metric over photographs."""
     return {name: float(np.mean(values)) for name, values in table.columns.items()}
 
 

@@ -37,7 +37,7 @@ def sides(collection):
     return np.array([np.ptp(path.vertices[:, 0]) for path in collection.get_paths()])
 
 
-def test_loss_curves_show_each_run_and_its_least_validation_loss():
+def test_loss_curves_mark_the_least_validation_loss():
     figure = charts.loss_curves({"simplified": LOG, "demo": LOG[:1]})
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Simplified", "Demo"]
     train, validation, least = figure.axes[0].lines
@@ -48,7 +48,7 @@ def test_loss_curves_show_each_run_and_its_least_validation_loss():
     assert validation.get_color() == style.COLOURS["simplified"]
 
 
-def test_bars_reach_from_grey_to_the_model_with_its_interval():
+def test_bars_reach_from_grey_to_the_model():
     figure = charts.metric_bars({"simplified": scores(13.0), "rebalanced": scores(17.0)})
     assert len(figure.axes) == len(LIKENESS)
     axes = figure.axes[0]
@@ -62,7 +62,7 @@ def test_bars_reach_from_grey_to_the_model_with_its_interval():
     ]
 
 
-def test_photo_grid_puts_each_photograph_below_its_columns_name():
+def test_photo_grid_has_named_columns():
     rng = np.random.default_rng(0)
     columns = {
         name: rng.integers(0, 256, (3, 8, 16, 3), dtype=np.uint8) for name in ("grey", "truth")
@@ -74,7 +74,7 @@ def test_photo_grid_puts_each_photograph_below_its_columns_name():
     assert [axes.get_title() for axes in figure.axes[:2]] == ["Grey", "Truth"]
 
 
-def test_bins_that_occur_are_coloured_by_their_probability_alike_in_all_panels():
+def test_bin_probabilities_share_one_colour_scale():
     rare = prior.IMAGENET.copy()
     rare[:100] = 0
     figure = charts.bin_distributions(
@@ -89,7 +89,7 @@ def test_bins_that_occur_are_coloured_by_their_probability_alike_in_all_panels()
     np.testing.assert_allclose(sides(whole), 10.0)
 
 
-def test_a_square_of_the_pixels_figure_has_the_area_of_its_probability_and_its_bins_colour():
+def test_a_bins_square_has_its_colour_and_probability_as_area():
     p = np.zeros(313, np.float32)
     p[[50, 200]] = 0.8, 0.2
     photo = np.zeros((16, 24, 3), np.uint8)
@@ -107,7 +107,7 @@ def test_a_square_of_the_pixels_figure_has_the_area_of_its_probability_and_its_b
     np.testing.assert_array_equal(right.collections[-1].get_offsets(), [truth])
 
 
-def test_every_model_of_the_study_has_a_colour_of_its_own_and_others_take_what_is_left():
+def test_models_of_the_study_keep_their_colours():
     assert len(set(style.COLOURS.values())) == 9
     colours = style.model_colours(["mine", "simplified", "yours"])
     assert colours["simplified"] == style.COLOURS["simplified"]
@@ -117,7 +117,7 @@ def test_every_model_of_the_study_has_a_colour_of_its_own_and_others_take_what_i
 
 
 @pytest.mark.parametrize("count", [1, 4])
-def test_figures_are_written_alike_each_time(count):
+def test_the_same_figure_has_the_same_bytes(count):
     logs = {f"run {i}": LOG for i in range(count)}
     first, second = (style.png(charts.loss_curves(logs)) for _ in range(2))
     assert first == second

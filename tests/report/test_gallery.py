@@ -1,4 +1,4 @@
-"""What the figures show of a model and photographs."""
+"""Pictures that figures show: grey, coloured, and the least sure pixel."""
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,7 @@ def photo():
 
 
 class Known(Colorizer):
-    """Says a distribution that the test has chosen."""
+    """Predicts a distribution that the test has chosen."""
 
     def __init__(self, colorizer, said):
         self.model, self.said = colorizer.model, said
@@ -36,13 +36,13 @@ def to_lab(rgb):
     return np.asarray(lab.rgb_to_lab(jnp.asarray(rgb, jnp.float32) / 255))
 
 
-def test_grey_keeps_the_lightness_and_nothing_else(photo):
+def test_grey_keeps_the_lightness_alone(photo):
     before, after = to_lab(photo), to_lab(gallery.grey(photo))
     np.testing.assert_allclose(after[..., 0], before[..., 0], atol=0.3)
     np.testing.assert_allclose(after[..., 1:], 0, atol=0.02)
 
 
-def test_the_row_of_temperatures_lies_between_grey_and_truth(colorizer, photo):
+def test_temperatures_lie_between_grey_and_truth(colorizer, photo):
     row = gallery.temperatures(colorizer, photo)
     names = list(row)
     assert names[0] == "grey"
@@ -53,7 +53,7 @@ def test_the_row_of_temperatures_lies_between_grey_and_truth(colorizer, photo):
     np.testing.assert_array_equal(row["T = 0.38"][0], colorizer(photo, 0.38))
 
 
-def test_the_least_sure_pixel_is_where_two_far_colours_are_as_likely(colorizer, photo):
+def test_the_least_sure_pixel_has_two_distant_likely_colours(colorizer, photo):
     said = np.full((16, 16, 313), 1e-9, np.float32)
     said[..., 10] = 1.0  # sure of a single bin
     said[6, 9, 10] = 0.4
@@ -68,7 +68,7 @@ def test_the_least_sure_pixel_is_where_two_far_colours_are_as_likely(colorizer, 
     np.testing.assert_allclose(pixel.colours["truth"], truth, atol=1e-3)
 
 
-def test_the_first_photographs_are_shown_as_far_as_there_are_any(photo):
+def test_no_more_photographs_are_shown_than_there_are(photo):
     records = [{"image": photo, "name": str(i)} for i in range(3)]
     split = photos.Photographs("test", records)
     assert gallery.first(split, 2, 32, 0).shape == (2, 32, 32, 3)

@@ -88,7 +88,7 @@ def test_the_best_step_is_released_in_bfloat16(run, released):
     assert not jax.tree.all(jax.tree.map(lambda x, y: bool((x == y).all()), weights, best))
 
 
-def test_the_table_is_of_the_weights_that_are_released(config, released):
+def test_the_card_scores_the_released_weights(config, released):
     path, evaluation = released
     test = photos.open_splits(config.data)["test"]
     again = evaluate.evaluate(checkpoint.load(path), test, config).intervals
@@ -102,7 +102,7 @@ def test_the_table_is_of_the_weights_that_are_released(config, released):
     assert f"{again['grey']['psnr']['mean']:.1f} (" in text
 
 
-def test_the_card_says_what_the_run_knows(config, released):
+def test_the_card_says_how_the_run_went(config, released):
     text = (released[0] / "README.md").read_text()
     splits = photos.open_splits(config.data)
     train, validation, test = (len(splits[name]) for name in ("train", "validation", "test"))
@@ -137,12 +137,12 @@ def test_the_card_is_formatted_as_the_repository_is(released, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_no_place_of_this_machine_is_released(config, released):
+def test_no_path_of_this_machine_is_released(config, released):
     home = str(Path(config.data.path).parent.parent)  # pytest's own folder holds them all
     assert [path for path, bytes in contents(released[0]).items() if home.encode() in bytes] == []
 
 
-def test_its_checksums_hold_and_nothing_is_left_beside_it(released):
+def test_its_checksums_hold_and_nothing_else_is_left(released):
     path, _ = released
     assert [entry.name for entry in path.parent.iterdir()] == ["tiny"]
     checkpoint.load(path)
@@ -165,6 +165,14 @@ def test_a_release_replaces_an_older_one(run, config, old, released):
     assert not (old / "old").exists()
     checkpoint.load(old)
     assert [entry.name for entry in old.parent.iterdir()] == ["tiny"]
+
+
+def test_a_metric_without_a_title_is_released_by_its_name(run, config, tmp_path, released):
+    lpips = {"lpips": {"mean": 0.25, "low": 0.125, "high": 0.5}}
+    intervals = {name: scores | lpips for name, scores in released[1].intervals.items()}
+    evaluation = released[1]._replace(intervals=intervals)
+    release.release(release.best(run), config, TEXTS, tmp_path, "tiny", lambda *_: evaluation)
+    assert "| lpips | 0.250 (0.125 to 0.500) |" in (tmp_path / "tiny/README.md").read_text()
 
 
 def test_an_interrupt_leaves_the_old_release(run, config, old):
@@ -213,12 +221,12 @@ def test_an_interrupted_swap_is_undone(old, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../tiny", "", ".tiny", "a/b"])
-def test_names_that_are_none(run, config, tmp_path, name):
+def test_bad_names_are_refused(run, config, tmp_path, name):
     with pytest.raises(release.ReleaseError, match="--name: expected letters"):
         release.release(release.best(run), config, TEXTS, tmp_path, name)
 
 
-def test_what_is_no_release_is_not_replaced(run, config, tmp_path):
+def test_only_a_release_is_replaced(run, config, tmp_path):
     (tmp_path / "cards").mkdir()
     with pytest.raises(release.ReleaseError, match="choose another name"):
         release.release(release.best(run), config, TEXTS, tmp_path, "cards")
@@ -232,7 +240,7 @@ def test_a_run_that_saw_its_test_photographs_is_refused(run, config, tmp_path):
         release.release(release.best(run), leaky, TEXTS, tmp_path, "tiny")
 
 
-def test_what_the_run_does_not_know_is_left_out(run, tmp_path):
+def test_what_the_run_did_not_record_is_left_out(run, tmp_path):
     (tmp_path / checkpoint.CONFIG).write_text((run / checkpoint.CONFIG).read_text())
     (tmp_path / "checkpoints").symlink_to(run / "checkpoints")
     trained = release.best(tmp_path)

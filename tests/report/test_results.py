@@ -13,18 +13,17 @@ from photo_files import encode, numbered, picture, write_tar
 from cic_jax.configs import default
 from cic_jax.report import results
 from cic_jax.report.markdown import split_sections
-from cic_jax.study import paint_chart
 
 ROOT = Path(__file__).parents[2]
 CARS = "n02958343"
 ROW = {"file": "a.JPEG", "may_be_shown": "yes", "author": "Ann", "page": "https://a.org/1"}
 
 
-def test_only_marked_photographs_may_be_shown_and_need_an_author():
+def test_photographs_that_may_be_shown_need_an_author():
     rows = [ROW, ROW | {"file": "b.JPEG", "may_be_shown": "no", "author": ""}]
-    found = results.credits(rows)
-    assert list(found) == ["a.JPEG"]
-    assert "[Ann](https://a.org/1)" in results.credited(list(found.values()))
+    allowed = results.credits(rows)
+    assert list(allowed) == ["a.JPEG"]
+    assert "[Ann](https://a.org/1)" in results.credited(list(allowed.values()))
     assert "drawn" in results.credited([])
     with pytest.raises(ValueError, match=r"no author or no page of a\.JPEG"):
         results.credits([ROW | {"author": ""}])
@@ -51,23 +50,6 @@ def test_minutes_are_photographs_over_their_speed():
     assert row["Machine"] == "2 cores of Some CPU"
     unknown = results.run_row("x", default.get_config().to_dict(), [], None)
     assert (unknown["Steps"], unknown["Machine"]) == ("0", "not recorded")
-
-
-def test_paint_shows_each_colouring_at_its_figures():
-    def interval(mean):
-        return {"mean": mean, "low": mean - 1, "high": mean + 1}
-
-    means = {"simplified": -9.0, "grey": -6.0, "truth": -7.0}
-    found = {
-        name: {"log_density": interval(x), "plausible": interval(0.5), "expected": interval(-7.5)}
-        for name, x in means.items()
-    }
-    found["grey"]["plausible"] = {"mean": 1.0, "low": 1.0 + 2e-16, "high": 1.0 + 2e-16}
-    left, right = paint_chart.paint_probability(found).axes
-    assert [bar[0].get_xdata()[0] for bar in left.containers] == list(means.values())
-    assert [text.get_text() for text in left.get_yticklabels()] == ["Simplified", "Grey", "Truth"]
-    assert left.lines[-1].get_xdata()[0] == -7.5
-    assert len(right.containers) == 3
 
 
 @pytest.mark.slow
@@ -98,8 +80,8 @@ def test_from_runs_to_the_page(tmp_path):
         done = run("results.py", *flags, which)
         assert done.returncode == 0, done.stderr
     text = (tmp_path / "out/RESULTS.md").read_text()
-    table = json.loads((study / "simplified/test.json").read_text())
-    assert f"{table['model']['psnr']['mean']:.1f}" in text
+    scores = json.loads((study / "simplified/test.json").read_text())
+    assert f"{scores['model']['psnr']['mean']:.1f}" in text
     assert "--config.data.path=TARS" in text
     assert str(tmp_path) not in text
     assert "[Ann](https://a.org/1)" in text

@@ -3,7 +3,7 @@ import numpy as np
 from cic_jax.train import record
 
 
-def test_a_run_that_goes_on_drops_what_it_will_write_again(tmp_path):
+def test_a_resumed_run_drops_the_lines_it_will_write_again(tmp_path):
     with record.Recorder(tmp_path, 0) as recorder:
         for step in (1, 2, 3):
             recorder.scalars(step, "train", loss=1.0 / step)
@@ -18,5 +18,5 @@ def test_a_run_that_goes_on_drops_what_it_will_write_again(tmp_path):
     assert list((tmp_path / "tensorboard").iterdir())
 
 
-def test_no_log_is_no_lines(tmp_path):
+def test_a_run_without_a_log_has_no_lines(tmp_path):
     assert record.read(tmp_path / "nothing") == []
