@@ -21,7 +21,7 @@ from ml_collections import ConfigDict, config_flags
 from PIL import Image
 
 from cic_jax import checkpoint, entry, machine, photos
-from cic_jax.cli import main as cli
+from cic_jax.cli import console
 from cic_jax.colorize import Colorizer
 from cic_jax.metrics import LIKENESS, METRICS
 from cic_jax.model import Model, parameter_count
@@ -197,7 +197,7 @@ def scenes_sections(
 
 def photographs_section(model: Model) -> page.Section:
     """Colour real photographs by the released model if there is one, else by the demo's own."""
-    name = cli.DEFAULT_CHECKPOINT
+    name = console.DEFAULT_CHECKPOINT
     released = (checkpoint.RELEASED / name / checkpoint.DESCRIPTION).exists()
     colorizer = Colorizer(checkpoint.load(name) if released else model)
     pictures = []

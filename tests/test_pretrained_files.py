@@ -10,7 +10,8 @@ import pytest
 from torch_weights import renamed
 
 from cic_jax import Colorizer, checkpoint, pretrained
-from cic_jax.cli import main as cli
+from cic_jax.cli import console
+from cic_jax.cli.main import main
 
 
 def save(torch, content, path, zipped=True):
@@ -30,7 +31,7 @@ def test_weights_in_a_training_checkpoint_are_found(torch, tmp_path, key, zipped
 def test_command_writes_a_checkpoint_that_colours(torch, release, tmp_path):
     state = {k: torch.tensor(x) for k, x in release.items()}
     path = save(torch, state, tmp_path / "weights.pth")
-    assert cli.main(["convert", str(path), f"--out={tmp_path / 'cic'}"]) == cli.DONE
+    assert main(["convert", str(path), f"--out={tmp_path / 'cic'}"]) == console.DONE
     restored = checkpoint.load(tmp_path / "cic")
     converted = pretrained.to_model(state)
     jax.tree.map(np.testing.assert_array_equal, restored.variables, converted.variables)
@@ -73,8 +74,8 @@ class Code:
 def refused(path, capsys):
     """The one line with which the command refuses a file."""
     with pytest.raises(SystemExit) as stop:
-        cli.main(["convert", str(path), f"--out={path.parent / 'out'}"])
-    assert stop.value.code == cli.UNUSABLE
+        main(["convert", str(path), f"--out={path.parent / 'out'}"])
+    assert stop.value.code == console.UNUSABLE
     assert not (path.parent / "out").exists()
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"cic-jax: {path}: ")

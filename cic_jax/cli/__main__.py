@@ -1,4 +1,4 @@
-"""`python -m cic_jax.cli`."""
+"""Run `cic-jax` as `python -m cic_jax.cli`."""
 
 from cic_jax.cli.main import main
 

@@ -1,24 +1,27 @@
-"""`cic-jax colorize`: photographs, folders of them or a stream, in colour."""
+"""The subcommand `cic-jax colorize`, for photographs, folders of photographs or a stream."""
 
 import argparse
 import io
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cic_jax.cli import console
+from cic_jax.cli import arguments, console
+from cic_jax.cli.sources import RECORD, Sources
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from cic_jax.cli.plan import Job
     from cic_jax.colorize import Colorizer
     from cic_jax.images.file import Photo
 
-MODES = {"mean": 1.0, "mode": 0.0}  # temperatures
-# Peak resident memory, measured on a CPU with some room: bytes, and bytes a pixel. Most of the
-# former is the network, whose kernels take four times their size where they are transformed.
+MODES = {"mean": 1.0, "mode": 0.0}  # name -> temperature
+# Peak resident memory, measured on a CPU, with some room: bytes, and bytes per pixel. Most of the
+# former is the network, whose transformed kernels take four times their size.
 MEMORY, MEMORY_COLOUR, MEMORY_GREY = 1_400_000_000, 20, 10
 EXAMPLES = f"""\
 examples:
@@ -29,38 +32,41 @@ examples:
   cic-jax colorize car.jpg --out=cars --candidates=4   cars/car-1.jpg to cars/car-4.jpg
   cic-jax colorize - < grey.jpg > colour.jpg       from standard input to standard output
 
-By the released model a photograph of up to 100 megapixels takes {MEMORY / 1e9:g} GB of memory and
-{MEMORY_GREY} bytes a pixel where it is grey, {MEMORY_COLOUR} where it is not; --compare takes more.
+With the released model a photograph of up to 100 megapixels needs {MEMORY / 1e9:g} GB of memory,
+and {MEMORY_GREY} bytes per pixel if it is grey, {MEMORY_COLOUR} if it is not; --compare needs more.
 
-The format, size, transparency and EXIF of a photograph are kept; a GIF becomes a PNG. What is in
-the output folder already is left as it is. The exit status is 0 if all went well, 1 if some
-photographs failed, 2 if nothing could be done.
+A photograph keeps its format, size, transparency and EXIF; a GIF becomes a PNG. The same command
+again colours only what is not done yet: a hidden file in the output folder, {RECORD},
+records the photograph of each result. Photographs that share a name get numbers, and no other
+file is replaced. The exit status is 0 if all went well, 1 if some photographs failed, 2 if
+nothing could be done.
 """
 
 
-def add_colorize(subcommands: argparse._SubParsersAction) -> None:
-    """`cic-jax colorize PHOTO... --out=DIR`."""
+def add(subcommands: argparse._SubParsersAction) -> None:
+    """Add the parser of `cic-jax colorize PHOTO... --out=DIR`."""
     parser = subcommands.add_parser(
         "colorize",
-        help="colour photographs, folders of them, or standard input",
+        help="colour photographs, folders of photographs, or standard input",
+        description="Colour photographs.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "photos", nargs="+", metavar="PHOTO_OR_FOLDER", help="file, folder, pattern, or - alone"
+        "photos",
+        nargs="+",
+        type=arguments.name,
+        metavar="PHOTO_OR_FOLDER",
+        help="file, folder or pattern; or only - for standard input",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
-    parser.add_argument(
-        "--checkpoint",
-        default=console.DEFAULT_CHECKPOINT,
-        help="training run, exported model or released name (default: %(default)s)",
-    )
+    parser.add_argument("--out", type=arguments.path, metavar="DIR", help="folder for the results")
+    arguments.add_checkpoint(parser)
     read_out = parser.add_mutually_exclusive_group()
     read_out.add_argument(
         "--temperature",
-        type=_number(float, 0, 1),
+        type=arguments.number(float, 0, 1),
         default=0.38,
-        help="how the predicted distribution is read out: 0 is vivid, 1 cautious (default: 0.38)",
+        help="read-out of the predicted distribution: 0 is vivid, 1 cautious (default: 0.38)",
     )
     read_out.add_argument(
         "--mode",
@@ -72,19 +78,19 @@ def add_colorize(subcommands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--saturation",
-        type=_number(float, 0, 10),
+        type=arguments.number(float, 0, 10),
         default=1.0,
-        help="multiplies the colour (default: 1)",
+        help="factor by which the colour is multiplied (default: 1)",
     )
     parser.add_argument(
         "--size",
-        type=_number(int, 8, 4096),
-        default=256,
-        help="short side at which the network looks, in pixels (default: %(default)s)",
+        type=arguments.number(int, 8, 4096),
+        default=console.WORKING_SIZE,
+        help="short side in pixels at which the network sees a photograph (default: %(default)s)",
     )
     parser.add_argument(
         "--candidates",
-        type=_number(int, 1, 100),
+        type=arguments.number(int, 1, 100),
         default=1,
         metavar="N",
         help="write N colourings, PHOTO-1 to PHOTO-N, that differ where the network is in doubt",
@@ -92,31 +98,29 @@ def add_colorize(subcommands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--compare", action="store_true", help="put the photograph to the left of its colouring"
     )
-    parser.add_argument("--overwrite", action="store_true", help="colour again what is there")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="colour again the photographs done already"
+    )
     parser.set_defaults(run=colorize)
 
 
-def colorize(arguments: argparse.Namespace) -> int:
-    """Colour everything named; a photograph that fails costs one line and no other photograph."""
-    if arguments.photos == ["-"] and arguments.out is None:
-        if arguments.candidates > 1:
-            console.fail(
-                "expected photographs and --out=DIR for --candidates, or one picture from -"
-            )
-        return _colorize_stream(arguments)
-    if "-" in arguments.photos or arguments.out is None:
-        console.fail("expected photographs and --out=DIR, or - alone")
+def colorize(options: argparse.Namespace) -> int:
+    """Colour every photograph named; one that fails costs one line and no other photograph."""
+    if options.photos == ["-"] and options.out is None:
+        if options.candidates > 1:
+            console.fail("--candidates: expected photographs and --out=DIR, not -")
+        return _colorize_stream(options)
+    if "-" in options.photos or options.out is None:
+        console.fail("expected photographs and --out=DIR, or only -")
 
-    from cic_jax.cli import plan as image_plan
+    from cic_jax.cli.plan import plan_results
 
-    plan = image_plan.plan(
-        arguments.photos, arguments.out, arguments.overwrite, arguments.candidates
-    )
+    plan = plan_results(options.photos, options.out, options.overwrite, options.candidates)
     for error in plan.errors:
         console.say(error)
-    done = _colorize_files(plan.jobs, arguments) if plan.jobs else 0
+    done = _colorize_files(plan.jobs, options) if plan.jobs else 0
     failed = len(plan.errors) + len(plan.jobs) - done
-    counts = [f"{done} coloured into {arguments.out}"]
+    counts = [f"{done} coloured into {options.out}"]
     if plan.done:
         counts.append(f"{plan.done} done already (--overwrite colours them again)")
     if failed:
@@ -127,60 +131,86 @@ def colorize(arguments: argparse.Namespace) -> int:
     return console.SOME_FAILED if failed else console.DONE
 
 
-def _colorize_files(jobs: list[tuple[Path, list[Path]]], arguments: argparse.Namespace) -> int:
-    """How many went well."""
+def _colorize_files(jobs: list["Job"], options: argparse.Namespace) -> int:
+    """Colour the photographs and return how many succeeded."""
     from tqdm import tqdm
 
     from cic_jax.images import file as image_file
 
-    colorizer = console.restore(arguments, len(jobs))
-    if arguments.candidates > 1 and colorizer.model.target.centers is None:
-        console.fail(
-            f"{arguments.checkpoint} predicts one colour a pixel, so it has no --candidates"
-        )
+    _make_folder(options.out)
+    sources = Sources(options.out)
+    colorizer = console.restore(options.checkpoint, options.size, len(jobs))
+    if options.candidates > 1 and colorizer.model.target.centers is None:
+        console.fail(f"{options.checkpoint} predicts one colour a pixel, so it has no --candidates")
     done = 0
-    # disable=None: no bar where standard error is no terminal.
-    for source, targets in tqdm(jobs, unit="photo", file=sys.stderr, disable=None):
-        try:
-            photo = image_file.read(source)
-            if photo.frames > 1:
-                console.say(f"{source}: the first of the {photo.frames} pictures in it is coloured")
-            targets[0].parent.mkdir(parents=True, exist_ok=True)
-            for target, picture in zip(targets, _colour(colorizer, photo, arguments), strict=True):
-                image_file.write(target, *picture)
-            done += 1
-        except (image_file.PhotoError, OSError) as error:
-            console.say(str(error))
+    # From here on Ctrl-C is an exception, so that no half of a file is left.
+    with console.interrupts_handled_by(signal.default_int_handler):
+        # disable=None: no bar if standard error is not a terminal.
+        for job in tqdm(jobs, unit="photo", file=sys.stderr, disable=None):
+            try:
+                _colorize_file(job, colorizer, sources, options)
+                done += 1
+            except (image_file.PhotoError, OSError) as error:
+                console.say(str(error))
     return done
 
 
-def _colorize_stream(arguments: argparse.Namespace) -> int:
+def _colorize_file(
+    job: "Job", colorizer: "Colorizer", sources: Sources, options: argparse.Namespace
+) -> None:
+    """Colour a photograph and write its results. Raises PhotoError or OSError."""
+    from cic_jax.images import file as image_file
+
+    photo = image_file.read(job.photograph)
+    if photo.frames > 1:
+        console.say(f"{job.photograph}: the first of the {photo.frames} pictures in it is coloured")
+    job.results[0].parent.mkdir(parents=True, exist_ok=True)
+    sources.add(job.results, job.photograph)
+    for result, picture in zip(job.results, _colour(colorizer, photo, options), strict=True):
+        image_file.write(result, *picture)
+
+
+def _make_folder(out: Path) -> None:
+    """Make the output folder before the weights are loaded, or fail with one line."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        console.fail(f"--out: expected a folder, got {out}: {str(error.strerror).lower()}")
+
+
+def _colorize_stream(options: argparse.Namespace) -> int:
+    """Colour the photograph on standard input and write it to standard output."""
     from cic_jax.images import file as image_file
 
     try:
         photo = image_file.read(io.BytesIO(sys.stdin.buffer.read()))
     except image_file.PhotoError as error:
         console.fail(str(error))
+    colorizer = console.restore(options.checkpoint, options.size)
+    (picture,) = _colour(colorizer, photo, options)
     encoded = io.BytesIO()
-    (picture,) = _colour(console.restore(arguments), photo, arguments)
-    image_file.encode(encoded, *picture)
+    try:
+        image_file.encode(encoded, *picture)
+    except (image_file.PhotoError, OSError, ValueError) as error:
+        console.fail(f"the result cannot be written as {photo.format}: {error}")
     sys.stdout.buffer.write(encoded.getvalue())
     return console.DONE
 
 
 def _colour(
-    colorizer: "Colorizer", photo: "Photo", arguments: argparse.Namespace
+    colorizer: "Colorizer", photo: "Photo", options: argparse.Namespace
 ) -> Iterator[tuple["np.ndarray", "Photo"]]:
-    """The pictures to write, each with the photograph that its file should be like."""
+    """Yield the pictures to write, each with the Photo whose format and metadata its file keeps."""
     predictions = [colorizer.predict(photo.rgb)]
-    if arguments.candidates > 1:
-        predictions = colorizer.alternatives(predictions[0], arguments.candidates)
+    if options.candidates > 1:
+        predictions = colorizer.alternatives(predictions[0], options.candidates)
     for prediction in predictions:
-        rgb = colorizer.render(prediction, arguments.temperature, arguments.saturation)
-        yield _beside(photo, rgb) if arguments.compare else (rgb, photo)
+        rgb = colorizer.render(prediction, options.temperature, options.saturation)
+        yield _compared(photo, rgb) if options.compare else (rgb, photo)
 
 
-def _beside(photo: "Photo", rgb: "np.ndarray") -> tuple["np.ndarray", "Photo"]:
+def _compared(photo: "Photo", rgb: "np.ndarray") -> tuple["np.ndarray", "Photo"]:
+    """Put a photograph to the left of its colouring, transparency included."""
     import numpy as np
 
     before = np.broadcast_to(photo.rgb.reshape(*rgb.shape[:2], -1), rgb.shape)
@@ -188,18 +218,8 @@ def _beside(photo: "Photo", rgb: "np.ndarray") -> tuple["np.ndarray", "Photo"]:
     return np.concatenate([before, rgb], axis=1), replace(photo, alpha=alpha)
 
 
-def _number(kind: type, low: int, high: int) -> Callable[[str], int | float]:
-    def parse(text: str) -> int | float:
-        value = kind(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"expected {low} to {high}, got {text}")
-        return value
-
-    parse.__name__ = kind.__name__  # argparse names it where `kind` refuses the text
-    return parse
-
-
 def _mode(text: str) -> float:
+    """Parse the name of a read-out as its temperature."""
     try:
         return MODES[text]
     except KeyError:

@@ -1,55 +1,96 @@
-"""What the subcommands of `cic-jax` share: exit statuses, messages, and the model that is named."""
+"""Parts shared by the subcommands of `cic-jax`: exit statuses, messages, Ctrl-C and the model."""
 
-import argparse
+import os
+import re
+import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from cic_jax.colorize import Colorizer
     from cic_jax.model import Model
 
 DEFAULT_CHECKPOINT = "simplified_final"
-COMPILED = "~/.cache/cic_jax/compiled"  # programs of earlier calls: the next starts sooner
-DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+WORKING_SIZE = 256  # pixels of the short side at which the network sees a photograph
+COMPILED = "~/.cache/cic_jax/compiled"  # compiled programs, kept so that later calls start sooner
+DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 
+# Controls that a terminal obeys or that reorder a line, and halves of surrogate pairs, which stand
+# for bytes of file names that are not UTF-8.
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 HOW_TO_TRAIN = (
     "Train one with `python experiments/train.py --config=configs/simplified.py "
     "--workdir=runs/simplified` and name it by --checkpoint=runs/simplified"
 )
 
 
-def restore(arguments: argparse.Namespace, photographs: int = 1) -> "Colorizer":
-    """By `checkpoint` and `size` of the arguments, for so many photographs.
+def restore(checkpoint: str, size: int = WORKING_SIZE, photographs: int = 1) -> "Colorizer":
+    """Load the Colorizer of a checkpoint, tuned for `photographs` images; or fail, as `load` does.
 
-    Programs compiled are kept for later calls.
+    `size` is the short side in pixels at which the network sees a photograph. Compiled programs are
+    kept for later calls.
     """
     from cic_jax import machine
     from cic_jax.colorize import Colorizer
 
     machine.keep_compiled(COMPILED)
-    return Colorizer(load(arguments.checkpoint), arguments.size, photographs)
+    return Colorizer(load(checkpoint), size, photographs)
 
 
-def load(name: str) -> "Model":
-    """The model in a checkpoint, or the end, with a line that says how to get one."""
-    from cic_jax import checkpoint
+def load(checkpoint: str) -> "Model":
+    """Load the model of a checkpoint; if there is none, fail with a line on how to get one."""
+    from cic_jax.checkpoint import CheckpointError, NoCheckpointError
+    from cic_jax.checkpoint import load as load_model
 
     try:
-        return checkpoint.load(name)
-    except checkpoint.NoCheckpointError as error:
+        return load_model(checkpoint)
+    except NoCheckpointError as error:
         fail(f"{error}. {HOW_TO_TRAIN}")
-    except checkpoint.CheckpointError as error:
+    except CheckpointError as error:
         fail(str(error))
 
 
 def say(message: str) -> None:
-    """One line on standard error, above the progress bar where there is one."""
+    """Print one line on standard error, above the progress bar if there is one."""
     from tqdm import tqdm
 
-    tqdm.write(message, file=sys.stderr)
+    tqdm.write(printable(message), file=sys.stderr)
 
 
 def fail(message: str) -> NoReturn:
-    """The end: nothing can be done."""
-    print(f"cic-jax: {message}", file=sys.stderr)
+    """Print one line on standard error and exit with the status of a command that did nothing."""
+    print(f"cic-jax: {printable(message)}", file=sys.stderr)
     raise SystemExit(UNUSABLE)
+
+
+def printable(text: str) -> str:
+    """Replace characters that would act on a terminal, as file names may hold them, by escapes."""
+    return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+@contextmanager
+def interrupts_handled_by(handler: Callable[..., Any]) -> Iterator[None]:
+    """Have Ctrl-C call `handler` for a while; not if it is ignored, as in the background."""
+    before = signal.getsignal(signal.SIGINT)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not callable(before) or not in_main_thread:
+        yield
+        return
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def exit_interrupted(*_: Any) -> NoReturn:
+    """End the process at once, with one line and status 130: a handler of Ctrl-C.
+
+    While libraries are imported a KeyboardInterrupt would not do: the initialisation of an
+    extension turns it into an ImportError, and a callback of the garbage collector drops it.
+    """
+    os.write(2, b"cic-jax: interrupted\n")
+    os._exit(INTERRUPTED)

@@ -1,225 +1,69 @@
-"""The command colours files, folders and streams; what fails costs one line."""
+"""The command starts quickly and ends quietly."""
 
-import io
-import itertools
-import shutil
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
-import image_samples as files
-import numpy as np
 import pytest
 from photo_files import photograph
 from PIL import Image
-from tiny_models import tiny_model
 
-from cic_jax import checkpoint
-from cic_jax.benchmark import process
-from cic_jax.cli import colorize as colorize_command
-from cic_jax.cli import main as cli
-from cic_jax.images import file as image_file
+from cic_jax.cli import console
+from cic_jax.cli.sources import RECORD
 
+ROOT = Path(__file__).parents[2]
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    path = tmp_path_factory.mktemp("weights") / "tiny"
-    config = {"data": {"source": "folder", "subset": ""}}
-    model = tiny_model(gain=30.0, config=config, metrics={"psnr": 24.4321})
-    checkpoint.export(path, model)
-    return path
+# An extension that is interrupted while it starts turns KeyboardInterrupt into an ImportError.
+INTERRUPTED_IMPORT = """
+import os, signal, sys, time
 
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "jax":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(10)
+            except KeyboardInterrupt:
+                raise ImportError("an error while initializing the extension")
 
-@pytest.fixture
-def colorize(weights, capsys):
-    """Run `cic-jax colorize`; gives the status and the lines on standard error."""
-
-    def run(*arguments):
-        options = [f"--checkpoint={weights}", "--size=32"]
-        status = cli.main(["colorize", *map(str, arguments), *options])
-        return status, capsys.readouterr().err.splitlines()
-
-    return run
-
-
-def tree(folder):
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-
-
-def test_awkward_photographs_of_every_kind(tmp_path, colorize):
-    source, out = tmp_path / "in", tmp_path / "out"
-    (source / "album").mkdir(parents=True)
-    for name, content, *_ in files.READABLE:
-        (source / "album" / name).write_bytes(content)
-    for name, content, _ in files.UNREADABLE:
-        (source / name).write_bytes(content)
-    status, lines = colorize(source, f"--out={out}", "--temperature=0")
-
-    assert status == cli.SOME_FAILED
-    broken = [name for name, *_ in files.UNREADABLE if name != "drawing.svg"]  # not even tried
-    failures = [line for line in lines if line.startswith(f"{source}/") and "pictures" not in line]
-    assert sorted(line.split(": ")[0] for line in failures) == sorted(
-        str(source / name) for name in broken
-    )
-    assert lines[-1] == f"{len(files.READABLE)} coloured into {out}, {len(broken)} failed"
-    assert f"{source}/album/pages.tif: the first of the 3 pictures in it is coloured" in lines
-
-    expected = {"moving.gif": "moving.png", "a_png.jpg": "a_png.png"}
-    for name, *_ in files.READABLE:
-        before = image_file.read(source / "album" / name)
-        after = image_file.read(out / "album" / expected.get(name, name))
-        assert after.rgb.shape == (*before.rgb.shape[:2], 3)
-        assert (after.alpha is None) == (before.alpha is None)
-        assert bool(after.icc) == bool(before.icc)
-    assert len(tree(out)) == len(files.READABLE)
-
-
-def test_a_second_run_does_what_is_left(tmp_path, colorize):
-    photograph(tmp_path / "in" / "a.png")
-    photograph(tmp_path / "in" / "deep" / "b.jpg")
-    out = tmp_path / "in" / "out"  # inside the folder, which must not swallow its own results
-    assert colorize(tmp_path / "in", f"--out={out}") == (cli.DONE, [f"2 coloured into {out}"])
-    before = (out / "a.png").read_bytes()
-    photograph(tmp_path / "in" / "c.png")
-    status, lines = colorize(tmp_path / "in", f"--out={out}", "--saturation=0")
-    assert (status, lines[-1]) == (
-        cli.DONE,
-        f"1 coloured into {out}, 2 done already (--overwrite colours them again)",
-    )
-    assert tree(out) == ["a.png", "c.png", "deep/b.jpg"]
-    assert (out / "a.png").read_bytes() == before
-    colorize(tmp_path / "in", f"--out={out}", "--saturation=0", "--overwrite")
-    assert (out / "a.png").read_bytes() != before
-
-
-def test_compare_puts_before_and_after_side_by_side(tmp_path, colorize):
-    path = photograph(tmp_path / "a.png")
-    assert colorize(path, f"--out={tmp_path / 'out'}", "--compare")[0] == cli.DONE
-    result = image_file.read(tmp_path / "out" / "a.png").rgb
-    assert result.shape == (20, 60, 3)
-    np.testing.assert_array_equal(result[:, :30, 1], image_file.read(path).rgb)
-    assert np.ptp(result[:, :30].astype(int), axis=-1).max() == 0
-    assert np.ptp(result[:, 30:].astype(int), axis=-1).max() > 10
-
-
-def test_candidates_are_numbered_and_found_again(tmp_path, colorize):
-    path, out = photograph(tmp_path / "a.png"), tmp_path / "out"
-    arguments = (path, photograph(tmp_path / "b" / "a.png"), f"--out={out}")
-    assert colorize(*arguments, "--candidates=3", "--compare")[0] == cli.DONE
-    assert tree(out) == sorted(f"{stem}-{n}.png" for stem in ("a", "a-2") for n in (1, 2, 3))
-    pictures = [image_file.read(out / f"a-{n}.png").rgb.astype(int) for n in (1, 2, 3)]
-    for one, other in itertools.combinations(pictures, 2):
-        np.testing.assert_array_equal(one[:, :30], other[:, :30])
-        assert np.abs(one - other)[:, 30:].max() > 20
-    status, lines = colorize(*arguments, "--candidates=3")
-    assert status == cli.DONE
-    assert lines[-1].startswith(f"0 coloured into {out}, 2 done already")
-    (out / "a-2.png").unlink()
-    assert colorize(*arguments, "--candidates=3")[1][-1].startswith("1 coloured into")
-
-
-def test_mean_and_mode_are_temperatures(tmp_path, colorize):
-    path = photograph(tmp_path / "a.png")
-    runs = {name: tmp_path / name for name in ("mean", "mode", "one", "zero")}
-    colorize(path, f"--out={runs['mean']}", "--mode=mean")
-    colorize(path, f"--out={runs['mode']}", "--mode=mode")
-    colorize(path, f"--out={runs['one']}", "--temperature=1")
-    colorize(path, f"--out={runs['zero']}", "--temperature=0")
-    mean, mode, one, zero = ((run / "a.png").read_bytes() for run in runs.values())
-    assert (mean, mode) == (one, zero)
-    assert mean != mode
-
-
-def test_a_regression_has_no_candidates(tmp_path, capsys):
-    checkpoint.export(tmp_path / "ab", tiny_model(centers=None))
-    path = photograph(tmp_path / "a.png")
-    options = [f"--out={tmp_path / 'out'}", f"--checkpoint={tmp_path / 'ab'}", "--candidates=2"]
-    with pytest.raises(SystemExit) as error:
-        cli.main(["colorize", str(path), *options])
-    assert error.value.code == cli.UNUSABLE
-    assert "predicts one colour a pixel" in capsys.readouterr().err
-
-
-def test_nothing_usable(tmp_path, colorize):
-    out = f"--out={tmp_path / 'out'}"
-    path = tmp_path / "words.jpg"
-    path.write_text("words")
-    status, lines = colorize(path, tmp_path / "none.jpg", tmp_path / "no*.png", out)
-    assert status == cli.UNUSABLE
-    assert lines[0].startswith(f"{path}: empty, or no photograph")
-    assert lines[1] == f"{tmp_path / 'none.jpg'}: no such file or directory"
-    assert lines[2] == f"{tmp_path / 'no*.png'}: no such file or directory"
-    assert not (tmp_path / "out").exists()
-    (tmp_path / "folder").mkdir()
-    status, lines = colorize(tmp_path / "folder", out)
-    assert status == cli.UNUSABLE
-    assert lines[0] == f"{tmp_path / 'folder'}: no photographs in this folder"
-
-
-def test_never_into_the_folder_it_came_from(tmp_path, colorize):
-    path = photograph(tmp_path / "a.png")
-    before = path.read_bytes()
-    status, lines = colorize(path, f"--out={tmp_path}", "--overwrite")
-    assert status == cli.UNUSABLE
-    assert lines[0] == f"{path}: is in the output folder itself; name another"
-    assert path.read_bytes() == before
-
-
-def test_damaged_weights_are_named(weights, tmp_path, capsys):
-    damaged = tmp_path / "damaged"
-    shutil.copytree(weights, damaged)
-    with (damaged / checkpoint.DESCRIPTION).open("a") as file:
-        file.write(" ")
-    with pytest.raises(SystemExit) as error:
-        cli.main(["info", str(damaged)])
-    assert error.value.code == cli.UNUSABLE
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "model.json was changed" in line
-    assert "restore" in line
-    assert "train" not in line
-
-
-def test_info(weights, capsys):
-    assert cli.main(["info", str(weights)]) == cli.DONE
-    assert capsys.readouterr().out.splitlines() == [
-        "network        simplified, width 0.05",
-        "parameters     59,313",
-        "predicts       313 bins of ab",
-        "trained on     folder",
-        "psnr           24.43",
-    ]
-
-
-def test_standard_input_to_standard_output(weights):
-    command = [sys.executable, "-m", "cic_jax.cli", "colorize", "-", f"--checkpoint={weights}"]
-    sound = subprocess.run(command, input=files.SOUND, capture_output=True, check=True)
-    photo = image_file.read(io.BytesIO(sound.stdout))
-    assert (photo.format, photo.rgb.shape) == ("JPEG", (files.H, files.W, 3))
-    assert sound.stderr == b""
-    broken = subprocess.run(command, input=b"words", capture_output=True, check=False)
-    assert broken.returncode == cli.UNUSABLE
-    assert broken.stdout == b""
-    assert broken.stderr.startswith(b"cic-jax: the stream: empty, or no photograph")
-
-
-@pytest.mark.slow
-def test_50_megapixels_within_the_memory_that_the_help_states(tmp_path):
-    shape = (6104, 8192)
-    grey = np.linspace(0, 65535, shape[1]).astype(np.uint16)
-    Image.fromarray(np.tile(grey, (shape[0], 1))).save(tmp_path / "large.tif")
-    command = ["colorize", str(tmp_path / "large.tif"), f"--out={tmp_path}/out"]
-    peak = 2**20 * process.peak_memory(["-m", "cic_jax.cli", *command], XLA_FLAGS="")
-    allowed = colorize_command.MEMORY + colorize_command.MEMORY_GREY * shape[0] * shape[1]
-    assert 2 * shape[0] * shape[1] < peak < allowed
-    with Image.open(tmp_path / "out" / "large.tif") as image:
-        assert (image.size, image.mode) == (shape[::-1], "RGB")
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupted())
+from cic_jax.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def test_help_starts_without_jax():
     code = (
-        "import sys, contextlib; from cic_jax.cli import main as cli\n"
-        "with contextlib.suppress(SystemExit): cli.main(['colorize', '--help'])\n"
+        "import sys, contextlib; from cic_jax.cli.main import main\n"
+        "with contextlib.suppress(SystemExit): main(['colorize', '--help'])\n"
         "print('LOADED', {'jax', 'flax', 'orbax', 'numpy', 'PIL'} & set(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "cic-jax colorize grandmother.jpg --out=coloured" in run.stdout
     assert run.stdout.splitlines()[-1] == "LOADED set()"
+
+
+@pytest.mark.parametrize(
+    "command", [["info"], ["colorize", "photo.png", "--out=out"], ["serve", "--port=0"]]
+)
+def test_ctrl_c_during_imports_is_one_line(command, tmp_path):
+    photograph(tmp_path / "photo.png")
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT, *command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (console.INTERRUPTED, "cic-jax: interrupted\n")
+
+
+def test_ctrl_c_leaves_no_part_of_a_file(tmp_path, colorize, monkeypatch):
+    path, out = photograph(tmp_path / "a.png"), tmp_path / "out"
+    monkeypatch.setattr(Image.Image, "save", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    assert colorize(path, f"--out={out}") == (console.INTERRUPTED, ["cic-jax: interrupted"])
+    assert [path.name for path in out.iterdir()] == [RECORD]

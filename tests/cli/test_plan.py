@@ -4,7 +4,7 @@ from pathlib import Path
 
 from photo_files import photograph
 
-from cic_jax.cli import plan as image_plan
+from cic_jax.cli.plan import plan_results
 
 
 def test_plan_numbers_what_would_share_a_name(tmp_path):
@@ -15,7 +15,7 @@ def test_plan_numbers_what_would_share_a_name(tmp_path):
     photograph(tmp_path / "two" / "._d.png")
     out = tmp_path / "out"
     names = [str(tmp_path / "one"), str(tmp_path / "two"), str(sources[0])]
-    plan = image_plan.plan(names, out)
+    plan = plan_results(names, out)
     assert plan.errors == []
     assert plan.jobs == [
         (sources[1], [out / "A.png"]),
@@ -32,9 +32,42 @@ def test_plan_follows_patterns(tmp_path):
     out = Path("out")
 
     def targets(pattern):
-        return [target for _, (target,) in image_plan.plan([str(tmp_path / pattern)], out).jobs]
+        return [target for _, (target,) in plan_results([str(tmp_path / pattern)], out).jobs]
 
     assert targets("x/**/a*.png") == [out / "deep" / "a.png"]
     assert targets("*/b.png") == [out / "x" / "b.png"]
     assert targets("*/deep") == [out / "x" / "deep" / "a.png"]
-    assert image_plan.plan([str(odd)], out).jobs == [(odd, [out / "c[1].png"])]
+    assert plan_results([str(odd)], out).jobs == [(odd, [out / "c[1].png"])]
+
+
+def test_linked_folders_are_followed_once(tmp_path):
+    albums = tmp_path / "albums"
+    photograph(albums / "a.png", (30, 20))
+    photograph(tmp_path / "elsewhere" / "b.png", (31, 20))
+    (albums / "linked").symlink_to(tmp_path / "elsewhere")
+    (albums / "round").symlink_to(albums)
+    (tmp_path / "elsewhere" / "back").symlink_to(albums)
+    out = tmp_path / "out"
+    plan = plan_results([str(albums)], out)
+    assert plan.errors == []
+    assert [paths for _, paths in plan.jobs] == [[out / "a.png"], [out / "linked" / "b.png"]]
+
+
+def test_links_that_lead_nowhere_are_named(tmp_path):
+    photograph(tmp_path / "in" / "a.png")
+    lost = tmp_path / "in" / "lost"
+    lost.symlink_to(tmp_path / "nowhere")
+    plan = plan_results([str(tmp_path / "in")], tmp_path / "out")
+    assert plan.errors == [f"{lost}: no such file or directory"]
+    assert len(plan.jobs) == 1
+
+
+def test_photographs_that_are_not_read_are_named(tmp_path):
+    photograph(tmp_path / "in" / "a.png")
+    for name in ("a.HEIC", "b.jxl", "c.CR2", "notes.txt", ".hidden.heic"):
+        (tmp_path / "in" / name).write_bytes(b"not read")
+    plan = plan_results([str(tmp_path / "in")], tmp_path / "out")
+    assert [error.partition(": ")[0] for error in plan.errors] == [
+        str(tmp_path / "in" / name) for name in ("a.HEIC", "b.jxl", "c.CR2")
+    ]
+    assert len(plan.jobs) == 1

@@ -1,9 +1,14 @@
 """Wrong use of the command costs one line, which says what is expected."""
 
-import pytest
-from photo_files import photograph
+import os
 
-from cic_jax.cli import main as cli
+import pytest
+from photo_files import photograph, results
+from tiny_models import tiny_model
+
+from cic_jax import checkpoint
+from cic_jax.cli import console
+from cic_jax.cli.main import main
 
 
 @pytest.mark.parametrize(
@@ -24,8 +29,8 @@ from cic_jax.cli import main as cli
 )
 def test_wrong_usage(arguments, capsys):
     with pytest.raises(SystemExit) as error:
-        cli.main(["colorize", *arguments])
-    assert error.value.code == cli.UNUSABLE
+        main(["colorize", *arguments])
+    assert error.value.code == console.UNUSABLE
     message = capsys.readouterr().err.splitlines()[-1]
     assert (
         "expected" in message
@@ -38,8 +43,60 @@ def test_wrong_usage(arguments, capsys):
 def test_without_weights_it_says_how_to_get_some(tmp_path, capsys):
     path = photograph(tmp_path / "a.png")
     with pytest.raises(SystemExit) as error:
-        cli.main(["colorize", str(path), f"--out={tmp_path / 'out'}", "--checkpoint=none"])
-    assert error.value.code == cli.UNUSABLE
+        main(["colorize", str(path), f"--out={tmp_path / 'out'}", "--checkpoint=none"])
+    assert error.value.code == console.UNUSABLE
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("cic-jax: no checkpoint at none")
     assert "python experiments/train.py" in line
+
+
+def refusal(arguments, capsys):
+    """The only line of a command that is refused."""
+    with pytest.raises(SystemExit) as error:
+        main(arguments)
+    assert error.value.code == console.UNUSABLE
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("inside", ["", "/deeper"])
+def test_an_output_that_is_a_file_is_refused(inside, tmp_path, capsys):
+    path, file = photograph(tmp_path / "a.png"), photograph(tmp_path / "existing.jpg")
+    before = file.read_bytes()
+    out = f"{file}{inside}"
+    # The checkpoint, which would be refused too, is not looked at before.
+    line = refusal(["colorize", str(path), f"--out={out}", "--checkpoint=none"], capsys)
+    assert line.startswith(f"cic-jax: --out: expected a folder, got {out}: ")
+    assert file.read_bytes() == before
+
+
+def test_the_home_is_expanded_in_every_path(tmp_path, monkeypatch, capsys):
+    photograph(tmp_path / "album" / "a.png")
+    checkpoint.export(tmp_path / "tiny", tiny_model())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    options = ["--out=~/out", "--checkpoint=~/tiny", "--size=32"]
+    assert main(["colorize", "~/album", "~/album/*.png", *options]) == console.DONE
+    assert results(tmp_path / "out") == ["a.png"]
+    assert main(["info", "~/tiny"]) == console.DONE
+    capsys.readouterr()
+    line = refusal(["convert", "~/none.pth", "--out=~/model"], capsys)
+    assert str(tmp_path / "none.pth") in line
+    assert not (tmp_path / "~").exists()
+
+
+def test_escape_codes_in_names_do_not_reach_the_terminal(tmp_path, capsys):
+    name = "\x1b[31mred\x1b]0;title\x07\n\x9b1m\u202egnp.jpg"
+    path = tmp_path / name
+    path.write_text("words")
+    assert main(["colorize", str(path), f"--out={tmp_path / 'out'}"]) == console.UNUSABLE
+    for refused in (["info", name], ["colorize", "a.png", "--out=x", f"--{name}"]):
+        with pytest.raises(SystemExit):
+            main(refused)
+    shown = capsys.readouterr().err
+    assert r"\x1b[31mred\x1b]0;title\x07\n\x9b1m\u202egnp.jpg" in shown
+    assert all(character.isprintable() for line in shown.split("\n") for character in line)
+
+
+def test_names_that_are_not_utf_8_are_shown():
+    assert console.printable(os.fsdecode(b"caf\xe9.jpg")) == r"caf\udce9.jpg"

@@ -64,3 +64,9 @@ def write_tar(path, files):
 
 def numbered(wnid, photos):
     return {f"{wnid}_{index}.JPEG": encoded for index, encoded in enumerate(photos)}
+
+
+def results(folder):
+    """The files in a folder, as paths below it; without hidden ones, as the command's record is."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path) for path in paths if not path.name.startswith("."))

@@ -1,0 +1,42 @@
+"""The subcommand `cic-jax info`, which describes a checkpoint."""
+
+import argparse
+
+from cic_jax.cli import arguments, console
+
+
+def add(subcommands: argparse._SubParsersAction) -> None:
+    """Add the parser of `cic-jax info CHECKPOINT`."""
+    parser = subcommands.add_parser(
+        "info",
+        help="describe a checkpoint",
+        description="Print a checkpoint's network, its size, its training data and its metrics.",
+    )
+    parser.add_argument(
+        "checkpoint",
+        nargs="?",
+        type=arguments.name,
+        default=console.DEFAULT_CHECKPOINT,
+        help="training run, exported model or name of a released one (default: %(default)s)",
+    )
+    parser.set_defaults(run=info)
+
+
+def info(options: argparse.Namespace) -> int:
+    """Print the network, its size, what it was trained on and its metrics."""
+    from cic_jax.model import parameter_count
+
+    model = console.load(options.checkpoint)
+    about = model.description
+    data = about["config"].get("data", {})
+    bins = "ab" if model.target.centers is None else f"{len(model.target.centers)} bins of ab"
+    rows = {
+        "network": f"{about['network']}, width {about['width']:g}",
+        "parameters": f"{parameter_count(model.variables):,}",
+        "predicts": bins,
+        "trained on": data.get("source"),
+        **{name: f"{value:.4g}" for name, value in about["metrics"].items()},
+    }
+    for name, value in rows.items():
+        print(console.printable(f"{name:14} {value or 'not recorded'}"))
+    return console.DONE

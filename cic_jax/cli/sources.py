@@ -1,0 +1,74 @@
+"""A record in the output folder: the photograph that each result was made from.
+
+By it a result of one photograph is not mistaken for that of another with the same name.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+RECORD = ".cic-jax-sources"  # hidden file in the output folder
+
+
+class Source(NamedTuple):
+    """A photograph, by its absolute path and the SHA-256 of its file."""
+
+    path: str
+    digest: str
+
+
+class Sources:
+    """The photographs that the results in a folder were made from.
+
+    The file has one line of JSON per result, [result, source, SHA-256 of the source]; a later line
+    replaces an earlier one. A line that was cut short is ignored: its photograph is coloured again.
+    """
+
+    def __init__(self, out: Path) -> None:
+        """Read the record of the folder `out`; it may not exist yet."""
+        self._out = out
+        self._sources = dict(_read(out / RECORD))
+
+    def made(self, result: Path, photograph: Path) -> bool:
+        """Return whether `result` is recorded as made from the photograph.
+
+        That is the one at the same path, changed or not, or one with the same content elsewhere.
+        """
+        source = self._sources.get(self._name(result))
+        if source is None:
+            return False
+        return source.path == str(photograph.resolve()) or source.digest == _digest(photograph)
+
+    def add(self, results: Sequence[Path], photograph: Path) -> None:
+        """Record what the results are made from; called before they are written.
+
+        So no result is ever without its record. Raises OSError if the record cannot be written.
+        """
+        source = Source(str(photograph.resolve()), _digest(photograph))
+        names = [self._name(result) for result in results]
+        # Line breaks on both sides keep these lines whole, whatever was cut short before them.
+        lines = [json.dumps([name, *source]) for name in names]
+        with (self._out / RECORD).open("a", encoding="utf-8") as file:
+            file.write("\n" + "\n".join(lines) + "\n")
+        self._sources |= dict.fromkeys(names, source)
+
+    def _name(self, result: Path) -> str:
+        return result.relative_to(self._out).as_posix()
+
+
+def _read(record: Path) -> Iterator[tuple[str, Source]]:
+    if not record.is_file():
+        return
+    for line in record.read_text("utf-8", errors="replace").splitlines():
+        try:
+            name, path, digest = json.loads(line)
+        except (ValueError, TypeError):
+            continue
+        yield name, Source(path, digest)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
