@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int, Num
 
 PITCH = 10.0  # units of a and b between neighbouring centres
 CELL = 2.0  # side of a cell of the table of candidates
+TEMPERATURE = 0.38  # of the annealed mean: CIC's compromise, between the mean and the mode
 LIMIT = 128.0  # the table covers a and b in [-LIMIT, LIMIT]; every sRGB colour lies inside
 
 
@@ -38,12 +39,12 @@ def encode(
     sigma: float = 5.0,
     centers: Num[np.ndarray, "q 2"] = CENTERS,
 ) -> tuple[Int[Array, "*b {neighbors}"], Float[Array, "*b {neighbors}"]]:
-    """Soft encoding of a colour: its nearest bins, nearest first, and their weights (sum 1).
+    """Encode a colour softly: its nearest bins, nearest first, and their weights (sum 1).
 
     The weights are exp(-d^2 / (2 sigma^2)), normalised, with d the distance to the centre (CIC,
     section 2.1). One neighbour is the one-hot encoding. Distances tie to the lower index. Colours
-    beyond +-128 are taken at +-128. Each cell of the plane knows the few bins that can be among the
-    nearest of a colour in it, so that no colour is compared with all of them.
+    beyond +-128 are taken at +-128. A table of cells lists the few bins that can be among the nearest
+    to a colour in each, so that no colour is compared with all bins.
     """
     table = _candidates(np.ascontiguousarray(centers, np.float32).tobytes(), neighbors)
     ab = jnp.clip(ab, -LIMIT, LIMIT)
@@ -68,10 +69,10 @@ def encode(
 
 def decode(
     logits: Float[Array, "*b q"],
-    temperature: Float[Array, ""] | float = 0.38,
+    temperature: Float[Array, ""] | float = TEMPERATURE,
     centers: Num[np.ndarray, "q 2"] = CENTERS,
 ) -> Float[Array, "*b 2"]:
-    """Annealed mean: the expectation of the centres under softmax(logits / T) (CIC, equation 5).
+    """Compute the annealed mean, the expectation under softmax(logits / T) (CIC, equation 5).
 
     T = 1 is the mean, T = 0 the mode (bins that tie share it), values between trade consistency
     for vividness. The largest logit is subtracted first, so that no T in [0, 1] overflows.
@@ -84,7 +85,7 @@ def decode(
 def distribution(
     logits: Float[Array, "*b q"], temperature: Float[Array, ""] | float = 1.0
 ) -> Float[Array, "*b q"]:
-    """softmax(logits / T): f_T of CIC's equation 5; at T = 0 all weight lies on the largest."""
+    """Compute softmax(logits / T), f_T of CIC's equation 5; at T = 0 the largest has all weight."""
     shifted = logits - jnp.max(logits, axis=-1, keepdims=True)
     # So small a divisor in place of 0 leaves 0 to the largest and sends the others towards -inf.
     divisor = jnp.maximum(temperature, jnp.finfo(logits.dtype).tiny)
@@ -92,7 +93,7 @@ def distribution(
 
 
 def square(limit: float = 120.0, pitch: float = PITCH) -> Float[np.ndarray, "q 2"]:
-    """Every centre of a square grid over a and b in [-limit, limit], by a, then b."""
+    """List the centres of a square grid over a and b in [-limit, limit], by a, then b."""
     axis = np.arange(-limit, limit + pitch / 2, pitch, dtype=np.float32)
     return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
 
@@ -100,13 +101,13 @@ def square(limit: float = 120.0, pitch: float = PITCH) -> Float[np.ndarray, "q 2
 def occupied(
     counts: Num[np.ndarray, " q"], centers: Float[np.ndarray, "q 2"]
 ) -> Float[np.ndarray, "p 2"]:
-    """The centres that occur: the study masks its own 625 cells by the data, which leaves 212."""
+    """Keep the centres that occur: the study masks its 625 cells by the data, which leaves 212."""
     return centers[np.asarray(counts) > 0]
 
 
 @functools.cache
 def _candidates(centers: bytes, neighbors: int) -> Int[np.ndarray, "cells m"]:
-    """For each cell, the bins that are among the nearest `neighbors` of some point in it.
+    """List, for each cell, the bins among the nearest `neighbors` of some point in it.
 
     A bin is out when its least distance to the cell exceeds the largest distance of `neighbors`
     others. Rows ascend by index and are padded with the far bin that comes first.

@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, UInt8
 
 # Linear sRGB -> XYZ, as scikit-image has it, so that both agree to float32 rounding.
 XYZ_FROM_RGB = np.array(
@@ -18,15 +18,20 @@ OFFSET = 16.0 / 116.0
 
 
 def rgb_to_lab(rgb: Float[Array, "*b 3"]) -> Float[Array, "*b 3"]:
-    """CIELAB of sRGB in [0, 1]: L in [0, 100], a in [-87, 99], b in [-108, 95]."""
+    """Convert sRGB in [0, 1] to CIELAB: L in [0, 100], a in [-87, 99], b in [-108, 95]."""
     linear = _linearise(rgb)
     xyz = _product(XYZ_FROM_RGB / D65[:, None], [linear[..., i] for i in range(3)])
     fx, fy, fz = (_f(t) for t in xyz)
     return jnp.stack([116.0 * fy - 16.0, 500.0 * (fx - fy), 200.0 * (fy - fz)], axis=-1)
 
 
+def from_uint8(rgb: UInt8[Array, "*b 3"]) -> Float[Array, "*b 3"]:
+    """Convert 8-bit sRGB to CIELAB."""
+    return rgb_to_lab(rgb.astype(jnp.float32) / 255.0)
+
+
 def lab_to_rgb(lab: Float[Array, "*b 3"]) -> Float[Array, "*b 3"]:
-    """The sRGB of CIELAB, clipped to [0, 1]: colours outside the gamut move to its faces.
+    """Convert CIELAB to sRGB, clipped to [0, 1]: colours outside the gamut move to its faces.
 
     Unlike scikit-image this does not clip Z first where b > 200 (L + 16) / 116, far out of gamut.
     """
@@ -36,7 +41,7 @@ def lab_to_rgb(lab: Float[Array, "*b 3"]) -> Float[Array, "*b 3"]:
 def lab_to_linear(
     L: Float[Array, "*b"], a: Float[Array, "*b"], b: Float[Array, "*b"]
 ) -> list[Float[Array, "*b"]]:
-    """Planes of linear light, red, green and blue: in [0, 1] where sRGB can show the colour."""
+    """Convert CIELAB to planes of linear red, green and blue, in [0, 1] within sRGB's gamut."""
     fy = (L + 16.0) / 116.0
     xyz = [_f_inverse(f) for f in (fy + a / 500.0, fy, fy - b / 200.0)]
     return _product(RGB_FROM_XYZ * D65, xyz)

@@ -15,7 +15,7 @@ def cross_entropy(
     class_weights: Float[Array, " q"] | Float[np.ndarray, " q"] | None = None,
     mask: Float[Array, "*b"] | Bool[Array, "*b"] | None = None,
 ) -> Float[Array, ""]:
-    """Cross-entropy with a sparse soft target, rebalanced where weights are given.
+    """Compute the cross-entropy with a sparse soft target, rebalanced where weights are given.
 
     Per pixel -v(Z) sum_q Z_q log softmax(logits)_q with v(Z) = w[argmax Z] (CIC, equations 2 and
     3), or 1 without weights. `encoded` is what `bins.encode` gives: nearest first, so its first
@@ -34,24 +34,24 @@ def euclidean(
     ab: Float[Array, "*b 2"],
     mask: Float[Array, "*b"] | Bool[Array, "*b"] | None = None,
 ) -> Float[Array, ""]:
-    """Mean squared error of a prediction of ab / 110, over both channels (CIC, equation 1)."""
+    """Compute the mean squared error of a prediction of ab / 110 (CIC, equation 1)."""
     error = jnp.mean((prediction - ab / AB_SCALE) ** 2, axis=-1)
     return _mean(error, mask)
 
 
 def grey_mask(ab: Float[Array, "b h w 2"]) -> Float[Array, "b h w"]:
-    """0 throughout an image in which no |a| or |b| exceeds 5, else 1: CIC's code skips grey images.
+    """Mask grey images, as CIC's code skips them: 0 where no |a| or |b| of an image exceeds 5.
 
     As a factor of `mask` it leaves grey images out of the mean. CIC's code still divides by their
     pixels too: that is this mean times the mean of the grey mask.
     """
-    coloured = jnp.any(jnp.abs(ab) > GREY, axis=(1, 2, 3))
-    return jnp.broadcast_to(coloured[:, None, None], ab.shape[:3]).astype(ab.dtype)
+    colored = jnp.any(jnp.abs(ab) > GREY, axis=(1, 2, 3))
+    return jnp.broadcast_to(colored[:, None, None], ab.shape[:3]).astype(ab.dtype)
 
 
 @jax.custom_vjp
 def _gather(logits: Float[Array, "*b q"], indices: Int[Array, "*b k"]) -> Float[Array, "*b k"]:
-    """The logits at `indices`.
+    """Gather the logits at `indices`.
 
     The gradient is a sum of comparisons, which becomes one pass with the softmax's; left to
     differentiate the gather, XLA scatters into an array of its own.

@@ -13,7 +13,7 @@ IMAGENET = bins.TABLE[:, 2].astype(np.float32)
 def count(
     encoded: tuple[Int[Array, "*b k"], Float[Array, "*b k"]], bin_count: int
 ) -> Float[Array, " q"]:
-    """Total weight that each bin received from encoded colours."""
+    """Sum the weight that each bin receives from encoded colours."""
     indices, weights = encoded
     return jnp.zeros(bin_count).at[indices.ravel()].add(weights.ravel())
 
@@ -44,7 +44,7 @@ def smooth_along_index(p: Num[np.ndarray, " q"], sigma: float = 5.0) -> Float[np
 
 
 def class_weights(p: Num[np.ndarray, " q"], mix: float = 0.5) -> Float[np.ndarray, " q"]:
-    """Rebalancing weights w ~ 1 / ((1 - mix) p + mix / Q), scaled so that sum(p w) = 1.
+    """Compute rebalancing weights w ~ 1 / ((1 - mix) p + mix / Q), scaled so that sum(p w) = 1.
 
     CIC, equation 4, where `mix` is lambda: 1 gives no rebalancing, 0 the inverse frequency, which
     needs a p without zeros. Raises ValueError where p is no distribution or mix is not in [0, 1].

@@ -72,3 +72,27 @@ def test_inference_of_any_module():
     np.testing.assert_allclose(
         inference.infer(net, variables, L), net.apply(variables, L), rtol=1e-6
     )
+
+
+def test_the_kernels_of_any_network_are_transformed():
+    """Not of `Network` alone: a backbone of one's own is as quick, wherever its layers are."""
+
+    class Residual(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return x + network.Convolution(64, engine="fast", name="inner")(x)
+
+    class Backbone(nn.Module):
+        @nn.compact
+        def __call__(self, L, train=False):
+            x = network.Convolution(64, stride=2, engine="fast")(L / 50 - 1)
+            x = Residual(name="residual")(x)
+            return nn.Dense(5)(x[:, ::2, ::2])
+
+    net, L = Backbone(), random(2, 16, 24)
+    variables = net.init(jax.random.key(0), L)
+    prepared = inference.prepare(net, variables)
+    kernel = prepared["params"]["residual"]["inner"]["kernel"]
+    assert isinstance(kernel, convolutions.TransformedKernel)
+    found = inference.infer(net, prepared, L)
+    np.testing.assert_allclose(found, net.apply(variables, L), atol=1e-4)
