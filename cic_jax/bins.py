@@ -43,8 +43,8 @@ def encode(
 
     The weights are exp(-d^2 / (2 sigma^2)), normalised, with d the distance to the centre (CIC,
     section 2.1). One neighbour is the one-hot encoding. Distances tie to the lower index. Colours
-    beyond +-128 are taken at +-128. A table of cells lists the few bins that can be among the nearest
-    to a colour in each, so that no colour is compared with all bins.
+    beyond +-128 are taken at +-128. A table of cells lists the few bins that can be nearest to a
+    colour in each, so that no colour is compared with all bins.
     """
     table = _candidates(np.ascontiguousarray(centers, np.float32).tobytes(), neighbors)
     ab = jnp.clip(ab, -LIMIT, LIMIT)
