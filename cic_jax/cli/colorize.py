@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cic_jax.cli.plan import Job
     from cic_jax.colorize import Colorizer
-    from cic_jax.images.file import Photo
+    from cic_jax.images import Photo
 
 MODES = {"mean": 1.0, "mode": 0.0}  # name -> temperature
 # Peak resident memory, measured on a CPU, with some room: bytes, and bytes per pixel. Most of the
@@ -135,7 +135,7 @@ def _colorize_files(jobs: list["Job"], options: argparse.Namespace) -> int:
     """Colour the photographs and return how many succeeded."""
     from tqdm import tqdm
 
-    from cic_jax.images import file as image_file
+    from cic_jax import images
 
     _make_folder(options.out)
     sources = Sources(options.out)
@@ -150,7 +150,7 @@ def _colorize_files(jobs: list["Job"], options: argparse.Namespace) -> int:
             try:
                 _colorize_file(job, colorizer, sources, options)
                 done += 1
-            except (image_file.PhotoError, OSError) as error:
+            except (images.PhotoError, OSError) as error:
                 console.say(str(error))
     return done
 
@@ -159,15 +159,15 @@ def _colorize_file(
     job: "Job", colorizer: "Colorizer", sources: Sources, options: argparse.Namespace
 ) -> None:
     """Colour a photograph and write its results. Raises PhotoError or OSError."""
-    from cic_jax.images import file as image_file
+    from cic_jax import images
 
-    photo = image_file.read(job.photograph)
+    photo = images.read(job.photograph)
     if photo.frames > 1:
         console.say(f"{job.photograph}: the first of the {photo.frames} pictures in it is coloured")
     job.results[0].parent.mkdir(parents=True, exist_ok=True)
     sources.add(job.results, job.photograph)
     for result, picture in zip(job.results, _colour(colorizer, photo, options), strict=True):
-        image_file.write(result, *picture)
+        images.write(result, *picture)
 
 
 def _make_folder(out: Path) -> None:
@@ -180,18 +180,18 @@ def _make_folder(out: Path) -> None:
 
 def _colorize_stream(options: argparse.Namespace) -> int:
     """Colour the photograph on standard input and write it to standard output."""
-    from cic_jax.images import file as image_file
+    from cic_jax import images
 
     try:
-        photo = image_file.read(io.BytesIO(sys.stdin.buffer.read()))
-    except image_file.PhotoError as error:
+        photo = images.read(io.BytesIO(sys.stdin.buffer.read()))
+    except images.PhotoError as error:
         console.fail(str(error))
     colorizer = console.restore(options.checkpoint, options.size)
     (picture,) = _colour(colorizer, photo, options)
     encoded = io.BytesIO()
     try:
-        image_file.encode(encoded, *picture)
-    except (image_file.PhotoError, OSError, ValueError) as error:
+        images.encode(encoded, *picture)
+    except (images.PhotoError, OSError, ValueError) as error:
         console.fail(f"the result cannot be written as {photo.format}: {error}")
     sys.stdout.buffer.write(encoded.getvalue())
     return console.DONE

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from cic_jax import images
 from cic_jax.cli.sources import Sources
-from cic_jax.images import file as image_file
 
 PATTERN = re.compile(r"[*?[]")  # the characters that make a name a pattern
 # Suffixes of photographs in formats that are not read, or not always. Those in a folder are named
@@ -64,11 +64,11 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
             continue
         seen.add(photograph.resolve())
         try:
-            target = image_file.output_name(out / place, image_file.identify(photograph))
-        except image_file.PhotoError as error:
+            target = images.output_name(out / place, images.identify(photograph))
+        except images.PhotoError as error:
             errors.append(str(error))
             continue
-        if any(image_file.is_same_file(photograph, path) for path in _results(target, candidates)):
+        if any(images.is_same_file(photograph, path) for path in _results(target, candidates)):
             errors.append(f"{photograph}: is in the output folder itself; name another")
             continue
         results = _free_results(target, candidates, partial(is_taken, photograph))
@@ -113,7 +113,7 @@ def _walk(folder: Path, out: Path, errors: list[str]) -> Iterator[Path]:
     def report(error: OSError) -> None:
         errors.append(f"{error.filename}: {str(error.strerror).lower()}")
 
-    known = (*itertools.chain(*image_file.SUFFIXES.values()), *UNREAD)
+    known = (*itertools.chain(*images.SUFFIXES.values()), *UNREAD)
     entered = {out.resolve()}
     for parent, folders, files in os.walk(folder, onerror=report, followlinks=True):
         entered.add(Path(parent).resolve())

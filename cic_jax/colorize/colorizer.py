@@ -9,10 +9,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from cic_jax import bins, checkpoint, inference, read_out
+from cic_jax import bins, checkpoint, images, inference, read_out
 from cic_jax.colorize import candidates
 from cic_jax.colorize.paint import paint
-from cic_jax.images import file as image_file
 from cic_jax.images import resize
 from cic_jax.model import Model
 from cic_jax.read_out import CELL
@@ -191,7 +190,7 @@ def _check(temperature: float, saturation: float) -> None:
 
 def _pixels(photo: np.ndarray | Image.Image) -> UInt8[np.ndarray, "h w *c"]:
     if isinstance(photo, Image.Image):
-        return image_file.decode(photo).rgb
+        return images.decode(photo).rgb
     pixels = np.asarray(photo)
     shaped = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
     if pixels.dtype != np.uint8 or not shaped or pixels.size == 0:

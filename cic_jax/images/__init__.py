@@ -1,1 +1,42 @@
-"""Photograph files: the one way to read them, and to write them again."""
+"""The one way to read photograph files, for training and for colouring, and to write them.
+
+Everything opens through `open_image`, with one list of formats. `read` gives a `Photo`, with what a
+file made from it should carry along; `read_rgb` gives opaque RGB pixels, as training needs them.
+Both decode with the same code. Needs Pillow and NumPy alone.
+"""
+
+from cic_jax.images.decode import Photo, PhotoError, decode
+from cic_jax.images.exif import orientation
+from cic_jax.images.file import (
+    MAX_PIXELS,
+    SUFFIXES,
+    Source,
+    encode,
+    files_below,
+    identify,
+    is_same_file,
+    open_image,
+    output_name,
+    read,
+    read_rgb,
+    write,
+)
+
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "Photo",
+    "PhotoError",
+    "Source",
+    "decode",
+    "encode",
+    "files_below",
+    "identify",
+    "is_same_file",
+    "open_image",
+    "orientation",
+    "output_name",
+    "read",
+    "read_rgb",
+    "write",
+]

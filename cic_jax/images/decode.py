@@ -1,12 +1,17 @@
-"""A Pillow image of any mode as a photograph: upright, 8 bits, sRGB."""
+"""Decode a Pillow image of any mode: upright, 8 bits, sRGB."""
 
+import functools
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, Num, UInt8
 from PIL import ExifTags, Image, ImageCms
+
+from cic_jax.images import exif
 
 GREY_MODES = ("1", "L", "LA", "La")
 # (kind of image, colour space of its profile) -> the mode in which the profile applies
@@ -17,24 +22,10 @@ PROFILED = {
     ("CMYK", "CMYK"): "CMYK",
     ("LAB", "Lab "): "LAB",
 }
-UPRIGHT = {  # EXIF's orientation -> what turns the stored picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# Tags that describe the photograph. The others describe how its pixels were stored.
-_TAGS = ExifTags.Base
-DESCRIPTIVE = (
-    *(_TAGS.ImageDescription, _TAGS.Make, _TAGS.Model, _TAGS.Software, _TAGS.DateTime),
-    *(_TAGS.Artist, _TAGS.Copyright, _TAGS.HostComputer, _TAGS.Rating, _TAGS.RatingPercent),
-    *(_TAGS.XResolution, _TAGS.YResolution, _TAGS.ResolutionUnit),
-    *(_TAGS.XPTitle, _TAGS.XPComment, _TAGS.XPAuthor, _TAGS.XPKeywords, _TAGS.XPSubject),
-)
-STALE = (_TAGS.ExifImageWidth, _TAGS.ExifImageHeight, _TAGS.ExifInteroperabilityOffset)
+SRGB_GAMMA = 1 / 2.2  # what PNG's gAMA says of sRGB
+# Gammas nearer than this count as equal: libpng's PNG_GAMMA_THRESHOLD.
+GAMMA_TOLERANCE = 0.05
+MAX_DPI = 65535  # the most that a JPEG records
 
 
 class PhotoError(ValueError):
@@ -45,113 +36,200 @@ class PhotoError(ValueError):
 class Photo:
     """A photograph, upright and in sRGB, and what a file made from it should carry along."""
 
-    rgb: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]  # 'h w' where the file is grey
+    rgb: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]  # 'h w' if the file is grey
     alpha: UInt8[np.ndarray, "h w"] | None = None
     exif: bytes | None = None  # without orientation and thumbnail
-    icc: bytes | None = None  # the sRGB profile where the file had a profile
-    format: str = "PNG"  # a key of `image_file.SUFFIXES`
+    icc: bytes | None = None  # the sRGB profile if the file had a profile
+    dpi: tuple[float, float] | None = None  # along width and height
+    format: str = "PNG"  # a key of `SUFFIXES`
     frames: int = 1  # pages or pictures in the file, of which this is the first
     path: Path | None = None
 
 
-def decode(image: Image.Image) -> Photo:
-    """A Pillow image of any mode as a Photo: 8 bits, upright, converted to sRGB by its profile.
+class Pixels(NamedTuple):
+    """Upright 8-bit pixels in sRGB: mode L if the image is grey, else RGB; alpha in mode L."""
 
-    16-bit values keep their high byte, floating-point ones run from 0 to 1. CMYK without a profile
-    is converted plainly. A profile that is damaged or for other channels is ignored.
+    color: Image.Image
+    alpha: Image.Image | None
+
+
+def decode(image: Image.Image) -> Photo:
+    """Decode a Pillow image of any mode to a Photo: 8 bits, upright, sRGB.
+
+    The ICC profile applies; without one, the gamma of a PNG. 16-bit values keep their high byte,
+    floating-point ones run from 0 to 1; 32-bit integers that never exceed 255 are 8-bit values.
+    CMYK without a profile is converted plainly. A profile that is damaged or for other channels is
+    ignored. Raises PhotoError for values outside these ranges.
     """
-    image.load()
-    profile = image.info.get("icc_profile")
-    exif, orientation = _exif(image)
-    if orientation in UPRIGHT:
-        image = image.transpose(UPRIGHT[orientation])
-    image, alpha = _split_alpha(_to_8_bits(image))
+    turned = exif.orientation(image) in exif.QUARTER_TURNS
+    pixels = decode_pixels(image)
+    dpi = _dpi(image)
     return Photo(
-        rgb=np.asarray(_to_srgb(image, profile)),
-        alpha=None if alpha is None else np.asarray(alpha),
-        exif=exif,
-        icc=_srgb().tobytes() if profile else None,
+        rgb=np.asarray(pixels.color),
+        alpha=None if pixels.alpha is None else np.asarray(pixels.alpha),
+        exif=exif.carried(image),
+        icc=_srgb().tobytes() if image.info.get("icc_profile") else None,
+        dpi=dpi[::-1] if dpi and turned else dpi,
     )
 
 
-def _exif(image: Image.Image) -> tuple[bytes | None, int]:
-    """The descriptive tags and the orientation."""
+def decode_rgb(image: Image.Image) -> Image.Image:
+    """Decode as `decode` does, to RGB alone: grey in three channels, transparency over white."""
+    color, alpha = decode_pixels(image)
+    rgb = _convert(color, "RGB")
+    if alpha is None:
+        return rgb
+    rgba = rgb.copy()
+    rgba.putalpha(alpha)
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+
+
+def decode_pixels(image: Image.Image) -> Pixels:
+    """Decode the pixels as `decode` describes. An ordinary RGB image is returned uncopied."""
+    # Samples of 16 bits per channel in colour lose their low byte while Pillow loads them.
+    wide = any("16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+    _load(image)
+    profile, gamma = image.info.get("icc_profile"), _gamma(image)
+    turn = exif.UPRIGHT.get(exif.orientation(image))  # none for a TIFF: Pillow has turned it
+    color, alpha = _split_alpha(*_to_8_bits(image, wide))
+    color = _to_srgb(color, profile)
+    if gamma is not None:
+        color = color.point(_from_gamma(gamma) * len(color.getbands()))
+    if turn is not None:
+        color = color.transpose(turn)
+        alpha = alpha and alpha.transpose(turn)
+    return Pixels(color, alpha)
+
+
+def _load(image: Image.Image) -> None:
+    """Load the pixels, never by mapping the file.
+
+    Pillow maps an uncompressed TIFF that it opened by path, with height and width exchanged where
+    the orientation is a quarter turn: the pixels come out as noise.
+    """
+    name = getattr(image, "filename", None)
+    if not name:
+        image.load()
+        return
     try:
-        tags = image.getexif()
-        orientation = tags.get(_TAGS.Orientation, 1)
-        kept = Image.Exif()
-        for tag in DESCRIPTIVE:
-            if tag in tags:
-                kept[tag] = tags[tag]
-        shot = {k: v for k, v in tags.get_ifd(ExifTags.IFD.Exif).items() if k not in STALE}
-        if _TAGS.ColorSpace in shot:
-            shot[_TAGS.ColorSpace] = 1  # sRGB
-        for directory, values in (
-            (ExifTags.IFD.Exif, shot),
-            (ExifTags.IFD.GPSInfo, tags.get_ifd(ExifTags.IFD.GPSInfo)),
-        ):
-            if values:
-                kept[directory] = values
-        return kept.tobytes() if kept else None, orientation
-    except Exception:  # damaged tags cost the photograph its tags, not its pixels
-        return None, 1
+        image.filename = ""  # type: ignore[attr-defined]
+        image.load()
+    finally:
+        image.filename = name  # type: ignore[attr-defined]
 
 
-def _to_8_bits(image: Image.Image) -> Image.Image:
+def _dpi(image: Image.Image) -> tuple[float, float] | None:
+    try:
+        across, down = (float(value) for value in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    usable = all(math.isfinite(value) and 1 <= value <= MAX_DPI for value in (across, down))
+    return (across, down) if usable else None
+
+
+def _to_8_bits(image: Image.Image, wide: bool) -> tuple[Image.Image, Image.Image | None]:
+    """Reduce to 8 bits; also the alpha of a 16-bit grey value that stands for transparency."""
     if image.mode == "F":
         values = np.asarray(image)
         _check_range(values, 1)
-        return Image.fromarray(np.rint(255 * values).astype(np.uint8))
-    if image.mode == "I":
+        return Image.fromarray(np.rint(255 * values).astype(np.uint8)), None
+    if image.mode == "I" or image.mode.startswith("I;16"):
         values = np.asarray(image)
-        _check_range(values, 65535)
-        return Image.fromarray((values >> 8).astype(np.uint8))
-    if image.mode.startswith("I;16"):
+        bits = _bits(image, values)
+        _check_range(values, 2**bits - 1)
+        grey = (values >> (bits - 8)).astype(np.uint8)
         tags = getattr(image, "tag_v2", {})
-        bits = tags.get(_TAGS.BitsPerSample, (16,))[0]
-        values = (np.asarray(image) >> (bits - 8)).astype(np.uint8)
-        inverted = tags.get(_TAGS.PhotometricInterpretation) == 0
-        return Image.fromarray(255 - values if inverted else values)
-    return image
+        if tags.get(ExifTags.Base.PhotometricInterpretation) == 0:  # white is 0
+            grey = 255 - grey
+        clear = image.info.get("transparency")
+        alpha = None if clear is None else Image.fromarray(np.uint8(255) * (values != clear))
+        return Image.fromarray(grey), alpha
+    if wide and isinstance(clear := image.info.get("transparency"), tuple):
+        image = image.copy()
+        image.info["transparency"] = tuple(value >> 8 for value in clear)
+    return image, None
 
 
-def _check_range(values: np.ndarray, highest: int) -> None:
+def _bits(image: Image.Image, values: Num[np.ndarray, "h w"]) -> int:
+    """Return the bits that the full scale of integer grey values takes."""
+    stored = getattr(image, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (0,))[0]
+    if image.mode != "I":
+        return stored or 16
+    # Pillow scales the values of a PPM itself. Elsewhere, 8-bit values in wide integers are common.
+    if image.format != "PPM" and values.max() <= 255:
+        return 8
+    return 15 if stored == 16 else 16  # Pillow gives mode I to a TIFF of 16 bits if it is signed
+
+
+def _check_range(values: Num[np.ndarray, "h w"], highest: int) -> None:
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= highest):  # NaN fails too
         raise PhotoError(f"expected values from 0 to {highest}, they run from {low:g} to {high:g}")
 
 
-def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    if not image.has_transparency_data:
-        return image, None
+def _split_alpha(
+    image: Image.Image, alpha: Image.Image | None
+) -> tuple[Image.Image, Image.Image | None]:
+    if alpha is not None or not image.has_transparency_data:
+        return image, alpha
     image = image.convert("LA" if image.mode in GREY_MODES else "RGBA")
     return image.convert(image.mode[:-1]), image.getchannel("A")
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """To mode L where the image is grey, else to RGB."""
+    """Convert to mode L if the image is grey, else to RGB."""
     grey = image.mode in GREY_MODES
     plain = "L" if grey else "RGB"
     kind = image.mode if image.mode in ("CMYK", "LAB") else plain
     if kind == "LAB":
-        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    if profile is None:
-        return image.convert(plain)
+        profile = _lab()
+    transform = None if profile is None else _transform(profile, kind)
+    if transform is None:
+        return _convert(image, plain)
+    converted = transform.apply(_convert(image, transform.inputMode))
+    return converted.getchannel("G") if grey else converted
+
+
+@functools.lru_cache(maxsize=16)  # photographs of one camera share a profile
+def _transform(profile: bytes, kind: str) -> ImageCms.ImageCmsTransform | None:
+    """Build the transform of a profile to sRGB; None if it is damaged or for other channels."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(
-            image.convert(PROFILED[kind, source.profile.xcolor_space]),
+        return ImageCms.buildTransform(
             source,
             _srgb(),
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            PROFILED[kind, source.profile.xcolor_space],
             "RGB",
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
-    except (OSError, KeyError, ImageCms.PyCMSError):  # damaged, or for other channels
-        return image.convert(plain)
-    assert converted is not None
-    return converted.getchannel("G") if grey else converted
+    except (OSError, KeyError, ImageCms.PyCMSError):
+        return None
+
+
+def _gamma(image: Image.Image) -> float | None:
+    """Return the gamma of a PNG that is neither sRGB nor described by a profile."""
+    gamma = image.info.get("gamma")
+    if not gamma or "srgb" in image.info or image.info.get("icc_profile"):
+        return None
+    return None if abs(gamma / SRGB_GAMMA - 1) < GAMMA_TOLERANCE else gamma
+
+
+def _from_gamma(gamma: float) -> list[int]:
+    """Tabulate value ** (1 / gamma), which is linear light, in sRGB (IEC 61966-2-1)."""
+    light: Float[np.ndarray, "256"] = (np.arange(256) / 255) ** (1 / gamma)
+    curved = 1.055 * light ** (1 / 2.4) - 0.055
+    return np.rint(255 * np.where(light <= 0.0031308, 12.92 * light, curved)).astype(int).tolist()
+
+
+def _convert(image: Image.Image, mode: str) -> Image.Image:
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _srgb() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+@functools.cache
+def _lab() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import math
 import os
 import uuid
 import warnings
@@ -13,14 +14,16 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from cic_jax.images.decode import Photo, PhotoError, decode
+from cic_jax.images.decode import Photo, PhotoError, decode, decode_rgb
 
-Source = str | Path | io.BytesIO | io.BufferedReader
+Stream = io.BytesIO | io.BufferedReader
+Source = str | Path | bytes | Stream  # a file's path or name, its content, or the open file
 MAX_PIXELS = 100_000_000
 
-# What is read, by Pillow's names, with the suffixes of each; the first is given to new files.
+# The formats that are read, by Pillow's names, with their suffixes; the first is given to new
+# files. No other decoder of Pillow ever sees a file, whatever its name: that of EPS would run it.
 SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jfif"),
     "PNG": (".png",),
@@ -30,8 +33,9 @@ SUFFIXES = {
     "GIF": (".gif",),
     "JPEG2000": (".jp2", ".jpx"),
     "AVIF": (".avif",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
 }
-# What can hold RGB, and is therefore written, with Pillow's settings.
+# The formats that are written, with Pillow's settings: those that hold RGB and are common.
 SETTINGS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "PNG": {},
@@ -42,21 +46,25 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "AVIF": {"quality": 90, "subsampling": "4:4:4"},
 }
 OPAQUE = ("JPEG", "BMP")
+WITH_DPI = ("JPEG", "PNG", "TIFF", "BMP")
+# Tags of TIFF and DNG 1.7
+NEW_SUBFILE_TYPE, SUB_IFDS, DNG_VERSION = 254, 330, 50706
+REDUCED = 1  # of NEW_SUBFILE_TYPE: a reduced version of another picture in the file
 
 
-def identify(source: str | Path) -> str:
-    """The format of a file, a key of `SUFFIXES`, by its first bytes. Raises PhotoError."""
-    with _opened(source) as image:
+def identify(source: Source) -> str:
+    """Return the format of a file, a key of `SUFFIXES`, by its content. Raises PhotoError."""
+    with _without_warnings(), open_image(source) as image:
         return _format(image)
 
 
 def read(source: Source) -> Photo:
-    """Read a photograph of at most 100 megapixels from a file or a binary stream.
+    """Read a photograph of at most 100 megapixels.
 
-    Of several pages or frames the first is read. Raises PhotoError for what is missing, empty,
-    damaged, cut short, too large or no photograph.
+    Of several pages or frames the first is read. Raises PhotoError for a source that is missing,
+    empty, damaged, cut short, too large, a camera's RAW file or no photograph.
     """
-    with _opened(source) as image:
+    with _without_warnings(), open_image(source) as image:
         # A phone's JPEG with previews behind it is one photograph.
         frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
         photo = replace(decode(image), format=_format(image), frames=frames)
@@ -64,8 +72,23 @@ def read(source: Source) -> Photo:
     return replace(photo, path=path)
 
 
+def read_rgb(source: Source, short_side: int = 0) -> Image.Image:
+    """Read a photograph as opaque RGB pixels, upright, in sRGB: grey and transparency over white.
+
+    With a `short_side`, a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, which takes far less
+    time; at least twice the short side remains for a resampling filter. Raises PhotoError as `read`
+    does. Changes no state of the process, so that threads may call it.
+    """
+    with open_image(source) as image:
+        if short_side:
+            scale = 2 * short_side / min(image.size)
+            width, height = (math.ceil(scale * side) for side in image.size)
+            image.draft(None, (width, height))
+        return decode_rgb(image)
+
+
 def output_name(path: Path, format: str) -> Path:
-    """`path` with a suffix for what a photograph of that format is written as: PNG for a GIF."""
+    """Return `path` with the suffix in which a photograph of that format is written (GIF: PNG)."""
     suffixes = SUFFIXES[_written(format)]
     if path.suffix.lower() in suffixes:
         return path
@@ -74,7 +97,7 @@ def output_name(path: Path, format: str) -> Path:
 
 
 def write(path: str | Path, rgb: UInt8[np.ndarray, "h w 3"], like: Photo) -> None:
-    """Write `rgb` in the format of the path's suffix, with the alpha, EXIF and profile of `like`.
+    """Write `rgb` in the format of the path's suffix, with the metadata and alpha of `like`.
 
     The file appears whole or not at all. `output_name` gives the path that keeps the format of
     `like` wherever it can hold RGB. Transparency is lost in JPEG and BMP; BMP and JPEG 2000 carry
@@ -102,19 +125,112 @@ def write(path: str | Path, rgb: UInt8[np.ndarray, "h w 3"], like: Photo) -> Non
 def encode(
     file: io.BytesIO | io.BufferedWriter, rgb: UInt8[np.ndarray, "h w 3"], like: Photo
 ) -> None:
-    """Write `rgb` to a seekable binary file, in the format of `like` or else as PNG."""
+    """Write `rgb` to a seekable binary file, in the format of `like` or else as PNG.
+
+    Raises PhotoError if the format cannot hold it, such as a WebP of more than 16,383 pixels.
+    """
     format = _written(like.format)
     image = Image.fromarray(rgb)
     if like.alpha is not None and format not in OPAQUE:
         image.putalpha(Image.fromarray(like.alpha))
-    carried = {"exif": like.exif, "icc_profile": like.icc}
+    dpi = like.dpi if format in WITH_DPI else None
+    carried = {"exif": like.exif, "icc_profile": like.icc, "dpi": dpi}
     carried = {key: value for key, value in carried.items() if value is not None}
-    image.save(file, format, **SETTINGS[format], **carried)
+    try:
+        image.save(file, format, **SETTINGS[format], **carried)
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk, not the picture
+            raise
+        h, w = rgb.shape[:2]
+        reason = f"{w} x {h} pixels as {format} ({_first_line(error)})"
+        raise PhotoError(f"cannot encode {reason}") from error
 
 
 def is_same_file(one: Path, other: Path) -> bool:
-    """Whether both exist and are one file, by whatever names."""
+    """Return whether both exist and are one file, by whatever names."""
     return one.exists() and other.exists() and one.samefile(other)
+
+
+def files_below(folder: Path, skip: Path | None = None) -> Iterator[Path]:
+    """Yield the files below a folder that are named like photographs, in a fixed order.
+
+    Hidden files and folders are left out, as is the folder `skip`. Linked folders are followed,
+    unless they lead back into `folder` or to a folder that another link has led to.
+    """
+    suffixes = tuple(itertools.chain(*SUFFIXES.values()))
+    root = folder.resolve()
+    left_out = set() if skip is None else {skip.resolve()}
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        entered = []
+        for name in sorted(folders):
+            child = Path(parent, name)
+            if name.startswith(".") or (real := child.resolve()) in left_out:
+                continue
+            if child.is_symlink():
+                if real.is_relative_to(root):
+                    continue
+                left_out.add(real)
+            entered.append(name)
+        folders[:] = entered
+        for name in sorted(files):
+            if not name.startswith(".") and name.lower().endswith(suffixes):
+                yield Path(parent, name)
+
+
+@contextmanager
+def open_image(source: Source) -> Iterator[Image.Image]:
+    """Open a photograph lazily, in one of the formats of `SUFFIXES` and no other.
+
+    Whatever goes wrong here or in the body becomes a PhotoError that names the source.
+    """
+    try:
+        with _stream(source) as stream, Image.open(stream, formats=tuple(SUFFIXES)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            _refuse_raw(image)
+            yield image
+    except Exception as error:  # on a damaged file Pillow's decoders raise almost anything
+        name = source if isinstance(source, str | Path) else "the stream"
+        raise PhotoError(f"{name}: {_reason(error)}") from error
+
+
+@contextmanager
+def _stream(source: Source) -> Iterator[Stream]:
+    """Open the source here: Pillow reads a file that it opened by path in other ways."""
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+    elif isinstance(source, str | Path):
+        with open(source, "rb") as stream:
+            yield stream
+    else:
+        yield source
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Silence Pillow, which warns of oddities (and of size) in files that it can read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _refuse_raw(image: Image.Image) -> None:
+    """Refuse a TIFF whose first picture is the preview of another, as in a camera's RAW file."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return
+    tags = image.tag_v2
+    is_reduced = tags.get(NEW_SUBFILE_TYPE, 0) & REDUCED
+    is_preview = is_reduced and (SUB_IFDS in tags or image.n_frames > 1)
+    if DNG_VERSION in tags or is_preview or _is_canon_raw(image):
+        raise PhotoError(
+            "a RAW file, of which only the preview could be read; develop it to JPEG or TIFF first"
+        )
+
+
+def _is_canon_raw(image: TiffImagePlugin.TiffImageFile) -> bool:
+    assert image.fp is not None
+    image.fp.seek(8)
+    return image.fp.read(2) == b"CR"
 
 
 def _written(format: str) -> str:
@@ -123,22 +239,6 @@ def _written(format: str) -> str:
 
 def _format(image: Image.Image) -> str:
     return "JPEG" if image.format == "MPO" else str(image.format)
-
-
-@contextmanager
-def _opened(source: Source) -> Iterator[Image.Image]:
-    """Open lazily; whatever goes wrong here or in the body becomes a PhotoError."""
-    try:
-        # Pillow warns of oddities (and of size, from 89 megapixels on) in what is readable.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(source, formats=tuple(SUFFIXES)) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise Image.DecompressionBombError
-                yield image
-    except Exception as error:  # on a damaged file Pillow's decoders raise almost anything
-        name = source if isinstance(source, str | Path) else "the stream"
-        raise PhotoError(f"{name}: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:

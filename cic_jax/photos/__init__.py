@@ -1,4 +1,4 @@
-"""Where photographs come from: sources, splits by content, windows and batches of uint8 RGB."""
+"""Sources of photographs, splits by content, and windows and batches of uint8 RGB."""
 
 from pathlib import Path
 
@@ -23,16 +23,19 @@ DATA_DIR = "~/.cache/cic_jax"
 
 
 def open_splits(data: ConfigDict) -> dict[str, Photographs]:
-    """The splits 'train', 'validation' and 'test' of `data.source`, prepared where they are not.
+    """Open the splits 'train', 'validation' and 'test' of `data.source`; prepare them if needed.
 
-    `data.source` is 'synthetic_vehicles' (`scenes`, `seed` and `size` say what is drawn),
-    'imagenet_vehicles' (`subset`: 'experimental' or 'final', or else `synsets`: WordNet ids;
-    `path`: the folder of their tars), 'folder' (`path`) or the name of a TFDS set that is prepared
-    in `path` ('': where TFDS keeps its own), of which the classes in `labels` are kept (empty: all,
-    but of imagenet2012 the vehicles). What is prepared here is kept below `data.data_dir` ('':
-    ~/.cache/cic_jax).
+    `data.source` is one of:
 
-    ValueError or FileNotFoundError say what is wrong with the source, the path or the photographs.
+    * 'synthetic_vehicles': drawn scenes, determined by `scenes`, `seed` and `size`;
+    * 'imagenet_vehicles': tars in the folder `path`, of the `subset` 'experimental' or 'final' or
+      of the WordNet ids in `synsets`;
+    * 'folder': the photographs below `path`;
+    * the name of a TFDS set prepared in `path` ('': TFDS's own folder), reduced to the classes in
+      `labels` (empty: all classes, but only the vehicles of imagenet2012).
+
+    Prepared data are kept below `data.data_dir` ('': ~/.cache/cic_jax). ValueError or
+    FileNotFoundError describe a wrong source or path, or photographs that cannot be used.
     """
     # TFDS takes seconds to import, and is not needed to decode a photograph.
     data_dir = Path(data.data_dir or DATA_DIR).expanduser().absolute()

@@ -1,4 +1,4 @@
-"""Photographs -> batches of windows: a whole split at once, an endless stream, or one pass."""
+"""Batches of windows: a whole split at once, an endless stream, or one pass."""
 
 import functools
 import itertools
@@ -25,7 +25,7 @@ class Resident(NamedTuple):
 
 
 def resident(photographs: Photographs, size: int = 256, short_side: int = 256) -> Resident:
-    """Every photograph's centre window; 200 kB of memory for each at 256 x 256."""
+    """Cut every photograph's centre window; 200 kB of memory for each at 256 x 256."""
     _require_some(photographs)
     count = len(photographs)
     photo = np.empty((count, size, size, 3), np.uint8)
@@ -49,12 +49,23 @@ def stream(
     epochs: int | None = None,
     num_threads: int | None = None,
 ) -> Iterator[dict[str, UInt8[np.ndarray, "b s s 3"]]]:
-    """Shuffled batches {'photo'} of random windows for this process: a Grain iterator.
+    """Stream shuffled batches {'photo'} of random windows for this process: a Grain iterator.
 
-    Each process reads its own share of the photographs, all shares of one size. The order depends
-    on `seed` alone, not on the number of threads (None: one for each core); every epoch (endless
-    where None) has its own. `get_state()` and `set_state()` resume it exactly. An incomplete last
-    batch is dropped.
+    Each process reads its own share of the photographs, all shares of one size. Every epoch has its
+    own order. `get_state()` and `set_state()` resume it exactly. An incomplete last batch is
+    dropped.
+
+    Args:
+        photographs: the split.
+        batch_size: windows per batch of this process.
+        size: side of a window, in pixels.
+        short_side: length to which a larger short side is reduced first; 0 keeps it.
+        seed: determines the order and the windows; the number of threads does not.
+        epochs: passes over the photographs; endless if None.
+        num_threads: threads that decode; one per core if None.
+
+    Raises:
+        ValueError: a process would not get a single batch.
     """
     import grain
 
@@ -82,10 +93,10 @@ def stream(
 def evaluation_batches(
     photographs: Photographs, batch_size: int, size: int = 256, short_side: int = 256
 ) -> Iterator[dict[str, Any]]:
-    """One pass in order: {'photo' 'b s s 3', 'mask' 'b s s', 'valid' 'b', 'names'}.
+    """Make one pass in order: {'photo' 'b s s 3', 'mask' 'b s s', 'valid' 'b', 'names'}.
 
-    The last batch is filled up with black windows whose mask and `valid` are False and whose names
-    are empty, so that each photograph counts exactly once.
+    The last batch is filled up with black windows, with False in their mask and `valid` and empty
+    names, so that each photograph counts exactly once.
     """
     _require_some(photographs)
     windows = ordered_map(

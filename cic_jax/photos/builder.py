@@ -1,4 +1,4 @@
-"""What every TFDS builder of photographs shares: examine, split by content, store as JPEG.
+"""The base of every TFDS builder of photographs: examine, split by content, store as JPEG.
 
 TensorFlow is never needed: records are written as array_record and read as a data source.
 """
@@ -16,31 +16,28 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 from absl import logging
-from PIL import Image
 
+from cic_jax import images
 from cic_jax.photos import census
 from cic_jax.photos.photographs import Photographs
 from cic_jax.photos.split import SPLITS
-from cic_jax.photos.windows import to_rgb
 
 REPORT = "report.json"
-UPRIGHT = (None, 1)  # values of the EXIF orientation that ask for no turn
-ORIENTATION = 0x0112  # its EXIF tag
 
 
 class PhotographBuilder(
     tfds.core.GeneratorBasedBuilder,
     skip_registration=True,  # type: ignore[call-arg]  # TFDS is untyped
 ):
-    """A builder whose splits train, validation and test follow from each photograph's content."""
+    """A builder whose splits train, validation and test depend on each photograph's content."""
 
     @abc.abstractmethod
     def files(self, root: Path) -> list[Path]:
-        """The files under `root` that hold the photographs; an error where one is missing."""
+        """List the files under `root` that hold the photographs; an error if one is missing."""
 
     @abc.abstractmethod
     def candidates(self, root: Path) -> Iterator[census.Candidate]:
-        """The photographs in them, usable or not, in the same order at every call."""
+        """Yield the photographs in them, usable or not, in the same order at every call."""
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = {
@@ -73,18 +70,24 @@ class PhotographBuilder(
 
 
 def as_jpeg(encoded: bytes) -> bytes:
-    """An ordinary JPEG as it is, anything else as an upright RGB JPEG of quality 95.
+    """Return an ordinary JPEG unchanged, anything else as an upright sRGB JPEG of quality 95.
 
-    Ordinary are RGB, upright and such that Pillow has nothing to warn of.
+    A JPEG is ordinary if it is RGB and upright, and if Pillow has nothing to warn of.
     """
-    with warnings.catch_warnings(record=True) as damage, Image.open(io.BytesIO(encoded)) as image:
+    with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
-        upright = image.getexif().get(ORIENTATION) in UPRIGHT
-        if image.format == "JPEG" and image.mode == "RGB" and upright and not damage:
-            return encoded
+        with images.open_image(encoded) as image:
+            ordinary = image.format == "JPEG" and image.mode == "RGB"
+            if ordinary and images.orientation(image) == 1 and not complaints:
+                return encoded
         stream = io.BytesIO()
-        to_rgb(image).save(stream, "JPEG", quality=95, subsampling=0)
+        images.read_rgb(encoded).save(stream, "JPEG", quality=95, subsampling=0)
         return stream.getvalue()
+
+
+def text(name: str) -> str:
+    """Return a file's name as text that can be stored, with escapes for what is not UTF-8."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def prepare(
@@ -93,7 +96,7 @@ def prepare(
     data_dir: Path,
     manual_dir: Path | None = None,
 ) -> tfds.core.GeneratorBasedBuilder:
-    """The builder, with its data below `data_dir`: made from `manual_dir` where they are not."""
+    """Return the builder, with its data below `data_dir`; make missing data from `manual_dir`."""
     with _quiet():
         builder = builder_class(data_dir=data_dir, config=config, file_format="array_record")
         if builder.is_prepared():
@@ -133,7 +136,7 @@ def splits(builder: tfds.core.GeneratorBasedBuilder) -> dict[str, Photographs]:
 
 
 def fingerprint(files: Iterable[Path], root: Path, *, times: bool) -> str:
-    """A short digest of the files' paths below `root` and sizes and, if asked, times of change."""
+    """Digest the files' paths below `root`, their sizes and, if asked, their times of change."""
     digest = hashlib.blake2b(digest_size=6)
     for file in files:
         status = file.stat()
@@ -144,7 +147,7 @@ def fingerprint(files: Iterable[Path], root: Path, *, times: bool) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep TFDS from talking: on stdout, through absl and, but for terminals, by its bars."""
+    """Silence TFDS on stdout and in absl's log; outside terminals, its progress bars too."""
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     if not sys.stderr.isatty():

@@ -1,10 +1,9 @@
-"""Which photographs of a source can be used, on which side, and why the others cannot.
+"""The census of a source: usable photographs and their splits, and reasons for the others.
 
 One rule for every source. Nothing is dropped in silence: each photograph that is left out is
 counted with its reason, and the report names some of them.
 """
 
-import io
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -16,12 +15,12 @@ from jaxtyping import Array, Float, UInt8, UInt64
 from PIL import Image
 from tqdm import tqdm
 
-from cic_jax import lab
-from cic_jax.photos import split as content
+from cic_jax import images, lab
+from cic_jax.photos.split import SPLITS, difference_hash, leave_out, split_of
 from cic_jax.photos.threads import ordered_map
-from cic_jax.photos.windows import to_rgb
 
-VERSION = "1.0.0"  # of the rules here and in `hash`: what was prepared by others is not reused
+# The version of the rules here, in `split` and in `images`: sets prepared by others are not reused.
+VERSION = "1.1.0"
 MIN_SIDE = 32  # pixels; below it the network's coarsest features are fewer than 4 x 4
 # CIC leaves photographs with no |a| or |b| above 5 out of its loss. Of 7,037 colour photographs the
 # greyest (fog, snow) reach a chroma of 7.6; scanned black and white stays at 0.
@@ -31,7 +30,7 @@ EXAMPLES = 5  # names that a report gives for each reason
 
 
 class Candidate(NamedTuple):
-    """A photograph as its source has it."""
+    """A photograph as its source stores it."""
 
     name: str
     label: str
@@ -43,31 +42,28 @@ class Unusable(ValueError):
 
 
 class Census(NamedTuple):
-    """For each split the positions of its photographs in the source, and a report for `json`."""
+    """The positions in the source of each split's photographs, and a report for `json`."""
 
     splits: dict[str, list[int]]
     report: dict[str, Any]
 
 
 def examine(encoded: bytes) -> UInt64[np.ndarray, " 4"]:
-    """The photograph's hash; raises `Unusable` where it is broken, tiny or grey.
+    """Return the photograph's hash; raise `Unusable` if it is broken, tiny or grey.
 
-    Broken: Pillow cannot decode all of it. Tiny: a side is below `MIN_SIDE` pixels. Grey: 99 % of a
+    Broken: `images` cannot read all of it. Tiny: a side is below `MIN_SIDE` pixels. Grey: 99 % of a
     64 x 64 thumbnail's pixels have a chroma, hypot(a, b) in CIELAB, below `GREY_CHROMA`.
     """
     try:
-        with Image.open(io.BytesIO(encoded)) as image:
-            image.load()
-            photo = to_rgb(image)
-    # Pillow reports damage through many types: OSError, SyntaxError, ValueError, struct.error, ...
-    except Exception as error:
+        photo = images.read_rgb(encoded)
+    except images.PhotoError as error:
         raise Unusable("broken") from error
     if min(photo.size) < MIN_SIDE:
         raise Unusable("tiny")
     thumbnail = np.asarray(photo.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))
     if np.percentile(_chroma(thumbnail), 99) < GREY_CHROMA:
         raise Unusable("grey")
-    return content.difference_hash(photo)
+    return difference_hash(photo)
 
 
 @jax.jit
@@ -78,7 +74,7 @@ def _chroma(rgb: UInt8[Array, "h w 3"]) -> Float[Array, "h w"]:
 def take(candidates: Iterable[Candidate], where: str) -> Census:
     """Examine every candidate and split the usable ones by their content.
 
-    `where` says in the report, and in the ValueError where nothing is usable, what was looked at.
+    `where` names the source in the report, and in the ValueError raised if nothing is usable.
     """
     names, hashes, usable = [], [], []
     dropped: dict[str, list[str]] = {}
@@ -90,17 +86,17 @@ def take(candidates: Iterable[Candidate], where: str) -> Census:
             usable.append(index)
             hashes.append(verdict)
     if not usable:
-        found = ", ".join(f"{len(which)} {reason}" for reason, which in dropped.items()) or "none"
+        reasons = ", ".join(f"{len(which)} {why}" for why, which in dropped.items()) or "none"
         raise ValueError(
             f"no usable photograph in {where}: expected colour photographs of at least "
-            f"{MIN_SIDE} x {MIN_SIDE} pixels, found {len(names)} candidates ({found})"
+            f"{MIN_SIDE} x {MIN_SIDE} pixels, found {len(names)} candidates ({reasons})"
         )
-    sides = [content.split_of(value) for value in hashes]
-    left_out = content.leave_out(np.stack(hashes), sides)
+    sides = [split_of(value) for value in hashes]
+    left_out = leave_out(np.stack(hashes), sides)
     for place, (reason, twin) in left_out.items():
         pair = f"{names[usable[place]]} ~ {names[usable[twin]]}"
         dropped.setdefault(reason, []).append(pair)
-    splits: dict[str, list[int]] = {split: [] for split in content.SPLITS}
+    splits: dict[str, list[int]] = {split: [] for split in SPLITS}
     for place, (index, side) in enumerate(zip(usable, sides, strict=True)):
         if place not in left_out:
             splits[side].append(index)
@@ -110,7 +106,7 @@ def take(candidates: Iterable[Candidate], where: str) -> Census:
 def _examine_all(
     candidates: Iterable[Candidate], where: str
 ) -> Iterator[tuple[str, UInt64[np.ndarray, " 4"] | str]]:
-    """Each candidate's name with its hash or the reason why it is unusable."""
+    """Yield each candidate's name with its hash, or with the reason why it is unusable."""
     progress = tqdm(candidates, f"Examining {where}", unit=" photos", leave=False, disable=None)
     with warnings.catch_warnings():
         # Pillow warns of damaged metadata and of huge sizes; the pixels are judged all the same.
@@ -138,7 +134,7 @@ def _report(
 
 
 def summary(report: Mapping[str, Any]) -> str:
-    """The report in a line or two."""
+    """Summarise the report in a line or two."""
     kept = ", ".join(f"{count} {split}" for split, count in report["kept"].items())
     left_out = ", ".join(f"{count} {reason}" for reason, count in report["left_out"].items())
     return (

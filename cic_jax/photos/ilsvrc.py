@@ -1,7 +1,7 @@
 """The vehicles among the 1,000 classes of ILSVRC 2012 (TFDS: imagenet2012), by WordNet id."""
 
-# Those that one rides in or on, or that carry goods under way: no wheelbarrow, no shopping cart,
-# no missile. ILSVRC has leaves of WordNet only; "car" or "boat" are unions of these.
+# Classes that people ride in or on, or that carry goods on a route: no wheelbarrow, shopping cart
+# or missile. ILSVRC has leaves of WordNet only; "car" or "boat" are unions of these.
 VEHICLES = {
     "n02687172": "aircraft carrier",
     "n02690373": "airliner",

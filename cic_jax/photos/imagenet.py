@@ -1,4 +1,4 @@
-"""`imagenet_vehicles`: photographs of chosen ImageNet synsets, read from `<wnid>.tar` files."""
+"""The source `imagenet_vehicles`: chosen ImageNet synsets, read from `<wnid>.tar` files."""
 
 import dataclasses
 import hashlib
@@ -34,7 +34,7 @@ WNID = re.compile(r"n\d{8}")
 
 @dataclasses.dataclass(eq=False)
 class VehicleConfig(tfds.core.BuilderConfig):
-    """The WordNet ids whose photographs make the set."""
+    """A config that lists the WordNet ids whose photographs make up the set."""
 
     synsets: tuple[str, ...] = ()
 
@@ -53,32 +53,36 @@ class ImagenetVehicles(builder.PhotographBuilder):
     )
 
     def files(self, root: Path) -> list[Path]:
-        """One tar for each synset; FileNotFoundError names those that are missing."""
-        found = {wnid: _tar(root, wnid) for wnid in self.builder_config.synsets}
-        missing = [f"{wnid}.tar" for wnid, path in found.items() if path is None]
+        """List one tar per synset; FileNotFoundError names those that are missing."""
+        tars = {wnid: _tar(root, wnid) for wnid in self.builder_config.synsets}
+        missing = [f"{wnid}.tar" for wnid, path in tars.items() if path is None]
         if missing:
             raise FileNotFoundError(
                 f"{', '.join(missing)} not found in {root}, which data.path names: download each "
                 "synset of ImageNet-21k from https://image-net.org/download-images (after login), "
                 "or list in data.synsets the WordNet ids whose tars are there"
             )
-        return [path for path in found.values() if path is not None]
+        return [path for path in tars.values() if path is not None]
 
     def candidates(self, root: Path) -> Iterator[census.Candidate]:
-        """Every file in the tars, by synset."""
+        """Yield every file in the tars, by synset. ValueError names a tar that is damaged."""
         for wnid, path in zip(self.builder_config.synsets, self.files(root), strict=True):
-            with tarfile.open(path) as tar:
-                for member in tar:
-                    content = tar.extractfile(member)
-                    if content is not None:
-                        yield census.Candidate(Path(member.name).name, wnid, content.read())
+            try:
+                yield from (
+                    census.Candidate(builder.text(name), wnid, encoded)
+                    for name, encoded in _members(path)
+                )
+            except (tarfile.TarError, EOFError) as error:
+                raise ValueError(
+                    f"{path} is no tar, damaged or cut short ({error}): download it again"
+                ) from error
 
 
 def open_vehicles(subset: str | Sequence[str], path: str, data_dir: Path) -> dict[str, Photographs]:
-    """The splits of `subset`: 'experimental', 'final' or WordNet ids, from the tars in `path`.
+    """Open the splits of `subset`: 'experimental', 'final' or WordNet ids, from the tars in `path`.
 
-    Where they are prepared below `data_dir`, `path` may be empty. ValueError where it holds other
-    tars than they were prepared from.
+    `path` may be empty if they are prepared below `data_dir`. ValueError if it holds other tars
+    than they were prepared from.
     """
     tars = Path(path).expanduser() if path else None
     prepared = builder.prepare(ImagenetVehicles, _config(subset), data_dir, tars)
@@ -107,6 +111,15 @@ def _config(subset: str | Sequence[str]) -> str | VehicleConfig:
     wnids = tuple(sorted({by_study.get(wnid, wnid) for wnid in synsets}))
     digest = hashlib.blake2b("".join(wnids).encode(), digest_size=4).hexdigest()
     return VehicleConfig(name=f"{len(wnids)}_synsets_{digest}", synsets=wnids)
+
+
+def _members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the file name and the content of each regular file in a tar, links left out."""
+    with tarfile.open(path) as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isfile() else None
+            if content is not None:
+                yield Path(member.name).name, content.read()
 
 
 def _tar(root: Path, wnid: str) -> Path | None:

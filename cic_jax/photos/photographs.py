@@ -10,8 +10,8 @@ class Photographs:
     """Random access to the photographs of one split; it can be pickled.
 
     `photographs[i]` is a dictionary with 'image' (an encoded photograph, or uint8 'h w 3'), 'name'
-    and 'label' (strings) and whatever else the source tells. `report` says what the whole source
-    held, what was kept and what was left out for which reason; it is empty for drawn scenes.
+    and 'label' (strings) and any other keys of the source. `report` counts the photographs of the
+    whole source: kept, and left out by reason. It is empty for drawn scenes.
     """
 
     split: str
@@ -29,11 +29,11 @@ class Photographs:
         return (self[index] for index in range(len(self)))
 
     def select(self, positions: Sequence[int]) -> "Photographs":
-        """The photographs at these positions alone, in their order."""
+        """Return the photographs at these positions alone, in their order."""
         return replace(self, records=_Selection(self.records, positions))
 
     def named(self, names: Sequence[str]) -> "Photographs":
-        """The photographs of these names, in this order; ValueError says which are not here."""
+        """Return the photographs of these names, in this order; ValueError lists unknown names."""
         positions = {record["name"]: position for position, record in enumerate(self)}
         if missing := [name for name in names if name not in positions]:
             raise ValueError(f"the {self.split} split has no photograph {', '.join(missing)}")

@@ -1,11 +1,11 @@
-"""Which side of the split a photograph falls on: a function of its content, and of nothing else.
+"""Splits by content: the side of a photograph depends on its own pixels and on nothing else.
 
-The split must hold for every subset ever trained on. Let S be part of F, both split here. A side
-depends on the photograph alone, so what S trains on lies on F's training side, too. Copies of one
-photograph (re-encoded, resized, brightened) may hash to different sides; therefore a validation or
-test photograph with a near-duplicate on another side is left out of evaluation. Hence nothing that
-was trained on S has a near-duplicate in the test side of F, and no photograph moves when the set
-grows: it can only be left out. Photographs are never left out of training.
+The split must hold for every subset ever trained on. Let S be a subset of F, both split here. A
+side depends on the photograph alone, so S trains only on photographs of F's training side. Copies
+of one photograph (re-encoded, resized, brightened) may hash to different sides; therefore a
+validation or test photograph with a near-duplicate on another side is left out of evaluation. Hence
+no photograph that S trains on has a near-duplicate in the test side of F, and no photograph moves
+when the set grows: it can only be left out. Photographs are never left out of training.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ NEAR = 32
 
 
 def difference_hash(photo: Image.Image) -> UInt64[np.ndarray, " 4"]:
-    """256 bits: is each of 16 x 16 places brighter than its left neighbour?
+    """Hash to 256 bits: whether each of 16 x 16 places is brighter than its left neighbour.
 
     The luma is reduced to 17 x 16 first, which forgets size, compression and most of exposure
     (N. Krawetz, "Kind of like that", 2013).
@@ -38,18 +38,22 @@ def difference_hash(photo: Image.Image) -> UInt64[np.ndarray, " 4"]:
 
 
 def split_of(photo_hash: UInt64[np.ndarray, " 4"]) -> str:
-    """'train' (80 %), 'validation' (10 %) or 'test' (10 %), by a digest of the hash."""
+    """Return 'train' (80 %), 'validation' (10 %) or 'test' (10 %), by a digest of the hash."""
     digest = hashlib.blake2b(photo_hash.tobytes(), digest_size=8).digest()
     place = int.from_bytes(digest, "big") / 2**64
     return next(split for split, until in zip(SPLITS, UNTIL, strict=True) if place < until)
 
 
 def near_duplicates(
-    hashes: UInt64[np.ndarray, "n 4"], threshold: int = NEAR
+    hashes: UInt64[np.ndarray, "n 4"], threshold: int = NEAR, rows: int = 0
 ) -> Int[np.ndarray, "pairs 2"]:
-    """Every pair i < j whose hashes differ in at most `threshold` bits."""
+    """Return every pair i < j whose hashes differ in at most `threshold` bits.
+
+    `rows` hashes are compared with all others at a time (0: as many as keep memory within some
+    megabytes).
+    """
     count = len(hashes)
-    rows = max(1, 2**22 // max(count, 1))  # a block of distances stays within some megabytes
+    rows = rows or max(1, 2**22 // max(count, 1))
     pairs = [np.zeros((0, 2), np.int64)]
     for start in range(0, count, rows):
         block, others = hashes[start : start + rows], hashes[start:]
@@ -62,17 +66,17 @@ def near_duplicates(
 
 
 class LeftOut(NamedTuple):
-    """Why a photograph takes no part in evaluation, and the one that it resembles."""
+    """The reason why evaluation leaves out a photograph, and the index of its near-duplicate."""
 
     reason: str
     twin: int
 
 
 def leave_out(hashes: UInt64[np.ndarray, "n 4"], sides: list[str]) -> dict[int, LeftOut]:
-    """The photographs that validation and test do without, so that each is new and counts once.
+    """Choose what validation and test leave out, so that each photograph is new and counts once.
 
-    Of near-duplicates on different sides, all but those for training go; of those that share an
-    evaluation side the one of the smallest hash stays, whatever their order.
+    Near-duplicates on different sides stay in training only. Of those that share an evaluation
+    side, the one with the smallest hash stays, whatever their order.
     """
     left_out: dict[int, LeftOut] = {}
     for i, j in near_duplicates(hashes).tolist():

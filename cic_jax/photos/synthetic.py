@@ -1,7 +1,8 @@
-"""`synthetic_vehicles`: scenes drawn by code, whose paint comes from a distribution that is known.
+"""The source `synthetic_vehicles`: scenes drawn by code, with paint from a known distribution.
 
-Every example tells the truth about its vehicles: where their paint is, which colour was drawn and
-from which mixture, so that the plausibility of any prediction can be computed exactly (see
+Every example records the truth about its vehicles: where their paint is, the colour drawn and the
+mixture it was drawn from, so that the plausibility of any prediction can be computed exactly (see
+`cic_jax.scenes.paint`).
 `cic_jax.scenes.paint`).
 """
 
@@ -17,13 +18,14 @@ from jaxtyping import UInt8, UInt64
 from PIL import Image
 from tqdm import tqdm
 
-from cic_jax.photos import split as content
+from cic_jax import images
+from cic_jax.photos.split import SPLITS, difference_hash, leave_out, split_of
 from cic_jax.scenes import SETTINGS, VIEWS, WEATHERS, Object, Scene, draw, paint
 
 
 @dataclasses.dataclass(eq=False)
 class SyntheticConfig(tfds.core.BuilderConfig):
-    """How many scenes, of how many pixels a side, and the seed that they are drawn from."""
+    """A config of the number of scenes, their side in pixels, and the seed."""
 
     scenes: int = 2000
     size: int = 256
@@ -76,16 +78,14 @@ class SyntheticVehicles(tfds.core.GeneratorBasedBuilder):
         config = self.builder_config
         numbers = tqdm(range(config.scenes), "Drawing", unit=" scenes", leave=False, disable=None)
         drawings = [_drawing(config.seed, config.size, number) for number in numbers]
-        sides = [content.split_of(drawing.hash) for drawing in drawings]
-        left_out = content.leave_out(np.stack([drawing.hash for drawing in drawings]), sides)
+        sides = [split_of(drawing.hash) for drawing in drawings]
+        left_out = leave_out(np.stack([drawing.hash for drawing in drawings]), sides)
         kept: dict[str, list[Drawing]] = {}
         for place, (drawing, side) in enumerate(zip(drawings, sides, strict=True)):
             if place not in left_out:
                 kept.setdefault(side, []).append(drawing)
         # TFDS refuses a split without examples.
-        return {
-            split: self._generate_examples(kept[split]) for split in content.SPLITS if split in kept
-        }
+        return {split: self._generate_examples(kept[split]) for split in SPLITS if split in kept}
 
     def _generate_examples(self, drawings: "list[Drawing]") -> Iterator[tuple[str, dict[str, Any]]]:
         for drawing in drawings:
@@ -93,7 +93,7 @@ class SyntheticVehicles(tfds.core.GeneratorBasedBuilder):
 
 
 class Drawing(NamedTuple):
-    """A scene as it waits to be written: compressed, with its hash in place of its pixels."""
+    """A drawn scene before it is written: compressed, with its hash in place of its pixels."""
 
     name: str
     jpeg: bytes
@@ -102,7 +102,7 @@ class Drawing(NamedTuple):
     scene: dict[str, Any]
 
     def example(self, size: int) -> dict[str, Any]:
-        """The record that TFDS writes."""
+        """Return the record that TFDS writes."""
         mask = np.frombuffer(zlib.decompress(self.mask), np.uint8).reshape(size, size)
         return self.scene | {"image": io.BytesIO(self.jpeg), "name": self.name, "mask": mask}
 
@@ -110,14 +110,13 @@ class Drawing(NamedTuple):
 def _drawing(seed: int, size: int, index: int) -> Drawing:
     scene = draw(seed, index, size)
     jpeg = encode(scene.image)
-    with Image.open(io.BytesIO(jpeg)) as photo:
-        photo_hash = content.difference_hash(photo)
+    photo_hash = difference_hash(images.read_rgb(jpeg))
     name = f"{seed}_{index:06d}"
     return Drawing(name, jpeg, zlib.compress(scene.mask.tobytes()), photo_hash, _truth(scene))
 
 
 def encode(image: UInt8[np.ndarray, "h w 3"]) -> bytes:
-    """A JPEG that keeps colours: quality 95, chroma at full resolution."""
+    """Encode as a JPEG that keeps colours: quality 95, chroma at full resolution."""
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, "JPEG", quality=95, subsampling=0)
     return stream.getvalue()

@@ -1,7 +1,7 @@
-"""Any image set that TFDS knows and has prepared, by its name, split anew by content.
+"""Any image set that TFDS has prepared, by name, split anew by content.
 
-The set's own splits are pooled. Examining a large set takes a while, so what was found is kept in
-an index; the photographs stay where they are.
+The set's own splits are pooled. Examining a large set takes a while, so the result is kept in an
+index; the photographs stay where they are.
 """
 
 import hashlib
@@ -40,12 +40,12 @@ class NamedRecords(Sequence[Mapping[str, Any]]):
         return self.record(row, self.source[row])
 
     def record(self, row: int, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """What the set tells of a photograph in the words of this package."""
+        """Translate a photograph of the set to the keys of this package."""
         name = raw[self.name_key].decode() if self.name_key else f"{row:07d}"
         return {"image": raw["image"], "name": name, "label": ", ".join(self.labels(raw))}
 
     def labels(self, raw: Mapping[str, Any]) -> list[str]:
-        """The names of its classes; a set may give one, several, or -1 for none."""
+        """Return the names of its classes; a set may give one, several, or -1 for none."""
         values = np.atleast_1d(raw[self.label_key] if self.label_key else [])
         return sorted({self.classes[value] for value in values if value >= 0})
 
@@ -53,11 +53,11 @@ class NamedRecords(Sequence[Mapping[str, Any]]):
 def open_named(
     name: str, labels: Sequence[str], path: str, data_dir: Path
 ) -> dict[str, Photographs]:
-    """The splits of the TFDS set `name`, prepared below `path` ('': where TFDS keeps its own).
+    """Open the splits of the TFDS set `name`, prepared below `path` ('': TFDS's own folder).
 
-    Photographs of any of the `labels` are kept: all where empty, but of imagenet2012 the vehicles.
-    ValueError where TFDS does not know the set or a label, or where the set is not prepared or
-    not readable without TensorFlow.
+    Photographs of any of the `labels` are kept; without labels all of them, but only the vehicles
+    of imagenet2012. ValueError if TFDS does not know the set or a label, or if the set is not
+    prepared or not readable without TensorFlow.
     """
     builder = _prepared(name, path)
     records = _records(builder)
@@ -110,15 +110,15 @@ def _prepared(name: str, path: str) -> tfds.core.DatasetBuilder:
 
 
 def _records(builder: tfds.core.DatasetBuilder) -> NamedRecords:
-    """All rows of all splits; the features that are name and label are told by their types."""
+    """Pool the rows of all splits; the types of the features identify the name and the label."""
     features = dict(builder.info.features.items())
     if not isinstance(features.get("image"), tfds.features.Image):
         raise ValueError(f"{builder.name} has no feature 'image'; it has {', '.join(features)}")
     classes = {}
     for key, feature in features.items():
-        each = feature.feature if isinstance(feature, tfds.features.Sequence) else feature
-        if isinstance(each, tfds.features.ClassLabel):
-            classes[key] = tuple(each.names)
+        item = feature.feature if isinstance(feature, tfds.features.Sequence) else feature
+        if isinstance(item, tfds.features.ClassLabel):
+            classes[key] = tuple(item.names)
     label_key = next(iter(classes), None)
     texts = [key for key, feature in features.items() if isinstance(feature, tfds.features.Text)]
     source = builder.as_data_source("all", decoders={"image": tfds.decode.SkipDecoding()})
@@ -132,7 +132,7 @@ def _records(builder: tfds.core.DatasetBuilder) -> NamedRecords:
 
 
 def _index(records: NamedRecords, wanted: Sequence[str], where: str) -> dict[str, Any]:
-    """Of each split the rows in the source, and the report."""
+    """Take the census: the rows of each split in the source, and the report."""
     rows: list[int] = []
 
     def candidates() -> Iterator[census.Candidate]:

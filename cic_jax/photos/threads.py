@@ -1,4 +1,4 @@
-"""Decoding releases the interpreter's lock: a few threads keep every core busy."""
+"""Threads for decoding, which releases the interpreter's lock: a few keep every core busy."""
 
 import os
 from collections import deque
@@ -13,7 +13,10 @@ AHEAD = 64  # items in hand at once: bounds the memory, hides the reading
 
 
 def ordered_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Like `map`, on all cores and a little ahead of the consumer."""
+    """Map on all cores, in order, at most AHEAD items ahead of the consumer.
+
+    Unlike `ThreadPoolExecutor.map` it does not submit all items at once.
+    """
     waiting: deque = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for item in items:

@@ -1,49 +1,28 @@
-"""An encoded photograph -> a square window of uint8 RGB, and which of its pixels are real."""
-
-import io
-import math
+"""Square windows of uint8 RGB from encoded photographs, and masks of their real pixels."""
 
 import numpy as np
 from jaxtyping import Bool, UInt8
-from PIL import Image, ImageOps
+from PIL import Image
+
+from cic_jax import images
 
 
 def decode(
     photo: bytes | UInt8[np.ndarray, "h w 3"], short_side: int = 0
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """RGB pixels, upright, the short side brought to `short_side` where it is larger (0: as is).
+    """Decode to upright sRGB pixels; reduce a larger short side to `short_side` (0: keep it).
 
-    Any format that Pillow reads; raises what Pillow raises where it cannot.
+    Transparency is laid over white. Raises `images.PhotoError` if the photograph cannot be read.
     """
-    if isinstance(photo, bytes):
-        with Image.open(io.BytesIO(photo)) as image:
-            if short_side:
-                # A JPEG decodes at 1/2, 1/4 or 1/8 for much less; twice the final size or more is
-                # left for the filter below.
-                scale = 2 * short_side / min(image.size)
-                width, height = (math.ceil(scale * side) for side in image.size)
-                image.draft(None, (width, height))
-            upright = to_rgb(image)
+    if not isinstance(photo, bytes):
+        rgb = Image.fromarray(photo)
     else:
-        upright = Image.fromarray(photo)
-    ratio = short_side / min(upright.size)
+        rgb = images.read_rgb(photo, short_side)
+    ratio = short_side / min(rgb.size)
     if 0 < ratio < 1:
-        width, height = (max(short_side, round(ratio * side)) for side in upright.size)
-        upright = upright.resize((width, height), Image.Resampling.LANCZOS)
-    return np.asarray(upright)
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode -> RGB, turned upright by its EXIF orientation, transparency over white.
-
-    The image itself is turned, and returned where it is RGB: a copy of each photograph costs time.
-    """
-    ImageOps.exif_transpose(image, in_place=True)
-    if not image.has_transparency_data:
-        return image if image.mode == "RGB" else image.convert("RGB")
-    upright = image.convert("RGBA")
-    white = Image.new("RGBA", upright.size, "white")
-    return Image.alpha_composite(white, upright).convert("RGB")
+        width, height = (max(short_side, round(ratio * side)) for side in rgb.size)
+        rgb = rgb.resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(rgb)
 
 
 def window(
@@ -52,7 +31,7 @@ def window(
     short_side: int = 256,
     rng: np.random.Generator | None = None,
 ) -> tuple[UInt8[np.ndarray, "{size} {size} 3"], Bool[np.ndarray, "{size} {size}"]]:
-    """A `size` x `size` crop, in the centre or where `rng` puts it, and the mask of real pixels.
+    """Cut out `size` x `size` pixels, central or at random by `rng`, with a mask of the real ones.
 
     The short side is reduced to `short_side` first (0: not at all) and never enlarged: a photograph
     smaller than the window lies in its middle, reflected at its edges, where the mask is False.

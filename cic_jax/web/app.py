@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cic_jax.colorize import Colorizer
-from cic_jax.images.file import PhotoError
+from cic_jax.images import PhotoError
 from cic_jax.web import photograph as photographs
 from cic_jax.web import samples
 from cic_jax.web.guard import Guard

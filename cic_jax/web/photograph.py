@@ -10,10 +10,9 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from cic_jax import bins
+from cic_jax import bins, images
 from cic_jax.colorize import Colorizer
 from cic_jax.colorize.colorizer import Prediction
-from cic_jax.images import file as image_file
 from cic_jax.read_out import CELL, lightness, render
 
 PREVIEW = 1024  # pixels of the long side of what is shown
@@ -81,8 +80,8 @@ def full(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> Fil
     photo = _read(photograph.name, photograph.file)
     rgb = _render(colorizer, photograph.prediction._replace(pixels=photo.rgb), read_out)
     encoded = io.BytesIO()
-    image_file.encode(encoded, rgb, photo)
-    name = image_file.output_name(Path(photograph.name), photo.format)
+    images.encode(encoded, rgb, photo)
+    name = images.output_name(Path(photograph.name), photo.format)
     media_type = Image.MIME[Image.registered_extensions()[name.suffix.lower()]]
     return File(f"{name.stem}-colour{name.suffix}", media_type, encoded.getvalue())
 
@@ -131,11 +130,11 @@ def _chosen(colorizer: Colorizer, prediction: Prediction, candidate: int) -> Pre
     return colorizer.alternatives(prediction, CANDIDATES)[candidate]
 
 
-def _read(name: str, file: bytes) -> image_file.Photo:
+def _read(name: str, file: bytes) -> images.Photo:
     try:
-        return image_file.read(io.BytesIO(file))
-    except image_file.PhotoError as error:
-        raise image_file.PhotoError(f"{name}: {str(error).removeprefix('the stream: ')}") from error
+        return images.read(io.BytesIO(file))
+    except images.PhotoError as error:
+        raise images.PhotoError(f"{name}: {str(error).removeprefix('the stream: ')}") from error
 
 
 def _at(fraction: float, length: int) -> int:

@@ -19,8 +19,8 @@ from image_samples import (
 )
 from PIL import Image
 
-from cic_jax.images import file as image_file
-from cic_jax.images.file import PhotoError
+from cic_jax import images
+from cic_jax.images import PhotoError
 
 
 @pytest.mark.parametrize(
@@ -29,22 +29,20 @@ from cic_jax.images.file import PhotoError
 def test_read_and_write(tmp_path, name, content, pixels, tolerance, expected):
     path = tmp_path / name
     path.write_bytes(content)
-    photo = image_file.read(path)
+    photo = images.read(path)
     assert difference(photo.rgb, pixels) <= tolerance
     assert difference_alpha(photo.alpha, expected.get("alpha")) == 0
     assert bool(photo.icc) == expected.get("icc", False)
     assert photo.frames == expected.get("frames", 1)
-    assert photo.format == image_file.identify(path)
-    assert (
-        photo.format == expected.get("format") or path.suffix in image_file.SUFFIXES[photo.format]
-    )
-    np.testing.assert_array_equal(image_file.read(io.BytesIO(content)).rgb, photo.rgb)
+    assert photo.format == images.identify(path)
+    assert photo.format == expected.get("format") or path.suffix in images.SUFFIXES[photo.format]
+    np.testing.assert_array_equal(images.read(io.BytesIO(content)).rgb, photo.rgb)
 
     rgb = np.broadcast_to(np.uint8([10, 200, 90]), (*photo.rgb.shape[:2], 3))
-    target = image_file.output_name(tmp_path / "out" / name, photo.format)
+    target = images.output_name(tmp_path / "out" / name, photo.format)
     target.parent.mkdir()
-    image_file.write(target, rgb, photo)
-    written = image_file.read(target)
+    images.write(target, rgb, photo)
+    written = images.read(target)
     assert written.format == ("PNG" if photo.format == "GIF" else photo.format)
     assert difference(written.rgb, rgb) <= (2 if photo.format in ("JPEG", "WEBP") else 0)
     assert difference_alpha(written.alpha, photo.alpha) <= 0
@@ -57,18 +55,18 @@ def test_refuses_in_one_line(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(PhotoError, match=message) as error:
-        image_file.read(path)
+        images.read(path)
     assert str(error.value).startswith(f"{path}: ")
     assert "\n" not in str(error.value)
     with pytest.raises(PhotoError, match=message):
-        image_file.read(io.BytesIO(content))
+        images.read(io.BytesIO(content))
 
 
 def test_refuses_what_is_no_file(tmp_path):
     with pytest.raises(PhotoError, match="no such file"):
-        image_file.read(tmp_path / "nothing.jpg")
+        images.read(tmp_path / "nothing.jpg")
     with pytest.raises(PhotoError, match="is a directory"):
-        image_file.read(tmp_path)
+        images.read(tmp_path)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -86,18 +84,18 @@ def test_every_orientation_comes_upright(orientation, format):
         8: np.rot90,
     }[orientation]
     file = save(RGBA if format != "JPEG" else RGB, format, exif=exif(Orientation=orientation))
-    photo = image_file.read(io.BytesIO(file))
+    photo = images.read(io.BytesIO(file))
     assert difference(photo.rgb, turn(RGB)) <= (12 if format in ("JPEG", "WEBP") else 0)
     assert format == "JPEG" or difference(photo.alpha, turn(ALPHA)) == 0
 
 
 def test_100_megapixels_are_read_silently():
     file = save(Image.new("1", (10_000, 10_000)), "PNG")
-    assert image_file.read(io.BytesIO(file)).rgb.shape == (10_000, 10_000)
+    assert images.read(io.BytesIO(file)).rgb.shape == (10_000, 10_000)
 
 
 def test_damaged_exif_costs_no_pixels():
     block = b"Exif\0\0II*\0" + b"\xff" * 40
-    photo = image_file.read(io.BytesIO(save(RGB, "JPEG", exif=block, **JPEG)))
+    photo = images.read(io.BytesIO(save(RGB, "JPEG", exif=block, **JPEG)))
     assert photo.exif is None
     assert difference(photo.rgb, RGB) <= 4

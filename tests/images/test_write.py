@@ -8,8 +8,8 @@ import pytest
 from image_samples import ALPHA, GREY, RGB, H, W, difference, exif, save
 from PIL import ExifTags, Image
 
-from cic_jax.images import file as image_file
-from cic_jax.images.file import Photo, PhotoError
+from cic_jax import images
+from cic_jax.images import Photo, PhotoError
 
 Orientation = ExifTags.Base.Orientation
 
@@ -23,9 +23,9 @@ def test_exif_goes_along_without_what_no_longer_holds(tmp_path, suffix):
         ExifTags.Base.ExifImageWidth: W,
     }
     block[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitudeRef: "N"}
-    photo = image_file.read(io.BytesIO(save(RGB, "JPEG", exif=block)))
+    photo = images.read(io.BytesIO(save(RGB, "JPEG", exif=block)))
     target = tmp_path / f"tram{suffix}"
-    image_file.write(target, np.rot90(RGB, -1), photo)
+    images.write(target, np.rot90(RGB, -1), photo)
     with Image.open(target) as image:
         assert image.size == (H, W)
         tags = image.getexif()
@@ -37,7 +37,7 @@ def test_exif_goes_along_without_what_no_longer_holds(tmp_path, suffix):
             ExifTags.Base.DateTimeOriginal: "1931:12:15 10:00:00",
             ExifTags.Base.ColorSpace: 1,
         }
-    assert difference(image_file.read(target).rgb, np.rot90(RGB, -1)) < 12
+    assert difference(images.read(target).rgb, np.rot90(RGB, -1)) < 12
 
 
 def test_never_over_the_photograph_itself(tmp_path):
@@ -45,10 +45,10 @@ def test_never_over_the_photograph_itself(tmp_path):
     path.write_bytes(save(RGB, "PNG"))
     (tmp_path / "link.png").symlink_to(path)
     (tmp_path / "hard.png").hardlink_to(path)
-    photo = image_file.read(path)
+    photo = images.read(path)
     for name in ("a.png", "link.png", "hard.png"):
         with pytest.raises(PhotoError, match="never replaced"):
-            image_file.write(tmp_path / name, RGB, photo)
+            images.write(tmp_path / name, RGB, photo)
     assert path.read_bytes() == save(RGB, "PNG")
 
 
@@ -56,13 +56,13 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
     target = tmp_path / "wide.webp"
     target.write_bytes(b"before")
     with pytest.raises(PhotoError, match="could not be written"):  # WebP ends at 16383 pixels
-        image_file.write(target, np.zeros((1, 17_000, 3), np.uint8), Photo(GREY))
+        images.write(target, np.zeros((1, 17_000, 3), np.uint8), Photo(GREY))
     assert target.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [target]
     with pytest.raises(PhotoError, match="could not be written: No such file"):
-        image_file.write(tmp_path / "none" / "a.png", RGB, Photo(GREY))
+        images.write(tmp_path / "none" / "a.png", RGB, Photo(GREY))
     with pytest.raises(PhotoError, match=r"expected a name that ends in one of \.jpg"):
-        image_file.write(tmp_path / "a.gif", RGB, Photo(GREY))
+        images.write(tmp_path / "a.gif", RGB, Photo(GREY))
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
     ],
 )
 def test_output_name(name, format, expected):
-    assert image_file.output_name(Path("x", name), format) == Path("x", expected)
+    assert images.output_name(Path("x", name), format) == Path("x", expected)
 
 
 def test_encode_to_a_stream_falls_to_png_where_the_format_cannot_hold_rgb():
     file = io.BytesIO()
-    image_file.encode(file, RGB, Photo(GREY, ALPHA, format="GIF"))
-    photo = image_file.read(file)
+    images.encode(file, RGB, Photo(GREY, ALPHA, format="GIF"))
+    photo = images.read(file)
     assert photo.format == "PNG"
     assert difference(photo.rgb, RGB) == difference(photo.alpha, ALPHA) == 0

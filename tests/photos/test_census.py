@@ -9,7 +9,7 @@ from PIL import Image
 from skimage.color import lab2rgb
 
 from cic_jax.photos import census
-from cic_jax.photos import split as content
+from cic_jax.photos.split import SPLITS
 
 
 def candidates(encoded):
@@ -85,7 +85,7 @@ def test_every_candidate_is_kept_or_counted():
     for split in ("validation", "test"):  # each once, and nowhere else
         assert pictures(split)
         assert len(set(pictures(split))) == len(pictures(split))
-        others = {name for other in content.SPLITS if other != split for name in pictures(other)}
+        others = {name for other in SPLITS if other != split for name in pictures(other)}
         assert not others & set(pictures(split))
     summary = census.summary(taken.report)
     assert "here: 126 photographs" in summary

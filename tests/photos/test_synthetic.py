@@ -1,11 +1,9 @@
 """The TFDS builder of drawn scenes: records tell what was drawn, splits follow from content."""
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
+from cic_jax import images
 from cic_jax.photos import builder
 from cic_jax.photos.split import difference_hash, split_of
 from cic_jax.photos.synthetic import SyntheticConfig, SyntheticVehicles, encode
@@ -71,8 +69,7 @@ def test_the_mixture_in_a_record_gives_the_density(splits):
 def test_splits_follow_from_content_and_not_from_how_many_scenes_there_are(splits, folder, capfd):
     found = records(splits)
     for side, record in found.values():
-        with Image.open(io.BytesIO(record["image"])) as photo:
-            assert split_of(difference_hash(photo)) == side
+        assert split_of(difference_hash(images.read_rgb(record["image"]))) == side
     fewer = records(prepare(folder, 12))
     assert all(found[name][0] == side for name, (side, _) in fewer.items())
     assert capfd.readouterr() == ("", "")

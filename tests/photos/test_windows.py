@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cic_jax import images
 from cic_jax.photos.windows import decode, window
 
 
@@ -101,5 +102,5 @@ def test_small_photographs_are_reflected_and_masked(shape, random):
 
 
 def test_what_is_no_photograph_raises():
-    with pytest.raises(OSError, match="cannot identify"):
+    with pytest.raises(images.PhotoError, match="no photograph of a kind that is read"):
         decode(b"not a photograph")

@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 from web_server import JPEG, serving, tiny_colorizer
 
-from cic_jax import bins
-from cic_jax.images import file as image_file
+from cic_jax import bins, images
 from cic_jax.web import samples
 
 
@@ -107,7 +106,7 @@ def test_a_file_comes_back_in_its_own_format_and_colours(client, colorizer, name
     disposition = answer.headers["content-disposition"]
     assert disposition == f"attachment; filename*=UTF-8''holiday-colour.{suffix}"
     assert answer.headers["content-type"] == Image.MIME[written]
-    expected = Image.fromarray(colorizer(image_file.read(io.BytesIO(sent)).rgb, 0.2, 1.5))
+    expected = Image.fromarray(colorizer(images.read(io.BytesIO(sent)).rgb, 0.2, 1.5))
     written_so = {"quality": 95} if kind == "WEBP" else {}
     expected = pixels(photo_files.encode(expected, written, **written_so))
     assert np.array_equal(pixels(answer.body), expected)
@@ -136,7 +135,7 @@ def test_a_pixel_tells_its_distribution(client, colorizer, token):
     assert np.array_equal(np.stack([a, b], axis=-1), bins.CENTERS)
 
     # Its short side, 60 pixels, is enlarged to 64: cells of 4 x 4 pixels in 64 x 96.
-    rgb = image_file.read(io.BytesIO(JPEG)).rgb
+    rgb = images.read(io.BytesIO(JPEG)).rgb
     expected = colorizer.distribution(rgb)[int(0.21 * 64) // 4, int(0.71 * 96) // 4]
     np.testing.assert_allclose(p, expected, atol=1e-6)
     annealed = expected**2 / np.sum(expected**2)
