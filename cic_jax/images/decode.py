@@ -87,7 +87,8 @@ def decode_rgb(image: Image.Image) -> Image.Image:
 def decode_pixels(image: Image.Image) -> Pixels:
     """Decode the pixels as `decode` describes. An ordinary RGB image is returned uncopied."""
     # Samples of 16 bits per channel in colour lose their low byte while Pillow loads them.
-    wide = any("16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+    tiles = getattr(image, "tile", ()) if image.format == "PNG" else ()
+    wide = any("16" in str(tile[3]) for tile in tiles)
     _load(image)
     profile, gamma = image.info.get("icc_profile"), _gamma(image)
     turn = exif.UPRIGHT.get(exif.orientation(image))  # none for a TIFF: Pillow has turned it
@@ -123,7 +124,8 @@ def _dpi(image: Image.Image) -> tuple[float, float] | None:
         across, down = (float(value) for value in image.info["dpi"])
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return None
-    usable = all(math.isfinite(value) and 1 <= value <= MAX_DPI for value in (across, down))
+    # 1 is what Pillow gives for a TIFF without resolution.
+    usable = all(math.isfinite(value) and 1 < value <= MAX_DPI for value in (across, down))
     return (across, down) if usable else None
 
 
@@ -192,10 +194,13 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 @functools.lru_cache(maxsize=16)  # photographs of one camera share a profile
 def _transform(profile: bytes, kind: str) -> ImageCms.ImageCmsTransform | None:
-    """Build the transform of a profile to sRGB; None if it is damaged or for other channels."""
+    """Build the transform of a profile to sRGB.
+
+    None for a profile that is sRGB itself, damaged or for other channels.
+    """
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.buildTransform(
+        transform = ImageCms.buildTransform(
             source,
             _srgb(),
             PROFILED[kind, source.profile.xcolor_space],
@@ -205,6 +210,17 @@ def _transform(profile: bytes, kind: str) -> ImageCms.ImageCmsTransform | None:
         )
     except (OSError, KeyError, ImageCms.PyCMSError):
         return None
+    return None if _keeps_colors(transform) else transform
+
+
+def _keeps_colors(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Return whether RGB changes by rounding alone; such a transform would only cost time."""
+    if transform.inputMode != "RGB":
+        return False
+    axis = np.arange(0, 256, 17, dtype=np.uint8)
+    grid = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(64, 64, 3)
+    converted = np.asarray(transform.apply(Image.fromarray(grid)))
+    return bool(np.abs(converted.astype(int) - grid).max() <= 1)
 
 
 def _gamma(image: Image.Image) -> float | None:

@@ -4,6 +4,7 @@ import io
 import tarfile
 
 import numpy as np
+from image_samples import POSTSCRIPT
 from PIL import Image
 
 
@@ -31,11 +32,12 @@ UNUSABLE = {
     "truncated": encode(picture(1000))[:-300],
     "empty": b"",
     "text": b"no photograph at all",
+    "postscript": POSTSCRIPT,
     "grey": encode(picture(1001).convert("L")),
     "grey in colour": encode(picture(1002).convert("L").convert("RGB")),
     "tiny": encode(picture(1003, (80, 31))),
 }
-REASONS = {"broken": 3, "grey": 2, "tiny": 1}
+REASONS = {"broken": 4, "grey": 2, "tiny": 1}
 
 
 def two_coloured(root, count):
@@ -55,7 +57,8 @@ def photograph(path, size=(30, 20)):
 
 
 def write_tar(path, files):
-    with tarfile.open(path, "w") as tar:
+    """Write a GNU tar; bytes of names that are no UTF-8 come as surrogates."""
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as tar:
         for name, encoded in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(encoded)

@@ -79,6 +79,11 @@ def test_output_name(name, format, expected):
     assert images.output_name(Path("x", name), format) == Path("x", expected)
 
 
+def test_what_a_format_cannot_hold_is_one_line():
+    with pytest.raises(PhotoError, match=r"cannot encode 17000 x 1 pixels as WEBP"):
+        images.encode(io.BytesIO(), np.zeros((1, 17_000, 3), np.uint8), Photo(GREY, format="WEBP"))
+
+
 def test_encode_to_a_stream_falls_to_png_where_the_format_cannot_hold_rgb():
     file = io.BytesIO()
     images.encode(file, RGB, Photo(GREY, ALPHA, format="GIF"))

@@ -41,7 +41,8 @@ def test_usable_kinds_have_a_hash(encoded):
 
 @pytest.mark.parametrize("kind", UNUSABLE)
 def test_unusable_kinds_say_why(kind):
-    reason = {"truncated": "broken", "empty": "broken", "text": "broken", "grey in colour": "grey"}
+    reason = dict.fromkeys(["truncated", "empty", "text", "postscript"], "broken")
+    reason["grey in colour"] = "grey"
     with pytest.raises(census.Unusable, match=f"^{reason.get(kind, kind)}$"):
         census.examine(UNUSABLE[kind])
 
@@ -88,13 +89,13 @@ def test_every_candidate_is_kept_or_counted():
         others = {name for other in SPLITS if other != split for name in pictures(other)}
         assert not others & set(pictures(split))
     summary = census.summary(taken.report)
-    assert "here: 126 photographs" in summary
-    assert "3 broken" in summary
+    assert "here: 127 photographs" in summary
+    assert "4 broken" in summary
 
 
 def test_nothing_usable_is_an_error_that_says_what_was_there():
     with pytest.raises(
-        ValueError, match=r"no usable photograph in here: .* 6 candidates .*3 broken"
+        ValueError, match=r"no usable photograph in here: .* 7 candidates .*4 broken"
     ):
         census.take(candidates(UNUSABLE), "here")
     with pytest.raises(ValueError, match=r"found 0 candidates \(none\)"):

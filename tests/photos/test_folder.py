@@ -76,3 +76,21 @@ def test_folders_without_photographs_are_errors(tmp_path):
     (tmp_path / "photos" / "notes.txt").write_text("nothing to see")
     with pytest.raises(ValueError, match=r"no usable photograph in .*photos: .*0 candidates"):
         open_folder(tmp_path / "photos", tmp_path / "data")
+
+
+def test_hidden_files_are_left_out_and_linked_folders_followed(tmp_path):
+    for index, name in enumerate(("a.jpg", ".hidden/b.jpg", "._a.jpg")):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / name).write_bytes(encode(picture(index)))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "c.jpg").write_bytes(encode(picture(5)))
+    (tmp_path / "photos" / "linked").symlink_to(tmp_path / "elsewhere")
+    splits = open_folder(tmp_path / "photos", tmp_path / "data")
+    assert names(splits) == {"a.jpg": "", "linked/c.jpg": "linked"}
+
+
+def test_names_that_are_not_utf8_are_escaped(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / os.fsdecode(b"caf\xe9.jpg")).write_bytes(encode(picture(1)))
+    splits = open_folder(tmp_path / "photos", tmp_path / "data")
+    assert names(splits) == {"caf\\xe9.jpg": ""}

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import tarfile
 
 import pytest
 from ml_collections import ConfigDict
@@ -125,3 +126,23 @@ def test_the_final_set_holds_the_experimental():
     assert len(imagenet.EXPERIMENTAL) == 5
     assert len(imagenet.FINAL) == 10
     assert set(imagenet.EXPERIMENTAL) < set(imagenet.FINAL)
+
+
+def test_links_in_a_tar_are_left_out_and_names_escaped(tmp_path):
+    path = tmp_path / f"{PLANE}.tar"
+    write_tar(path, {"caf\udce9.JPEG": encode(picture(1))})
+    with tarfile.open(path, "a") as tar:
+        link = tarfile.TarInfo("link.JPEG")
+        link.type, link.linkname = tarfile.SYMTYPE, "../elsewhere.JPEG"
+        tar.addfile(link)
+    splits = open_splits(data(tmp_path, tmp_path / "data", synsets=(PLANE,)))
+    assert set(records(splits)) == {"caf\\xe9.JPEG"}
+
+
+@pytest.mark.parametrize("length", [0, 700, 3000])
+def test_a_damaged_tar_is_named(tmp_path, length):
+    path = tmp_path / f"{PLANE}.tar"
+    write_tar(path, numbered(PLANE, [encode(picture(seed)) for seed in range(3)]))
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(ValueError, match=rf"{PLANE}.tar is no tar, damaged or cut short"):
+        open_splits(data(tmp_path, tmp_path / "data", synsets=(PLANE,)))

@@ -4,9 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from image_samples import ADOBE, POSTSCRIPT, RGB, WIDE, adobe_to_srgb, png, save
+from PIL import EpsImagePlugin, Image
 
 from cic_jax import images
+from cic_jax.photos.builder import as_jpeg
 from cic_jax.photos.windows import decode, window
 
 
@@ -104,3 +106,30 @@ def test_small_photographs_are_reflected_and_masked(shape, random):
 def test_what_is_no_photograph_raises():
     with pytest.raises(images.PhotoError, match="no photograph of a kind that is read"):
         decode(b"not a photograph")
+
+
+def test_postscript_never_reaches_its_interpreter(monkeypatch):
+    def run(*arguments, **options):
+        raise AssertionError("Ghostscript was started")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", run)
+    for reader in (decode, window, as_jpeg):
+        with pytest.raises(images.PhotoError, match="no photograph of a kind that is read"):
+            reader(POSTSCRIPT)
+
+
+def test_profiles_and_16_bits_are_stored_as_they_are_coloured():
+    profiled = save(RGB, "PNG", icc_profile=ADOBE)
+    np.testing.assert_allclose(decode(profiled), adobe_to_srgb(RGB), atol=1)
+    np.testing.assert_allclose(decode(as_jpeg(profiled)), adobe_to_srgb(RGB), atol=10)
+    np.testing.assert_allclose(decode(as_jpeg(png(WIDE.astype(">u2"), 16, 2))), RGB, atol=6)
+    jpeg = save(RGB, "JPEG", icc_profile=ADOBE, quality=98, subsampling=0)
+    assert as_jpeg(jpeg) == jpeg
+    np.testing.assert_allclose(decode(jpeg), adobe_to_srgb(RGB), atol=6)
+
+
+def test_a_reduced_photograph_is_converted_too():
+    large = np.asarray(Image.fromarray(RGB).resize((320, 480), Image.Resampling.BICUBIC))
+    jpeg = save(large, "JPEG", icc_profile=ADOBE, quality=98, subsampling=0)
+    small = np.asarray(Image.fromarray(large).resize((32, 48), Image.Resampling.LANCZOS))
+    np.testing.assert_allclose(decode(jpeg, 32), adobe_to_srgb(small), atol=6)
