@@ -3,7 +3,6 @@
 Every example records the truth about its vehicles: where their paint is, the colour drawn and the
 mixture it was drawn from, so that the plausibility of any prediction can be computed exactly (see
 `cic_jax.scenes.paint`).
-`cic_jax.scenes.paint`).
 """
 
 import dataclasses

@@ -118,18 +118,25 @@ def test_postscript_never_reaches_its_interpreter(monkeypatch):
             reader(POSTSCRIPT)
 
 
+def error(pixels, expected):
+    """Mean distance: single pixels of a JPEG may be far off at the edge of the gamut."""
+    return np.abs(pixels - expected).mean()
+
+
 def test_profiles_and_16_bits_are_stored_as_they_are_coloured():
     profiled = save(RGB, "PNG", icc_profile=ADOBE)
-    np.testing.assert_allclose(decode(profiled), adobe_to_srgb(RGB), atol=1)
-    np.testing.assert_allclose(decode(as_jpeg(profiled)), adobe_to_srgb(RGB), atol=10)
-    np.testing.assert_allclose(decode(as_jpeg(png(WIDE.astype(">u2"), 16, 2))), RGB, atol=6)
+    expected = adobe_to_srgb(RGB)
+    assert error(RGB, expected) > 10
+    np.testing.assert_allclose(decode(profiled), expected, atol=1)
+    assert error(decode(as_jpeg(profiled)), expected) < 1.5
+    assert error(decode(as_jpeg(png(WIDE.astype(">u2"), 16, 2))), RGB) < 1.5
     jpeg = save(RGB, "JPEG", icc_profile=ADOBE, quality=98, subsampling=0)
     assert as_jpeg(jpeg) == jpeg
-    np.testing.assert_allclose(decode(jpeg), adobe_to_srgb(RGB), atol=6)
+    assert error(decode(jpeg), expected) < 1.5
 
 
 def test_a_reduced_photograph_is_converted_too():
     large = np.asarray(Image.fromarray(RGB).resize((320, 480), Image.Resampling.BICUBIC))
     jpeg = save(large, "JPEG", icc_profile=ADOBE, quality=98, subsampling=0)
     small = np.asarray(Image.fromarray(large).resize((32, 48), Image.Resampling.LANCZOS))
-    np.testing.assert_allclose(decode(jpeg, 32), adobe_to_srgb(small), atol=6)
+    assert error(decode(jpeg, 32), adobe_to_srgb(small)) < 1.5
