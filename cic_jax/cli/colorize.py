@@ -191,8 +191,8 @@ def _colorize_stream(options: argparse.Namespace) -> int:
     encoded = io.BytesIO()
     try:
         images.encode(encoded, *picture)
-    except (images.PhotoError, OSError, ValueError) as error:
-        console.fail(f"the result cannot be written as {photo.format}: {error}")
+    except (images.PhotoError, OSError) as error:
+        console.fail(f"the result cannot be written: {error}")
     sys.stdout.buffer.write(encoded.getvalue())
     return console.DONE
 

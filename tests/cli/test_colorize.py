@@ -12,12 +12,11 @@ from photo_files import encode, photograph, results
 from PIL import Image
 from tiny_models import tiny_model
 
-from cic_jax import checkpoint
+from cic_jax import checkpoint, images
 from cic_jax.benchmark import process
 from cic_jax.cli import console
 from cic_jax.cli.colorize import MEMORY, MEMORY_GREY
 from cic_jax.cli.main import main
-from cic_jax.images import file as image_file
 
 
 def test_awkward_photographs_of_every_kind(tmp_path, colorize):
@@ -39,9 +38,10 @@ def test_awkward_photographs_of_every_kind(tmp_path, colorize):
     assert f"{source}/album/pages.tif: the first of the 3 pictures in it is coloured" in lines
 
     expected = {"moving.gif": "moving.png", "a_png.jpg": "a_png.png"}
+    expected |= {"colour.ppm": "colour.png", "grey16.pgm": "grey16-2.png"}
     for name, *_ in files.READABLE:
-        before = image_file.read(source / "album" / name)
-        after = image_file.read(out / "album" / expected.get(name, name))
+        before = images.read(source / "album" / name)
+        after = images.read(out / "album" / expected.get(name, name))
         assert after.rgb.shape == (*before.rgb.shape[:2], 3)
         assert (after.alpha is None) == (before.alpha is None)
         assert bool(after.icc) == bool(before.icc)
@@ -69,9 +69,9 @@ def test_a_second_run_does_what_is_left(tmp_path, colorize):
 def test_compare_puts_before_and_after_side_by_side(tmp_path, colorize):
     path = photograph(tmp_path / "a.png")
     assert colorize(path, f"--out={tmp_path / 'out'}", "--compare")[0] == console.DONE
-    result = image_file.read(tmp_path / "out" / "a.png").rgb
+    result = images.read(tmp_path / "out" / "a.png").rgb
     assert result.shape == (20, 60, 3)
-    np.testing.assert_array_equal(result[:, :30, 1], image_file.read(path).rgb)
+    np.testing.assert_array_equal(result[:, :30, 1], images.read(path).rgb)
     assert np.ptp(result[:, :30].astype(int), axis=-1).max() == 0
     assert np.ptp(result[:, 30:].astype(int), axis=-1).max() > 10
 
@@ -81,7 +81,7 @@ def test_candidates_are_numbered_and_found_again(tmp_path, colorize):
     arguments = (path, photograph(tmp_path / "b" / "a.png"), f"--out={out}")
     assert colorize(*arguments, "--candidates=3", "--compare")[0] == console.DONE
     assert results(out) == sorted(f"{stem}-{n}.png" for stem in ("a", "a-2") for n in (1, 2, 3))
-    pictures = [image_file.read(out / f"a-{n}.png").rgb.astype(int) for n in (1, 2, 3)]
+    pictures = [images.read(out / f"a-{n}.png").rgb.astype(int) for n in (1, 2, 3)]
     for one, other in itertools.combinations(pictures, 2):
         np.testing.assert_array_equal(one[:, :30], other[:, :30])
         assert np.abs(one - other)[:, 30:].max() > 20
@@ -142,7 +142,7 @@ def test_never_into_the_folder_it_came_from(tmp_path, colorize):
 def test_standard_input_to_standard_output(weights):
     command = [sys.executable, "-m", "cic_jax.cli", "colorize", "-", f"--checkpoint={weights}"]
     sound = subprocess.run(command, input=files.SOUND, capture_output=True, check=True)
-    photo = image_file.read(io.BytesIO(sound.stdout))
+    photo = images.read(io.BytesIO(sound.stdout))
     assert (photo.format, photo.rgb.shape) == ("JPEG", (files.H, files.W, 3))
     assert sound.stderr == b""
     broken = subprocess.run(command, input=b"words", capture_output=True, check=False)

@@ -120,7 +120,7 @@ def test_postscript_never_reaches_its_interpreter(monkeypatch):
 
 def error(pixels, expected):
     """Mean distance: single pixels of a JPEG may be far off at the edge of the gamut."""
-    return np.abs(pixels - expected).mean()
+    return np.abs(pixels.astype(float) - expected).mean()
 
 
 def test_profiles_and_16_bits_are_stored_as_they_are_coloured():
