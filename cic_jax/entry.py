@@ -19,8 +19,11 @@ PACKAGE = Path(__file__).parent
 def run(main: Callable[[], None]) -> None:
     """Parse the flags and call `main`; what this package refuses is one line and status 2.
 
-    Ctrl-C is one line and status 130, as a shell has it.
+    Ctrl-C is one line and status 130, as a shell has it. `--help` prints the script's docstring and
+    its flags, and ends with status 0 (with absl alone it would be 1).
     """
+    if "--help" in sys.argv[1:]:
+        app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
     keep_memory()
 
     def guarded(arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Compare upsampling methods for coarse colour on photographs.
+r"""Compare upsampling methods for coarse colour on photographs.
 
     python experiments/upsampling.py --out=runs/upsampling \
         --config.data.source=imagenet_vehicles --config.data.path=TARS [--model=simplified_final]

@@ -1,21 +1,40 @@
 """Plan of the study: how much training fits into a time, by measured costs on this machine."""
 
+import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
 from cic_jax.model import Model
 from cic_jax.study import score
+from cic_jax.study.runs import Run
 from cic_jax.train import build, evaluate, parallel, record, train
 from cic_jax.train.feed import STEPS_PER_DISPATCH
 
 EVALUATIONS = 3  # per training, roughly: each costs as much as dozens of steps
 PROBE_STEPS = 10  # timed steps of a probe, after as many that include compilation
+
+
+def recorded(path: Path, minutes: float | None, flag: str) -> dict[str, Any] | None:
+    """Read the plan that an earlier start wrote to a JSON file; None at the first start.
+
+    Raises:
+        ValueError: That plan is for another time than `minutes`, which `flag` sets.
+    """
+    if not path.exists():
+        return None
+    plan = json.loads(path.read_text())["plan"]
+    if minutes not in (None, plan["minutes"]):
+        raise ValueError(
+            f"{path.parent} was planned for {plan['minutes'] or 'any number of'} minutes: leave "
+            f"out {flag} to resume it, or name another --workdir"
+        )
+    return plan
 
 
 class Cost(NamedTuple):
@@ -51,6 +70,32 @@ def common_factor(seconds: float, jobs: Sequence[Job]) -> float:
         )
     training = sum(job.epochs * job.steps_per_epoch * job.cost.step for job in jobs)
     return min(1.0, (seconds - fixed) / training)
+
+
+def fit(
+    seconds: float, probe: Path, runs: Sequence[Run], steps_per_epoch: Mapping[str, int]
+) -> tuple[float, dict[str, Any]]:
+    """Measure each kind of network and fit the runs into `seconds`, measuring included.
+
+    Args:
+        seconds: The time for everything.
+        probe: Directory of the short trainings; it is removed.
+        runs: The runs to fit.
+        steps_per_epoch: Steps of an epoch of each subset.
+
+    Returns:
+        The factor for all epochs, and the cost of each kind of network.
+    """
+    start, costs, jobs = time.monotonic(), {}, []
+    for run in runs:
+        steps, name = steps_per_epoch[run.subset], kind(run.config)
+        if name not in costs:
+            print(f"Measuring: {name} ...", flush=True)
+            costs[name] = measure(run.config, probe, steps)
+        jobs.append(Job(run.epochs, steps, costs[name]))
+    factor = common_factor(seconds - (time.monotonic() - start), jobs)
+    shutil.rmtree(probe)
+    return factor, {name: cost._asdict() for name, cost in costs.items()}
 
 
 def schedule(epochs: float, steps_per_epoch: int) -> dict[str, float]:

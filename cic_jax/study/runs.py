@@ -1,14 +1,15 @@
 """The study's runs: the config, the directory and the training progress of each."""
 
+import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint
-from cic_jax.study.published import STARTS_FROM
-from cic_jax.train import build
+from cic_jax import checkpoint, photos
+from cic_jax.study.published import STARTS_FROM, VARIANTS
+from cic_jax.train import build, train
 
 
 class Saved(NamedTuple):
@@ -49,10 +50,34 @@ class Run(NamedTuple):
         return self.saved().latest == self.total_steps(steps_per_epoch)
 
 
+def steps_per_epoch(photographs: photos.Photographs, batch_size: int) -> int:
+    """Count the steps of an epoch over a training set, as `train` does."""
+    return max(1, len(photographs) // batch_size)
+
+
+def train_to_end(config: ConfigDict, home: Path, steps: int) -> None:
+    """Train until `steps` are done, from where an earlier run in `home` stopped, if at all.
+
+    Raises:
+        SystemExit: The training was interrupted; a rerun resumes it.
+    """
+    if saved(home, config).latest != steps:
+        train(config, home)
+    if saved(home, config).latest != steps:
+        raise SystemExit(f"{home} was interrupted: rerun the same command to resume it")
+
+
+def config_of(name: str) -> ConfigDict:
+    """Load a model's config file, with the mistake that its variant repeats."""
+    base, mistake = VARIANTS.get(name, (name, {}))
+    config = importlib.import_module(f"cic_jax.configs.{base}").get_config()
+    config.update_from_flattened_dict(mistake)
+    return config
+
+
 def configure(
     name: str,
     seed: int,
-    config: ConfigDict,
     workdir: Path,
     sets: Mapping[str, Mapping[str, Any]],
     overrides: Mapping[str, Any],
@@ -62,7 +87,6 @@ def configure(
     Args:
         name: One of `published.MODELS` or `published.VARIANTS`.
         seed: Seed of the training.
-        config: The model's own config.
         workdir: Directory of the whole study.
         sets: Options below `data` for each subset, "experimental" and "final".
         overrides: Options for all models, by whole keys such as "train.crop".
@@ -70,8 +94,8 @@ def configure(
     Raises:
         ConfigError: A value that no part of an experiment can act on.
     """
+    config = config_of(name)
     subset, epochs = config.data.subset, config.train.epochs
-    config = config.copy_and_resolve_references()
     config.update_from_flattened_dict({**overrides, "seed": seed})
     config.data.update(sets[subset])
     if name in STARTS_FROM:

@@ -1,9 +1,61 @@
-"""Smaller experimental set: tars with some of the photographs of each synset."""
+"""Photographs of the experimental and the final set, and a smaller experimental one."""
 
 import hashlib
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
+
+from ml_collections import ConfigDict
+
+IMAGENET = "imagenet_vehicles"
+
+
+class Synsets(NamedTuple):
+    """WordNet ids of the two sets, and how much of the experimental ones to take.
+
+    At most `at_most` photographs are taken of each id of `experimental`; None takes all. The ids of
+    `as_many` join them with as many photographs, together and in equal parts, as the others have.
+    """
+
+    experimental: Sequence[str] = ()
+    final: Sequence[str] = ()
+    at_most: int | None = None
+    as_many: Sequence[str] = ()
+
+
+def subsets(
+    workdir: Path, config: ConfigDict, overrides: Mapping[str, Any], synsets: Synsets
+) -> dict[str, dict[str, Any]]:
+    """Choose the photographs of the sets "experimental" and "final": options below `data` of each.
+
+    Without synsets, the config's source serves as both, or its own two subsets where it has them.
+    Writes the tars of a reduced experimental set below `workdir`.
+
+    Raises:
+        ValueError: The source has no synsets, or the final set lacks some of the experimental one.
+        FileNotFoundError: A synset has no tar.
+    """
+    experimental = tuple(sorted({*synsets.experimental, *synsets.as_many}))
+    final = tuple(sorted(set(synsets.final)))
+    imagenet = config.data.source == IMAGENET
+    if not experimental and not final:
+        if not imagenet or {"data.subset", "data.synsets"} & overrides.keys():
+            print("One set of photographs serves as the experimental and as the final one.")
+        return {"experimental": {}, "final": {}}
+    if not imagenet or not synsets.experimental or not set(experimental) <= set(final):
+        raise ValueError(
+            f"--experimental and --final list synsets of --config.data.source={IMAGENET}, and the "
+            "final set must hold all of the experimental one: otherwise what one model trains on "
+            "could be a near-duplicate of what all are tested on"
+        )
+    options: dict[str, Any] = {"synsets": experimental}
+    if synsets.at_most or synsets.as_many:
+        home = workdir / "experimental"
+        options |= {"path": str(home / "tars"), "data_dir": str(home / "prepared")}
+        tars = Path(config.data.path).expanduser()
+        sample(tars, home / "tars", synsets.experimental, synsets.at_most, synsets.as_many)
+    return {"experimental": options, "final": {"synsets": final}}
 
 
 def sample(

@@ -9,7 +9,9 @@ from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, lab, metrics, photos
+from cic_jax.report.names import label
 from cic_jax.study import claims, plausibility
+from cic_jax.study.runs import Run
 from cic_jax.train import evaluate
 
 
@@ -47,6 +49,26 @@ def score(
         for colouring, table in objects.items():
             columns[colouring] |= table.columns
     return columns
+
+
+def score_all(runs: Sequence[Run], photographs: photos.Photographs) -> claims.Scores:
+    """Score all runs: every metric by seed and photograph.
+
+    Colourings are the models at their least validation loss, those at their last step
+    ("<model>@last"), "grey" and "truth".
+    """
+    seeds: dict[str, list[evaluate.Columns]] = {}
+    grey = grey_table(photographs, runs[0].config)
+    for run in runs:
+        print(f"Scoring {label(run.model)}, seed {run.seed} ...", flush=True)
+        best, latest = run.saved()
+        tables = score(run.home, run.config, photographs, grey, "test", best)
+        last = tables
+        if latest != best:
+            last = score(run.home, run.config, photographs, grey, "test_last", latest)
+        seeds.setdefault(run.model, []).append(tables["model"])
+        seeds.setdefault(f"{run.model}@last", []).append(last["model"])
+    return stack(seeds | {name: [tables[name]] for name in ("grey", "truth")})
 
 
 def grey_table(photographs: photos.Photographs, config: ConfigDict) -> evaluate.Table:

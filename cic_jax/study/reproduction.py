@@ -1,0 +1,117 @@
+"""The repeated study from its runs to its report: plan, train, score, write."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from ml_collections import ConfigDict
+
+from cic_jax import checkpoint, photos
+from cic_jax.report import charts, drawings
+from cic_jax.report.names import label
+from cic_jax.study import files, plan
+from cic_jax.study.runs import Run, steps_per_epoch, train_to_end
+from cic_jax.study.score import score_all
+from cic_jax.study.summary import summarise
+
+STUDY = "study.json"
+PHOTOGRAPHS = 5  # shown in each figure
+
+
+def reproduce(
+    workdir: Path,
+    runs: Sequence[Run],
+    command: str,
+    models: Sequence[str] = (),
+    minutes: float | None = None,
+) -> None:
+    """Repeat the study, or resume it, and write its results.
+
+    Args:
+        workdir: Directory of the study and its results.
+        runs: All runs of the study, of every model and seed.
+        command: The command that does this, for the record.
+        models: Models to train now, all where empty. Those that an earlier call trained are scored
+            as well.
+        minutes: Time to fit training and scoring into, by scaling all epochs alike; None trains all
+            epochs.
+
+    Raises:
+        ValueError: The time is too short, or not the one that an earlier call planned for.
+        SystemExit: The training was interrupted.
+    """
+    config = runs[0].config
+    splits = {run.subset: photos.open_splits(run.config.data) for run in runs}
+    steps = {
+        subset: steps_per_epoch(photographs["train"], config.train.batch_size)
+        for subset, photographs in splits.items()
+    }
+    chosen = [run for run in runs if run.model in models or not models]
+    planned = plan.recorded(workdir / STUDY, minutes, "--budget_minutes")
+    if planned is None:
+        planned = {"command": command, **_first_plan(workdir, chosen, steps, minutes)}
+    elif minutes == planned["minutes"] and not models:  # other commands would not repeat this
+        planned["command"] = command
+    _set_epochs(runs, planned, steps)
+    (workdir / STUDY).write_text(json.dumps({"plan": planned}, indent=1) + "\n")
+    for run in chosen:
+        if not run.finished(steps[run.subset]):
+            print(f"Training {label(run.model)}, seed {run.seed} ...", flush=True)
+            train_to_end(run.config, run.home, run.total_steps(steps[run.subset]))
+    unfinished = {run.model for run in runs if not run.finished(steps[run.subset])}
+    done = [run for run in runs if run.model not in unfinished]
+    test = splits["final"]["test"]
+    results = {
+        "plan": planned,
+        "source": config.data.source,
+        "temperature": config.colour.temperature,
+        "seeds": list(dict.fromkeys(run.seed for run in runs)),
+        "photographs": {
+            "train": {subset: len(split["train"]) for subset, split in splits.items()},
+            "test": len(test),
+        },
+        **summarise(done, score_all(done, test), steps),
+    }
+    final = next(run.config.data for run in runs if run.subset == "final")
+    files.write(workdir, results, dict(_figures(done, results, final)))
+
+
+def _first_plan(
+    workdir: Path, runs: Sequence[Run], steps: Mapping[str, int], minutes: float | None
+) -> dict[str, Any]:
+    """Compute the factor for all epochs, with the costs behind it."""
+    factor, seconds = 1.0, dict[str, Any]()
+    if minutes is not None:
+        factor, seconds = plan.fit(60 * minutes, workdir / "probe", runs, steps)
+    return {"minutes": minutes, "factor": factor, "seconds": seconds}
+
+
+def _set_epochs(runs: Sequence[Run], planned: dict[str, Any], steps: Mapping[str, int]) -> None:
+    """Give each run its epochs, and record them in the plan."""
+    for run in runs:
+        epochs = planned["factor"] * run.config.train.epochs
+        run.config.train.update(plan.schedule(epochs, steps[run.subset]))
+        print(f"{label(run.model)}, seed {run.seed}: {run.config.train.epochs:.3g} epochs")
+    planned["epochs"] = {run.model: run.config.train.epochs for run in runs}
+
+
+def _figures(
+    runs: Sequence[Run], results: Mapping[str, Any], final: ConfigDict
+) -> Iterator[tuple[str, Figure]]:
+    """Draw the bars of the metrics, and the other figures for the first seed."""
+    first = {run.model: run.home for run in reversed(runs)}
+    homes = {name: first[name] for name in results["models"]}
+    loaded = {name: checkpoint.load(home) for name, home in homes.items()}
+    for model in loaded.values():  # all show the photographs that all are scored on
+        model.description["config"]["data"] = final.to_dict()
+    intervals = results["figures"]
+    scores = {name: {"model": intervals[name], "grey": intervals["grey"]} for name in loaded}
+    yield (
+        "metrics",
+        charts.metric_bars(scores, f"{results['photographs']['test']} test photographs"),
+    )
+    yield from drawings.from_logs(homes)
+    yield from drawings.from_priors(loaded)
+    yield from drawings.from_photographs(loaded, "test", PHOTOGRAPHS, [])
