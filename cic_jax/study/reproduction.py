@@ -108,10 +108,8 @@ def _figures(
         model.description["config"]["data"] = final.to_dict()
     intervals = results["figures"]
     scores = {name: {"model": intervals[name], "grey": intervals["grey"]} for name in loaded}
-    yield (
-        "metrics",
-        charts.metric_bars(scores, f"{results['photographs']['test']} test photographs"),
-    )
+    count = results["photographs"]["test"]
+    yield "metrics", charts.metric_bars(scores, f"{count} test photographs")
     yield from drawings.from_logs(homes)
     yield from drawings.from_priors(loaded)
     yield from drawings.from_photographs(loaded, "test", PHOTOGRAPHS, [])
