@@ -212,10 +212,8 @@ def run(
     return report
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Measure and print."""
-    if len(arguments) > 1:
-        raise app.UsageError(f"not an option: {arguments[1]}")
     only = ONLY.value or list(FIGURES)
     if unknown := set(only) - FIGURES.keys():
         raise app.UsageError(
@@ -232,5 +230,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    entry.keep_memory()  # PyTorch and the others have it, too
-    app.run(main)
+    entry.run(main)  # it has memory kept, for PyTorch and the others, too
