@@ -1,6 +1,8 @@
 """Orbax: what training saves and resumes from, and what is released and restored for colouring."""
 
+import contextlib
 import json
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 
-from cic_jax import checksums
+from cic_jax import checksums, factory
 from cic_jax import model as models
+from cic_jax.configs import default
 from cic_jax.metrics import METRICS, RANKED
 
 RELEASED = Path(__file__).parent / "checkpoints"
@@ -29,8 +32,21 @@ class NoCheckpointError(CheckpointError):
     """Nothing of that name is there."""
 
 
+def require_plain(path: str | Path) -> None:
+    """Raise CheckpointError where nothing can be saved at `path`: it would be taken for a pattern.
+
+    Orbax joins the parts of what it saved by a glob pattern of the whole path; in one with
+    brackets it finds none of them, and says nothing.
+    """
+    if special := sorted(set("*?[") & set(str(Path(path).absolute()))):
+        raise CheckpointError(
+            f"{Path(path).absolute()} has {' '.join(special)} in it, which saving takes for a "
+            "pattern: choose a path without * ? ["
+        )
+
+
 def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointManager:
-    """Saves in the background to `workdir`/checkpoints; keeps the latest and the best.
+    """Save in the background to `workdir`/checkpoints; keep the latest and the best.
 
     The best has the lowest or highest validation metric of that name, whichever `metrics.METRICS`
     calls better. Raises CheckpointError for a name that it does not rank.
@@ -44,6 +60,7 @@ def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointMan
     def score(validation):
         return sign * validation[best_metric]
 
+    require_plain(workdir)
     keep = [policies.LatestN(1), policies.BestN(get_metric_fn=score, n=1)]
     options = ocp.CheckpointManagerOptions(
         enable_async_checkpointing=True,
@@ -60,7 +77,15 @@ def save(
     description: dict[str, Any],
     metrics: dict[str, float] | None,
 ) -> None:
-    """Save (variables, optimiser state) as host arrays, the description and metrics beside them."""
+    """Save a step in the background.
+
+    Args:
+        target: See `manager`.
+        step: Its number.
+        state: Variables, and whatever else resuming needs, as host arrays.
+        description: See `model.describe`.
+        metrics: Its validation metrics; None where it was not validated.
+    """
     variables, optimizer = state
     items = ocp.args.Composite(
         variables=ocp.args.StandardSave(variables),
@@ -71,7 +96,7 @@ def save(
 
 
 def resume(source: ocp.CheckpointManager, variables: Any, optimizer: Any) -> tuple[int, Any, Any]:
-    """The latest step with its variables and optimiser state, shaped like those given."""
+    """Restore the latest step: number, variables and optimiser state, shaped like those given."""
     step = source.latest_step()
     assert step is not None, "ask latest_step() first"
     items = ocp.args.Composite(
@@ -82,36 +107,76 @@ def resume(source: ocp.CheckpointManager, variables: Any, optimizer: Any) -> tup
     return step, restored["variables"], restored["optimizer"]
 
 
-def load(path: str | Path, *, step: int | None = None, convolution: str = "auto") -> models.Model:
-    """The model in an exported directory, or of a training run: its best step, unless one is named.
+def latest_description(source: ocp.CheckpointManager) -> models.Description:
+    """Return the description of the latest step."""
+    one = ocp.args.Composite(description=ocp.args.JsonRestore())
+    return source.restore(source.latest_step(), args=one)["description"]
 
-    A bare name that is no path stands for a released checkpoint. Parameters come as float32.
-    Raises CheckpointError where there is none, or where its files are not those of its checksums;
-    an exported model without checksums, as earlier versions wrote it, is taken as it is.
+
+def load(
+    path: str | Path,
+    *,
+    step: int | None = None,
+    convolution: str = "auto",
+    build_network: models.BuildNetwork | None = None,
+    build_target: models.BuildTarget | None = None,
+    factories: Collection[str] = (),
+    overrides: Mapping[str, Any] | None = None,
+) -> models.Model:
+    """Load an exported model, or a training run's. Parameters come as float32.
+
+    A model that the caller's own functions built needs them again: either themselves, or the
+    permission to import those of its description. Loading imports nothing else.
+
+    Args:
+        path: A directory; a bare name that is no path stands for a released checkpoint.
+        step: A step of the run that is still kept, instead of its best.
+        convolution: How the built-in networks convolve, one of `convolutions.ENGINES`.
+        build_network: The function that built the network, if it is not a built-in one.
+        build_target: The same for the target.
+        factories: Names 'module:function' that may be imported where the description has them.
+        overrides: Keys of the config, such as "target.sigma", to set otherwise than in training.
+
+    Raises CheckpointError where there is no checkpoint, where its files do not match its checksums
+    (a model exported by an earlier version has none) and where other functions built it.
     """
     path = _find(path)
     _verify(path)
     try:
-        if (path / DESCRIPTION).exists():
-            description, variables = _load_exported(path)
-        else:
-            description, variables = _load_run(path, step)
+        about = _described(path, step)
+        own = factory.agreed(
+            about.get("factories", {}),
+            {factory.NETWORK: build_network, factory.TARGET: build_target},
+            factories,
+        )
+        build: dict[str, Any] = {f"build_{kind}": function for kind, function in own.items()}
+        if overrides:
+            config = default.completed(about["config"])
+            config.update_from_flattened_dict(dict(overrides))
+            about["config"] = config.to_dict()
+        variables = _restored(path, step, models.shapes(about, **build))
+    except factory.FactoryError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     except (ValueError, KeyError, FileNotFoundError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
             f"{path} holds no checkpoint that can be restored: {reason}"
         ) from error
-    return models.build(description, variables, convolution)
+    return models.build(about, variables, convolution, **build)
+
+
+def factories_of(path: str | Path) -> dict[str, str]:
+    """Return the names of the functions that built a checkpoint's network and target, if any."""
+    return _described(_find(path), None).get("factories", {})
 
 
 def best_step(workdir: Path) -> int:
-    """The step of a training run that `load` takes; CheckpointError where none is saved yet."""
-    config = json.loads((workdir / CONFIG).read_text(encoding="utf-8"))
-    with manager(workdir, config["train"]["best_metric"]) as source:
-        step = source.best_step()
-    if step is None:
-        raise CheckpointError(f"the run in {workdir} has not saved a step yet")
-    return step
+    """Return the step of a training run that `load` takes; CheckpointError before the first."""
+    try:
+        with _run(workdir, None) as (_, step):
+            return step
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{workdir}: {error}") from error
 
 
 def _verify(path: Path) -> None:
@@ -126,35 +191,44 @@ def _verify(path: Path) -> None:
 
 
 def _files(path: Path) -> list[Path]:
-    """Those of an exported model that its checksums are of; what lies beside them is free."""
+    """List the files of an exported model that its checksums cover; others beside them are free."""
     known = [path / DESCRIPTION, *(path / ARRAYS).rglob("*")]
     return [each for each in known if each.is_file()]
 
 
-def _load_exported(path: Path) -> tuple[dict[str, Any], Any]:
-    description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
-    wanted = models.shapes(description)
-    with ocp.StandardCheckpointer() as checkpointer:
-        variables = checkpointer.restore((path / ARRAYS).absolute(), _templates(wanted))
-    return description, _checked(variables, wanted)
+def _described(path: Path, step: int | None) -> models.Description:
+    if (path / DESCRIPTION).exists():
+        return json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+    with _run(path, step) as (source, at):
+        one = ocp.args.Composite(description=ocp.args.JsonRestore())
+        return source.restore(at, args=one)["description"]
 
 
-def _load_run(path: Path, step: int | None) -> tuple[dict[str, Any], Any]:
-    config = json.loads((path / CONFIG).read_text())
+def _restored(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Restore variables of these shapes."""
+    if (path / DESCRIPTION).exists():
+        with ocp.StandardCheckpointer() as checkpointer:
+            variables = checkpointer.restore((path / ARRAYS).absolute(), _templates(wanted))
+    else:
+        with _run(path, step) as (source, at):
+            arrays = ocp.args.Composite(variables=ocp.args.StandardRestore(_templates(wanted)))
+            variables = source.restore(at, args=arrays)["variables"]
+    return _checked(variables, wanted)
+
+
+@contextlib.contextmanager
+def _run(path: Path, step: int | None) -> Iterator[tuple[ocp.CheckpointManager, int]]:
+    """Open a training run at a step, its best unless one is named."""
+    config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
     with manager(path, config["train"]["best_metric"]) as source:
         step = source.best_step() if step is None else step
         if step is None:
             raise FileNotFoundError("the run has not saved a step yet")
-        one = ocp.args.Composite(description=ocp.args.JsonRestore())
-        description = source.restore(step, args=one)["description"]
-        wanted = models.shapes(description)
-        arrays = ocp.args.StandardRestore(_templates(wanted))
-        variables = source.restore(step, args=ocp.args.Composite(variables=arrays))["variables"]
-    return description, _checked(variables, wanted)
+        yield source, step
 
 
 def _checked(variables: Any, wanted: Any) -> Any:
-    """Orbax fits arrays of other shapes into the template without a word."""
+    """Return the variables; ValueError for another shape, which Orbax fits in without a word."""
     for (path, found), expected in zip(
         jax.tree.leaves_with_path(variables), jax.tree.leaves(wanted), strict=True
     ):
@@ -170,6 +244,7 @@ def export(path: str | Path, model: models.Model, dtype: Any = jnp.bfloat16) -> 
     Their checksums lie beside them, for `load` and `sha256sum -c SHA256SUMS`.
     """
     path = Path(path).absolute()
+    require_plain(path)
     if path.exists():
         raise CheckpointError(f"{path} exists already; remove it or export elsewhere")
     path.mkdir(parents=True)
@@ -195,5 +270,5 @@ def _find(path: str | Path) -> Path:
 
 
 def _templates(tree: Any) -> Any:
-    """Host arrays of the same shapes: with a template any number of devices can restore."""
+    """Return host arrays of these shapes: with a template any number of devices can restore."""
     return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), tree)

@@ -1,4 +1,7 @@
-"""SHA-256 of a directory's files in one text file, as `sha256sum -c SHA256SUMS` reads it."""
+"""SHA-256 of a directory's files in one text file, as `sha256sum -c SHA256SUMS` reads it.
+
+Written by hand, since no library of the dependencies reads or writes sha256sum's format.
+"""
 
 import hashlib
 import re
@@ -16,7 +19,7 @@ def write(root: Path, files: Iterable[Path]) -> None:
 
 
 def differences(root: Path, files: Iterable[Path]) -> list[str]:
-    """What of these files below `root` is not as SHA256SUMS says, a few words each; none if all is.
+    """Describe each file that disagrees with SHA256SUMS of `root`; empty if all match.
 
     A file outside of `files` is never read, whatever SHA256SUMS names.
     """

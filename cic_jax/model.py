@@ -1,28 +1,34 @@
 """A network, its variables and the meaning of its output, as a checkpoint describes them."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import linen as nn
 from jaxtyping import Float
+from ml_collections import ConfigDict
 
-from cic_jax import bins
+from cic_jax import bins, prior
 from cic_jax import network as networks
 from cic_jax import target as targets
+from cic_jax.configs import default
+from cic_jax.target import Palette, Target
+
+# (config, outputs, axis name of the devices' common step or None) -> a Flax module
+BuildNetwork = Callable[[ConfigDict, int, str | None], nn.Module]
+BuildTarget = Callable[[ConfigDict, Palette | None], Target]  # without a palette where ab is asked
+Description = dict[str, Any]  # JSON, with the keys that `describe` gives
 
 
 class Model(NamedTuple):
-    """All that is needed to colour; `description` is JSON and rebuilds the rest around variables.
+    """All that is needed to colour; `description` rebuilds the rest around the variables."""
 
-    Its keys: 'network', 'width', 'lightness_scale', 'predict' ('bins' or 'ab'), 'centers' (rows of
-    a, b, or None), and for the record 'config' and 'metrics'.
-    """
-
-    network: networks.Network
+    network: nn.Module
     variables: dict[str, Any]
-    target: targets.Target
-    description: dict[str, Any]
+    target: Target
+    description: Description
 
 
 def describe(
@@ -30,47 +36,125 @@ def describe(
     *,
     width: float = 1.0,
     centers: Float[np.ndarray, "q 2"] | None = bins.CENTERS,
+    palette: Palette | None = None,
     lightness_scale: float = 50.0,
+    factories: Mapping[str, str] | None = None,
     config: dict[str, Any] | None = None,
     metrics: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The description of a model; `centers` None means that it predicts ab itself."""
-    return {
-        "network": network,
+) -> Description:
+    """Return the description of a model, whose keys are those of the result below.
+
+    Args:
+        network: One of `network.NETWORKS`.
+        width: Factor of the network's channels.
+        centers: The bins that the target predicts; None where it predicts ab itself.
+        palette: Prior and class weights of the training, and the bins that a target of the
+            caller's own started from; None where nothing is known of them.
+        lightness_scale: The network sees (L - 50) / lightness_scale.
+        factories: For "network" and "target" the name of the caller's function that built it.
+        config: The whole config that the model was trained with.
+        metrics: Its validation metrics.
+    """
+    factories = dict(factories or {})
+    description = {
+        "network": factories.get("network", network),
         "width": width,
         "lightness_scale": lightness_scale,
         "predict": "ab" if centers is None else "bins",
-        "centers": None if centers is None else np.asarray(centers).tolist(),
+        "centers": _listed(centers),
+        "prior": None if palette is None else _listed(palette.prior),
+        "class_weights": None if palette is None else _listed(palette.class_weights),
+        "factories": factories,
         "config": config or {},
         "metrics": metrics or {},
     }
+    if "target" in factories:
+        description["palette_centers"] = None if palette is None else _listed(palette.centers)
+    return description
+
+
+def _listed(array: np.ndarray | None) -> list | None:
+    return None if array is None else np.asarray(array).tolist()
+
+
+def palette(description: Description) -> Palette | None:
+    """Return the bins, prior and class weights that a model was trained with.
+
+    None where it has no bins. Where nothing is known of the prior, all bins weigh the same.
+    """
+    centers = description.get("palette_centers", description["centers"])
+    if centers is None:
+        return None
+    centers = np.asarray(centers, np.float32)
+    if description.get("prior") is None:
+        return Palette(centers, np.full(len(centers), 1 / len(centers), np.float32), None)
+    p = np.asarray(description["prior"], np.float32)
+    if "class_weights" in description:
+        weights = description["class_weights"]
+        return Palette(centers, p, None if weights is None else np.asarray(weights, np.float32))
+    about = default.completed(description["config"]).prior  # descriptions of before that key
+    return Palette(
+        centers, p, None if about.source == "uniform" else prior.class_weights(p, about.mix)
+    )
+
+
+def build_target(config: ConfigDict, palette: Palette | None) -> Target:
+    """Build the target that `config.target` describes; without a palette it predicts ab itself."""
+    if palette is None:
+        return targets.regression()
+    return targets.distribution(
+        palette.centers,
+        palette.class_weights,
+        neighbors=config.target.neighbors,
+        sigma=config.target.sigma,
+        skip_grey=config.target.skip_grey,
+    )
 
 
 def build(
-    description: dict[str, Any], variables: dict[str, Any], convolution: str = "auto"
+    description: Description,
+    variables: dict[str, Any],
+    convolution: str = "auto",
+    *,
+    build_network: BuildNetwork | None = None,
+    build_target: BuildTarget = build_target,
 ) -> Model:
-    """Put a model together from its description and variables (float32 or bfloat16)."""
-    target = targets.regression()
-    if description["predict"] == "bins":
-        target = targets.distribution(np.asarray(description["centers"], np.float32))
-    network = networks.create(
-        description["network"],
-        target.outputs,
-        description["width"],
-        lightness_scale=description["lightness_scale"],
-        convolution=convolution,
-    )
+    """Put a model together from its description and variables (float32 or bfloat16).
+
+    Args:
+        description: See `describe`.
+        variables: The network's; `{}` where they do not matter.
+        convolution: How the built-in networks convolve, one of `convolutions.ENGINES`.
+        build_network: The caller's function that built the network; None for a built-in one.
+        build_target: The same for the target.
+    """
+    config = default.completed(description["config"])
+    target = build_target(config, palette(description))
+    if build_network is not None:
+        network = build_network(config, target.outputs, None)
+    else:
+        network = networks.create(
+            description["network"],
+            target.outputs,
+            description["width"],
+            lightness_scale=description["lightness_scale"],
+            convolution=convolution,
+        )
     return Model(network, jax.tree.map(jnp.asarray, variables), target, description)
 
 
-def shapes(description: dict[str, Any]) -> dict[str, Any]:
-    """The tree of variables that a description asks for, as shapes."""
-    network = build(description, {}, convolution="direct").network  # quicker to trace
-    return jax.eval_shape(network.init, jax.random.key(0), jnp.zeros((1, 32, 32, 1)))
+def shapes(description: Description, **factories: Any) -> dict[str, Any]:
+    """Return the tree of variables that a description asks for, as shapes.
+
+    `factories` are the keywords of `build`.
+    """
+    network = build(description, {}, "direct", **factories).network  # quicker to trace
+    variables = jax.eval_shape(network.init, jax.random.key(0), jnp.zeros((1, 32, 32, 1)))
+    return {"params": variables["params"], "batch_stats": variables.get("batch_stats", {})}
 
 
 def parameter_count(variables: dict[str, Any]) -> int:
-    """Trainable parameters; running statistics are none."""
+    """Count the trainable parameters, without running statistics."""
     return sum(x.size for x in jax.tree.leaves(variables["params"]))
 
 

@@ -32,17 +32,6 @@ def smooth(
     return (spread @ np.asarray(p, np.float64)).astype(np.float32)
 
 
-def smooth_along_index(p: Num[np.ndarray, " q"], sigma: float = 5.0) -> Float[np.ndarray, " q"]:
-    """Smooth over the bins' order, as the study's code did: neighbours in the list, not in colour.
-
-    Kept only so that what this mistake does can be measured.
-    """
-    order = np.arange(len(p), dtype=np.float64)
-    kernel = np.exp(-((order[:, None] - order[None]) ** 2) / (2 * sigma**2))
-    spread = kernel / np.sum(kernel, axis=0)
-    return (spread @ np.asarray(p, np.float64)).astype(np.float32)
-
-
 def class_weights(p: Num[np.ndarray, " q"], mix: float = 0.5) -> Float[np.ndarray, " q"]:
     """Compute rebalancing weights w ~ 1 / ((1 - mix) p + mix / Q), scaled so that sum(p w) = 1.
 

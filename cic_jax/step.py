@@ -14,8 +14,10 @@ from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from cic_jax import inference, lab, read_out
 from cic_jax.target import Target
-from cic_jax.train.crop import Photos, random_crop
 
+Photos = UInt8[Array, "b h w 3"]
+Augment = Callable[[Key[Array, ""], Photos], Photos]
+Downsample = Callable[[Float[Array, "b h w c"]], Float[Array, "b h4 w4 c"]]
 # (sRGB, CIELAB, predicted ab, mask) -> figures of each photograph; see `cic_jax.metrics.compare`.
 Compare = Callable[[Array, Array, Array, Array | None], dict[str, Array]]
 
@@ -40,26 +42,10 @@ class TrainState(NamedTuple):
         return self.trained if self.average is None else self.average
 
 
-def adam(
-    learning_rate: float | optax.Schedule,
-    weight_decay: float = 1e-3,
-    *,
-    b1: float = 0.9,
-    b2: float = 0.99,
-    decoupled: bool = False,
-) -> optax.GradientTransformation:
-    """Adam with weight decay: as L2 in the gradient, like PyTorch's Adam, or decoupled (AdamW)."""
-    if decoupled:
-        return optax.adamw(learning_rate, b1=b1, b2=b2, weight_decay=weight_decay)
-    return optax.chain(
-        optax.add_decayed_weights(weight_decay), optax.adam(learning_rate, b1=b1, b2=b2)
-    )
-
-
 def init(
     key: Key[Array, ""], network: nn.Module, optimizer: optax.GradientTransformation
 ) -> TrainState:
-    """A fresh state; the parameters depend on the key alone."""
+    """Return a fresh state; the parameters depend on the key alone."""
     variables = jax.jit(network.init)(key, jnp.zeros((1, 32, 32, 1)))
     params, statistics = variables["params"], variables.get("batch_stats", {})
     return TrainState(jnp.array(0), params, statistics, optimizer.init(params))
@@ -68,7 +54,7 @@ def init(
 def downsample(
     ab: Float[Array, "b h w c"], *, every_fourth: bool = False
 ) -> Float[Array, "b h4 w4 c"]:
-    """ab at the network's output resolution: a quarter of the input, in multiples of 4.
+    """Return ab at the network's output resolution: a quarter of the input, in multiples of 4.
 
     The study interpolates bilinearly between pixel centres: the mean of the middle 2x2 of each 4x4.
     CIC takes every fourth pixel.
@@ -86,24 +72,33 @@ def train_step(
     network: nn.Module,
     target: Target,
     optimizer: optax.GradientTransformation,
-    crop: int,
-    crop_scale: float = 1.0,
+    augment: Augment,
+    downsample: Downsample = downsample,
     average: float = 0.0,
-    every_fourth: bool = False,
     axis_name: str | None = None,
 ) -> tuple[TrainState, Float[Array, ""]]:
-    """One update from a batch of photographs -> the next state, the loss before the update.
+    """Update once from a batch of photographs -> the next state, the loss before the update.
 
-    Everything from the raw pixels on happens here: crop, flip, Lab, encoding, loss. With
-    `axis_name` gradients and loss are means over the replicas, each of which crops differently.
-    A state that keeps an average moves it with the decay `average`.
+    Everything from the raw pixels on happens here: augmentation, Lab, encoding, loss.
+
+    Args:
+        state: One that keeps an average moves it, too.
+        photos: Raw pixels.
+        key: The same for every step: the step's number is folded into it.
+        network: L in [0, 100] -> output; applied with `train=True`.
+        target: The meaning of the output, and its loss.
+        optimizer: The one that `state.optimizer` belongs to.
+        augment: What the network sees of the photographs, such as `train.crop.random_crop`.
+        downsample: From the colour of each pixel to that of each output.
+        average: Decay of the average.
+        axis_name: Axis of the replicas over which gradients and loss are averaged; each of them
+            augments by a key of its own.
     """
     key = jax.random.fold_in(key, state.step)
     if axis_name is not None:
         key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
-    crops = random_crop(key, photos, crop, crop_scale)
-    pixels = lab.rgb_to_lab(crops.astype(jnp.float32) / 255.0)
-    ab = downsample(pixels[..., 1:], every_fourth=every_fourth)
+    pixels = lab.rgb_to_lab(augment(key, photos).astype(jnp.float32) / 255.0)
+    ab = downsample(pixels[..., 1:])
 
     def loss_of(params):
         variables = state.trained | {"params": params}
@@ -124,7 +119,7 @@ def train_step(
 
 
 def averaged(average: Any, after: TrainState, decay: float) -> Any:
-    """The exponentially weighted mean of the variables after each step so far.
+    """Return the exponentially weighted mean of the variables after each step so far.
 
     After step t step i weighs decay^(t - i), and all weights sum to 1: where training started
     does not count (as in Adam's moments: Kingma and Ba, 2015, section 3). The running statistics
@@ -142,7 +137,7 @@ def train_steps(
     *,
     step: Callable,
 ) -> tuple[TrainState, Float[Array, " steps"]]:
-    """Many steps in one dispatch over photographs that stay on the device.
+    """Take many steps in one dispatch over photographs that stay on the device.
 
     `rows` names the photographs of each step's batch; `step` is `train_step` with its options.
     """
@@ -213,3 +208,12 @@ def grey_step(
     rgb = photos.astype(jnp.float32) / 255.0
     pixels = lab.rgb_to_lab(rgb)
     return compare(rgb, pixels, jnp.zeros_like(pixels[..., 1:]), mask)
+
+
+def __getattr__(name: str) -> Any:
+    # The optimiser is a part of training, which imports this module; its name stays reachable here.
+    if name == "adam":
+        from cic_jax.train.optimizer import adam
+
+        return adam
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What a network is asked to predict: how a true colour becomes its loss, and its output a colour.
+"""The meaning of a network's output: how a true colour becomes its loss, and the output a colour.
 
 A `Target` is a handful of functions. To study another encoding, loss or read-out, write another
 `Target` and hand it to the training step: nothing else needs to know.
@@ -18,6 +18,14 @@ Loss = Callable[..., Float[Array, ""]]  # (output 'b h w c', ab 'b h w 2', mask 
 ToAB = Callable[..., Float[Array, "*b 2"]]  # (output '*b c', temperature) -> ab
 
 
+class Palette(NamedTuple):
+    """The bins of a run, how often each occurs, and the weight of each in the loss."""
+
+    centers: Float[np.ndarray, "q 2"]
+    prior: Float[np.ndarray, " q"]  # sum 1
+    class_weights: Float[np.ndarray, " q"] | None  # None weighs all alike
+
+
 class Target(NamedTuple):
     """The meaning of a network's `outputs` channels at each pixel."""
 
@@ -35,9 +43,14 @@ def distribution(
     sigma: float = 5.0,
     skip_grey: bool = False,
 ) -> Target:
-    """Classify each pixel over the bins, rebalanced by `class_weights`; read out as annealed mean.
+    """Classify each pixel over the bins; the colour is the annealed mean (CIC, section 2).
 
-    `skip_grey` leaves photographs without any colour out of the loss, as CIC's code does.
+    Args:
+        centers: ab of the bins, in CIELAB units.
+        class_weights: Weight of a pixel by its nearest bin (CIC, equation 3); None: all alike.
+        neighbors: Bins over which a colour is encoded; 1 is one-hot.
+        sigma: Width of the Gaussian that weighs them, in CIELAB units.
+        skip_grey: Leave photographs without any colour out of the loss, as CIC's code does.
     """
 
     def loss(output, ab, mask=None):

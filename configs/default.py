@@ -1,10 +1,16 @@
-"""Every option there is, with the study's values; each experiment overrides a few of them."""
+"""Every option there is, with the study's values; each experiment overrides a few of them.
+
+A new option's default must be what runs did before it existed: `completed` gives it to them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 from ml_collections import ConfigDict
 
 
 def get_config() -> ConfigDict:
-    """The study's *Rebalanced ours* on the embedded synthetic photographs."""
+    """Return the study's *Rebalanced ours* on the embedded synthetic photographs."""
     return ConfigDict(
         {
             "seed": 0,
@@ -27,6 +33,7 @@ def get_config() -> ConfigDict:
                 "width": 1.0,  # multiplies the channels of every block
                 "dtype": "float32",  # of the computation; parameters are always float32
                 "convolution": "auto",  # or fast, gpu, direct
+                "factory": "",  # module:function of your own that builds the network instead
             },
             "target": {
                 "predict": "bins",  # or ab, the Euclidean model
@@ -36,6 +43,7 @@ def get_config() -> ConfigDict:
                 "pitch": 10.0,  # of the square grid
                 "every_fourth": False,  # ab of every fourth pixel, as CIC, not their mean
                 "skip_grey": False,  # leave photographs without colour out of the loss, as CIC
+                "factory": "",  # module:function of your own that builds the target instead
             },
             "prior": {
                 "source": "own",  # the training set's, imagenet, or uniform: no rebalancing
@@ -68,3 +76,13 @@ def get_config() -> ConfigDict:
             "colour": {"temperature": 0.38},
         }
     )
+
+
+def completed(recorded: Mapping[str, Any]) -> ConfigDict:
+    """Return the config of an earlier run; options that it did not know have their defaults.
+
+    `recorded` is what its config.json or a model's description holds of it.
+    """
+    config = get_config()
+    config.update(recorded)
+    return config

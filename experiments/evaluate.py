@@ -2,19 +2,23 @@
 
     python experiments/evaluate.py --workdir=runs/simplified --split=test
 
-Prints a table with bootstrap 95 % intervals and writes it beside the checkpoint, as JSON, and as
-CSV with one row a photograph. --config.* changes what it was trained with: other photographs
-(--config.data.path=...), another temperature (--config.colour.temperature=0.2).
+Prints a table with bootstrap 95 % intervals and writes it as <split>.json, and as <split>.csv with
+one row per photograph: into --out, else into the workdir where that is a directory; of a released
+name it writes <name>_<split>.json and .csv into the working directory. --config.* changes what it
+was trained with: other photographs (--config.data.path=...), another temperature
+(--config.colour.temperature=0.2). A model that your own functions built is loaded by them alone:
+--factory=module:function allows to import one that the checkpoint names.
 """
 
 from pathlib import Path
 
 from absl import flags
-from ml_collections import ConfigDict, config_flags
+from ml_collections import config_flags
 
 from cic_jax import checkpoint, entry, photos
 from cic_jax.configs import default
-from cic_jax.train import build, evaluate
+from cic_jax.train import evaluate
+from cic_jax.train.config import check
 
 CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
 WORKDIR = flags.DEFINE_string(
@@ -22,27 +26,32 @@ WORKDIR = flags.DEFINE_string(
 )
 SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Which photographs.")
 STEP = flags.DEFINE_integer("step", None, "A step of the run that is still kept, not its best.")
-OUT = flags.DEFINE_string("out", None, "Where the tables go; the workdir unless given.")
+OUT = flags.DEFINE_string("out", None, "The folder of the tables; see above.")
+FACTORY = flags.DEFINE_multi_string("factory", [], "module:function that built the model.")
 
 
-def trained_config(description: dict) -> ConfigDict:
-    """The config a model was trained with, and on top what the command line sets."""
-    config = default.get_config()
-    config.update(description["config"])
-    for key, value in config_flags.get_override_values(flags.FLAGS["config"]).items():
-        config.update_from_flattened_dict({key: value})
-    return config
+def place() -> tuple[Path, str]:
+    """Return the folder of the tables, and their name without a suffix."""
+    workdir = Path(WORKDIR.value)
+    if OUT.value or workdir.is_dir():
+        return Path(OUT.value or workdir), SPLIT.value
+    return Path(), f"{workdir.name}_{SPLIT.value}"
 
 
 def main() -> None:
     """Evaluate, print the table, write the files."""
-    model = checkpoint.load(WORKDIR.value, step=STEP.value)
-    config = trained_config(model.description)
-    build.check(config)
+    model = checkpoint.load(
+        WORKDIR.value,
+        step=STEP.value,
+        factories=FACTORY.value,
+        overrides=config_flags.get_override_values(flags.FLAGS["config"]),
+    )
+    config = default.completed(model.description["config"])
+    check(config)
     photographs = photos.open_splits(config.data)[SPLIT.value]
     evaluation = evaluate.evaluate(model, photographs, config)
     print(evaluate.format_evaluation(evaluation))
-    evaluate.write(evaluation, Path(OUT.value or WORKDIR.value), SPLIT.value)
+    evaluate.write(evaluation, *place())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from cic_jax import entry
+from cic_jax.study import mistakes
 from cic_jax.train import train
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "A file of configs/.")
@@ -25,11 +26,11 @@ flags.mark_flag_as_required("config")
 
 
 def main() -> None:
-    """Train, and print the last validation figures."""
+    """Train, and print the last validation metrics."""
     if DISTRIBUTED.value:
         jax.distributed.initialize()
-    figures = train(CONFIG.value, WORKDIR.value)
-    print("  ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+    metrics = train(CONFIG.value, WORKDIR.value, **mistakes.HOOKS)
+    print("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
 
 
 if __name__ == "__main__":

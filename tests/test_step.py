@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from cic_jax import lab, metrics, network, read_out, step, target
+from cic_jax.train.crop import random_crop
 
 NETWORK = network.create("simplified", outputs=2, width=0.05)
+CROP = partial(random_crop, size=32)
 PHOTOS = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
 
 
@@ -47,7 +49,7 @@ def test_training_lowers_the_loss_and_counts_steps(state):
                 network=NETWORK,
                 target=target.regression(),
                 optimizer=step.adam(1e-2),
-                crop=32,
+                augment=CROP,
             ),
         )
     )
@@ -71,7 +73,7 @@ def test_average_is_the_weighted_mean_of_all_steps(state):
             network=NETWORK,
             target=target.regression(),
             optimizer=step.adam(1e-2),
-            crop=32,
+            augment=CROP,
             average=decay,
         )[0]
     )

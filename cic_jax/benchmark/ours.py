@@ -16,6 +16,7 @@ from cic_jax import step as steps
 from cic_jax import target as targets
 from cic_jax.benchmark import work
 from cic_jax.benchmark.work import CLASS_WEIGHTS, NEIGHBORS, SIGMA, Case
+from cic_jax.train.crop import random_crop
 
 WHOLE = "whole step"
 PARTS = ("crop and Lab", "encoding", "loss and its gradient")
@@ -36,7 +37,7 @@ def training(case: Case) -> Callable[[], float]:
         network=network,
         target=targets.distribution(class_weights=CLASS_WEIGHTS),
         optimizer=optimizer,
-        crop=case.size,
+        augment=partial(random_crop, size=case.size),
     )
     update = jax.jit(partial(steps.train_steps, step=step), donate_argnums=0)
     state = steps.init(jax.random.key(0), network, optimizer)
@@ -58,7 +59,7 @@ def parts(case: Case) -> dict[str, Callable[[], Any]]:
 
     @jax.jit
     def inputs(photos):
-        crops = steps.random_crop(key, photos, case.size).astype(jnp.float32) / 255.0
+        crops = random_crop(key, photos, case.size).astype(jnp.float32) / 255.0
         pixels = lab.rgb_to_lab(crops)
         return pixels[..., :1], steps.downsample(pixels[..., 1:])
 

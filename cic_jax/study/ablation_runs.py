@@ -14,8 +14,9 @@ from cic_jax import checkpoint, lab, photos
 from cic_jax.report.markdown import markdown
 from cic_jax.report.names import label
 from cic_jax.study import ablation, plan, plausibility
-from cic_jax.study.runs import steps_per_epoch, train_to_end
-from cic_jax.train import build, evaluate, parallel
+from cic_jax.study.runs import train_to_end
+from cic_jax.train import evaluate, feed, parallel
+from cic_jax.train.config import check
 
 RESULTS = "ablation.json"
 TABLE = "validation.npz"  # a run's scores
@@ -81,7 +82,7 @@ def configure(base: ConfigDict, options: Mapping[str, Any], epochs: float) -> Co
     config = base.copy_and_resolve_references()
     config.update_from_flattened_dict(options)
     config.train.update(epochs=epochs, evaluate_every=epochs)
-    build.check(config)
+    check(config)
     return config
 
 
@@ -93,9 +94,7 @@ def score(
         with np.load(home / TABLE) as kept:
             return dict(kept)
     model = checkpoint.load(home)
-    description = checkpoint.load(base_home).description
-    target = build.build_target(base, build.remembered_palette(base, description))
-    table_of = evaluate.evaluator(model.network, target, base)
+    table_of = evaluate.evaluator(model.network, checkpoint.load(base_home).target, base)
     columns = table_of(parallel.replicate(model.variables), photographs).columns
     predicted: list[np.ndarray] = []
     true: list[np.ndarray] = []
@@ -119,14 +118,14 @@ def _first_plan(
     minutes: float | None,
 ) -> dict[str, Any]:
     """Plan how long every run trains: the base's epochs, or as many as fit into `minutes` here."""
-    per_epoch = steps_per_epoch(splits["train"], base.train.batch_size)
+    per_epoch = feed.steps_per_epoch(len(splits["train"]), base.train.batch_size)
     epochs = base.train.epochs
     if minutes is not None:
         probe = workdir / "probe"
         speed = plan.photographs_per_second(base, probe, per_epoch)
         shutil.rmtree(probe)
         epochs = 60 * minutes * speed / base.train.batch_size / per_epoch
-    steps = max(1, round(epochs * per_epoch))
+    steps = feed.total_steps(epochs, per_epoch)
     return {
         "minutes": minutes,
         "epochs": steps / per_epoch,

@@ -11,9 +11,9 @@ from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
 from cic_jax.model import Model
-from cic_jax.study import score
+from cic_jax.study import mistakes, score
 from cic_jax.study.runs import Run
-from cic_jax.train import build, evaluate, parallel, record, train
+from cic_jax.train import evaluate, parallel, record, train
 from cic_jax.train.feed import STEPS_PER_DISPATCH
 
 EVALUATIONS = 3  # per training, roughly: each costs as much as dozens of steps
@@ -139,7 +139,7 @@ def photographs_per_second(config: ConfigDict, home: Path, steps_per_epoch: int)
     config = config.copy_and_resolve_references()
     half = PROBE_STEPS / steps_per_epoch
     config.train.update(epochs=2 * half, evaluate_every=half, init_from="", warmup_steps=0)
-    train(config, home)
+    train(config, home, **mistakes.HOOKS)
     log = [line for line in record.read(home) if line["split"] == "train"]
     return log[-1]["images_per_second"]
 
@@ -148,9 +148,7 @@ def _seconds_of_evaluation(
     model: Model, photographs: photos.Photographs, config: ConfigDict
 ) -> float:
     """Time one pass over the photographs, once the program is compiled."""
-    palette = build.remembered_palette(config, model.description)
-    target = build.build_target(config, palette)
-    table_of = evaluate.evaluator(model.network, target, config)
+    table_of = evaluate.evaluator(model.network, model.target, config)
     variables = parallel.replicate(model.variables)
     table_of(variables, photographs)
     start = time.monotonic()

@@ -12,9 +12,10 @@ from cic_jax import checkpoint, photos
 from cic_jax.report import charts, drawings
 from cic_jax.report.names import label
 from cic_jax.study import files, plan
-from cic_jax.study.runs import Run, steps_per_epoch, train_to_end
+from cic_jax.study.runs import Run, train_to_end
 from cic_jax.study.score import score_all
 from cic_jax.study.summary import summarise
+from cic_jax.train import feed
 
 STUDY = "study.json"
 PHOTOGRAPHS = 5  # shown in each figure
@@ -45,7 +46,7 @@ def reproduce(
     config = runs[0].config
     splits = {run.subset: photos.open_splits(run.config.data) for run in runs}
     steps = {
-        subset: steps_per_epoch(photographs["train"], config.train.batch_size)
+        subset: feed.steps_per_epoch(len(photographs["train"]), config.train.batch_size)
         for subset, photographs in splits.items()
     }
     chosen = [run for run in runs if run.model in models or not models]

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, photos
+from cic_jax import checkpoint
+from cic_jax.study import mistakes
 from cic_jax.study.published import STARTS_FROM, VARIANTS
-from cic_jax.train import build, train
+from cic_jax.train import feed, train
+from cic_jax.train.config import check
 
 
 class Saved(NamedTuple):
@@ -43,16 +45,11 @@ class Run(NamedTuple):
 
     def total_steps(self, steps_per_epoch: int) -> int:
         """Count the steps of the whole training."""
-        return max(1, round(self.config.train.epochs * steps_per_epoch))
+        return feed.total_steps(self.config.train.epochs, steps_per_epoch)
 
     def finished(self, steps_per_epoch: int) -> bool:
         """Tell whether the whole training is done."""
         return self.saved().latest == self.total_steps(steps_per_epoch)
-
-
-def steps_per_epoch(photographs: photos.Photographs, batch_size: int) -> int:
-    """Count the steps of an epoch over a training set, as `train` does."""
-    return max(1, len(photographs) // batch_size)
 
 
 def train_to_end(config: ConfigDict, home: Path, steps: int) -> None:
@@ -62,7 +59,7 @@ def train_to_end(config: ConfigDict, home: Path, steps: int) -> None:
         SystemExit: The training was interrupted; a rerun resumes it.
     """
     if saved(home, config).latest != steps:
-        train(config, home)
+        train(config, home, **mistakes.HOOKS)
     if saved(home, config).latest != steps:
         raise SystemExit(f"{home} was interrupted: rerun the same command to resume it")
 
@@ -100,7 +97,7 @@ def configure(
     config.data.update(sets[subset])
     if name in STARTS_FROM:
         config.train.init_from = str(home_of(STARTS_FROM[name], seed, workdir))
-    build.check(config)
+    check(config)
     return Run(name, seed, subset, epochs, config, home_of(name, seed, workdir))
 
 

@@ -17,7 +17,7 @@ from cic_jax import metrics, photos, prior
 from cic_jax import step as steps
 from cic_jax.model import Model
 from cic_jax.target import Target
-from cic_jax.train import bootstrap, build, parallel
+from cic_jax.train import bootstrap, parallel
 from cic_jax.train.bootstrap import Interval
 
 # The rebalanced AuC weighs pixels by 1 / p alone (CIC, section 3.1: equation 4 with lambda = 0).
@@ -67,10 +67,8 @@ def model_table(
     config: ConfigDict,
     compare: steps.Compare = COMPARE,
 ) -> Table:
-    """Score each photograph as the model colours it; the loss is that of the config."""
-    palette = build.remembered_palette(config, model.description)
-    target = build.build_target(config, palette)
-    table_of = evaluator(model.network, target, config, compare)
+    """Score each photograph as the model colours it, under the loss it was trained with."""
+    table_of = evaluator(model.network, model.target, config, compare)
     return table_of(parallel.replicate(model.variables), photographs)
 
 

@@ -1,12 +1,11 @@
-"""What each dispatch trains on: photographs on the devices, and the rows of every step's batch.
+"""The input of each dispatch: photographs on the devices, and the rows of every step's batch.
 
-Which photographs a step sees depends on the seed and the step alone, so a run that resumes goes on
-as if it had never stopped.
+Which photographs a step sees depends on the seed and the step alone, so a resumed run continues as
+if it had never stopped.
 """
 
-import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +15,7 @@ from ml_collections import ConfigDict
 
 from cic_jax import photos
 from cic_jax.train import parallel
+from cic_jax.train.config import ConfigError
 
 STEPS_PER_DISPATCH = 50  # on an accelerator, where starting a step costs as much as running it
 PRIOR_BATCH = 64
@@ -37,101 +37,105 @@ class Feed(NamedTuple):
 def training_set(
     config: ConfigDict, splits: Mapping[str, photos.Photographs]
 ) -> photos.Photographs:
-    """The training split; `data.leak` of the test split takes the place of as many of its own.
+    """Return the training split.
 
-    That is the study's mistake, whose final model started from one that had trained on about 31 %
-    of its test set. As many photographs are seen with it as without.
+    Raises ConfigError for a `data.leak`, which repeats a mistake: a function in place of this one
+    knows it.
     """
-    train, test = splits["train"], splits["test"]
-    leaked = round(config.data.leak * len(test))
-    if not leaked:
-        return train
-    kept = max(0, len(train) - leaked)
-    both = [(train, i) for i in range(kept)] + [(test, i) for i in range(min(leaked, len(train)))]
-    return dataclasses.replace(train, records=_Picked(both))
-
-
-@dataclasses.dataclass(frozen=True)
-class _Picked(Sequence[Mapping[str, Any]]):
-    places: list[tuple[photos.Photographs, int]]
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    def __getitem__(self, index):
-        photographs, position = self.places[index]
-        return photographs[position]
+    if config.data.leak:
+        raise ConfigError(
+            f"config.data.leak = {config.data.leak:g} repeats a mistake that this function does "
+            "not make: train by experiments/train.py, or with a function of your own as "
+            "training_set="
+        )
+    return splits["train"]
 
 
 def open_feed(config: ConfigDict, photographs: photos.Photographs) -> Feed:
-    """The photographs on the devices for good (`data.resident`), or streamed to them.
+    """Put the photographs on the devices for good (`data.resident`), or stream them there.
 
-    Every host, and every device of it, keeps to its own share. Raises ValueError where there are
-    fewer photographs than a batch holds, or the batch is not divisible by the devices.
+    Every host, and every device of it, keeps to a share of its own; all shares are of one size.
+    Raises ValueError where there are fewer photographs than a batch holds, or the batch is not
+    divisible by the devices.
     """
-    train, devices = config.train, jax.device_count()
-    if train.batch_size % devices:
-        raise ValueError(
-            f"config.train.batch_size must be a multiple of the {devices} devices; "
-            f"it is {train.batch_size}"
-        )
-    steps_per_epoch = len(photographs) // devices // (train.batch_size // devices)
-    if steps_per_epoch == 0:
-        raise ValueError(
-            f"the training set has {len(photographs)} photographs, fewer than a batch of "
-            f"{train.batch_size}: add photographs or set a smaller config.train.batch_size"
-        )
+    train = config.train
+    epoch = steps_per_epoch(len(photographs), train.batch_size, jax.device_count())
     chosen = 1 if jax.default_backend() == "cpu" else STEPS_PER_DISPATCH
     return Feed(
-        steps_per_epoch=steps_per_epoch,
-        total_steps=max(1, round(train.epochs * steps_per_epoch)),
-        evaluate_steps=max(1, round(train.evaluate_every * steps_per_epoch)),
+        steps_per_epoch=epoch,
+        total_steps=total_steps(train.epochs, epoch),
+        evaluate_steps=total_steps(train.evaluate_every, epoch),
         steps_per_dispatch=train.steps_per_dispatch or chosen,
         dispatch=(_resident if config.data.resident else _streamed)(config, photographs),
     )
 
 
-def _resident(config: ConfigDict, photographs: photos.Photographs) -> Dispatch:
-    here = photographs.select(range(jax.process_index(), len(photographs), jax.process_count()))
-    pixels, _, _ = photos.resident(here, config.data.size, config.data.short_side)
-    each = len(pixels) // jax.local_device_count()
-    placed = parallel.place(parallel.shard(pixels[: each * jax.local_device_count()]))
-    batch = config.train.batch_size // jax.device_count()
-    steps_per_epoch = each // batch
+def steps_per_epoch(photographs: int, batch_size: int, devices: int = 1) -> int:
+    """Return how many whole batches a training set gives.
 
-    @functools.lru_cache(maxsize=2 * jax.local_device_count())
-    def order(device: int, epoch: int) -> Int[np.ndarray, " each"]:
+    Raises ValueError where it gives none, or where the devices cannot share a batch equally.
+    """
+    if batch_size < 1 or batch_size % devices:
+        raise ValueError(
+            f"config.train.batch_size must be a multiple of the {devices} device(s), at least 1 "
+            f"for each; it is {batch_size}"
+        )
+    steps = photographs // devices // (batch_size // devices)
+    if steps == 0:
+        raise ValueError(
+            f"the training set has {photographs} photographs, fewer than a batch of {batch_size}: "
+            "add photographs or set a smaller config.train.batch_size"
+        )
+    return steps
+
+
+def total_steps(epochs: float, steps_per_epoch: int) -> int:
+    """Return the steps of so many epochs, rounded, at least one."""
+    return max(1, round(epochs * steps_per_epoch))
+
+
+def _resident(config: ConfigDict, photographs: photos.Photographs) -> Dispatch:
+    hosts, devices = jax.process_count(), jax.local_device_count()
+    # One photograph more on one host than on another would make arrays of two shapes in one pmap.
+    share = len(photographs) // hosts // devices * devices
+    here = photographs.select(range(jax.process_index(), share * hosts, hosts))
+    pixels, _, _ = photos.resident(here, config.data.size, config.data.short_side)
+    placed = parallel.place(parallel.shard(pixels))
+    per_device = share // devices
+    batch = config.train.batch_size // jax.device_count()
+    epoch_steps = per_device // batch
+
+    @functools.lru_cache(maxsize=2 * devices)
+    def order(device: int, epoch: int) -> Int[np.ndarray, " n"]:
         seed = (config.seed, jax.process_index(), device, epoch)
-        return np.random.default_rng(seed).permutation(each).astype(np.int32)
+        return np.random.default_rng(seed).permutation(per_device).astype(np.int32)
 
     def rows(device: int, step: int) -> Int[np.ndarray, " b"]:
-        epoch, index = divmod(step, steps_per_epoch)
+        epoch, index = divmod(step, epoch_steps)
         return order(device, epoch)[index * batch : (index + 1) * batch]
 
-    def dispatch(step, count):
+    def dispatch(first: int, count: int) -> tuple[Any, Int[np.ndarray, "devices steps b"]]:
+        steps = range(first, first + count)
         return placed, np.stack(
-            [
-                np.stack([rows(device, step + i) for i in range(count)])
-                for device in range(jax.local_device_count())
-            ]
+            [np.stack([rows(device, step) for step in steps]) for device in range(devices)]
         )
 
     return dispatch
 
 
 def _streamed(config: ConfigDict, photographs: photos.Photographs) -> Dispatch:
-    batch = config.train.batch_size // jax.process_count()
+    batch, devices = config.train.batch_size // jax.process_count(), jax.local_device_count()
     stream: Any = photos.stream(
         photographs, batch, config.data.size, config.data.short_side, seed=config.seed
     )
     following = 0
 
-    def dispatch(step, count):
+    def dispatch(first: int, count: int) -> tuple[Any, Int[np.ndarray, "devices steps b"]]:
         nonlocal following
-        if step != following:
-            stream.set_state(stream.get_state() | {"next_index": step})
-        following = step + count
-        devices = jax.local_device_count()
+        if first != following:
+            stream.set_state(stream.get_state() | {"next_index": first})
+        following = first + count
+        # Each device gets its part of every batch, one batch after the other: 'devices steps b'.
         batches = np.stack([parallel.shard(next(stream)["photo"]) for _ in range(count)], axis=1)
         pixels = batches.reshape(devices, -1, *batches.shape[3:])
         rows = np.arange(pixels.shape[1], dtype=np.int32).reshape(1, count, -1)
@@ -143,7 +147,7 @@ def _streamed(config: ConfigDict, photographs: photos.Photographs) -> Dispatch:
 def prior_batches(
     config: ConfigDict, photographs: photos.Photographs
 ) -> Iterator[UInt8[np.ndarray, "b s s 3"]]:
-    """The photographs that the training set's own prior is measured on, the same on every host."""
+    """Yield the photographs that measure the training set's own prior, the same on every host."""
     limit = config.prior.photographs or len(photographs)
     for batch in photos.evaluation_batches(
         photographs.select(range(min(limit, len(photographs)))),
@@ -155,7 +159,10 @@ def prior_batches(
 
 
 def spread(config: ConfigDict, photographs: photos.Photographs) -> UInt8[np.ndarray, "b s s 3"]:
-    """A batch from all over the training set, the same on every host: initial scales fit it."""
+    """Return a batch from all over the training set, the same on every host.
+
+    Initial scales are fitted to it.
+    """
     count = min(config.train.batch_size, len(photographs))
     rows = [i * len(photographs) // count for i in range(count)]
     data = config.data

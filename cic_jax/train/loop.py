@@ -1,6 +1,5 @@
 """The training loop: when to step, log, evaluate, save and stop. All arithmetic is elsewhere."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -8,90 +7,107 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+import orbax.checkpoint as ocp
 from absl import logging
-from flax import linen as nn
+from jaxtyping import Array, Key
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, machine, photos
-from cic_jax import model as models
+from cic_jax import checkpoint, photos
 from cic_jax import step as steps
-from cic_jax.train import build, evaluate, feed, parallel, record
+from cic_jax.model import BuildNetwork, BuildTarget
+from cic_jax.train import build, crop, directory, evaluate, feed, parallel, record
+from cic_jax.train import state as states
+from cic_jax.train.config import check
 from cic_jax.train.interrupt import Interrupt
 
 PICTURES = 8  # validation photographs whose colouring TensorBoard shows
+
+TrainingSet = Callable[[ConfigDict, dict[str, photos.Photographs]], photos.Photographs]
 
 
 def train(
     config: ConfigDict,
     workdir: str | Path,
     *,
-    build_target: Callable = build.build_target,
-    build_network: Callable = build.build_network,
+    build_target: BuildTarget = build.build_target,
+    build_network: BuildNetwork = build.build_network,
+    palette: build.BuildPalette = build.palette,
+    training_set: TrainingSet = feed.training_set,
 ) -> dict[str, float]:
-    """Train as the config says, or go on where the last run in `workdir` stopped.
+    """Train as the config says, or continue where the last run in `workdir` stopped.
 
     Writes config.json, machine.json, log.jsonl, tensorboard/ and checkpoints/ there and returns the
-    last validation figures. Ctrl-C and SIGTERM save and end the run in good order; after the last
-    step they take effect as soon as the run is written. Another
-    `build_target(config, palette)` or `build_network(config, outputs, axis_name)` trains another
-    loss, encoding or network.
+    last validation metrics. Ctrl-C and SIGTERM save and end the run in good order; after the last
+    step they take effect as soon as the run is written.
+
+    Args:
+        config: Values of every key of configs/default.py.
+        workdir: Where the run is kept; nothing is written there before all of its parts are built.
+        build_target: (config, palette) -> another loss, encoding or read-out.
+        build_network: (config, outputs, axis_name) -> another network.
+        palette: (config, batches of the training set) -> other bins, prior or class weights.
+        training_set: (config, splits) -> the photographs to train on.
+
+    Raises a ValueError that names what is wrong with the config, the photographs or the directory.
     """
-    build.check(config)
+    check(config)
     workdir = Path(workdir)
-    _remember(config, workdir)
+    directory.require_free(workdir, config)
+    builders = build.choose(config, palette, build_target, build_network)
     splits = photos.open_splits(config.data)
-    training = feed.training_set(config, splits)
-    palette = build.palette(config, partial(feed.prior_batches, config, training))
-    target = build_target(config, palette)
-    network = build_network(config, target.outputs, parallel.AXIS)
-    fed = feed.open_feed(config, training)
-    optimizer = build.build_optimizer(config, fed.total_steps)
-    step = partial(
-        steps.train_step,
-        network=network,
-        target=target,
-        optimizer=optimizer,
-        crop=config.train.crop,
-        crop_scale=config.train.crop_scale,
-        average=config.train.average,
-        every_fourth=config.target.every_fourth,
-        axis_name=parallel.AXIS,
+    photographs = training_set(config, splits)
+    fed = feed.open_feed(config, photographs)
+    parts = build.assemble(config, photographs, fed.total_steps, builders)
+    augment = partial(crop.random_crop, size=config.train.crop, scale=config.train.crop_scale)
+    begin = partial(
+        build.begin,
+        config,
+        parallel.for_one_device(parts.network),
+        parts.palette,
+        photographs=partial(feed.spread, config, photographs),
+        augment=augment,
     )
-    run = parallel.replicas(partial(steps.train_steps, step=step), (0, 0, 0, None), donate=True)
-    description = build.describe(config, palette)
     with checkpoint.manager(workdir, config.train.best_metric) as manager:
-        begin = partial(_begin, config, _alone(network), palette, training)
-        state = _first_state(config, network, optimizer, manager, begin)
+        state = states.first(config, parts, builders, manager, begin)
+        directory.describe(workdir, config)
         with record.Recorder(workdir, int(state.step)) as recorder, Interrupt() as interrupt:
             tasks = _Tasks(
-                run,
-                _validation(
-                    config,
-                    network,
-                    target,
-                    splits["validation"],
-                    recorder,
-                    fed.steps_per_epoch,
-                ),
-                partial(_save, manager, description),
+                _dispatched_steps(config, parts, augment),
+                _validation(config, parts, splits["validation"], recorder, fed),
+                partial(_save, manager, parts.description),
                 record.Meter(config.train.batch_size, fed, recorder, int(state.step)),
             )
-            figures = _loop(fed, tasks, state, jax.random.key(config.seed), interrupt)
+            metrics = _loop(fed, tasks, state, jax.random.key(config.seed), interrupt)
     interrupt.pass_on()  # all is written now
-    return figures
+    return metrics
 
 
 class _Tasks(NamedTuple):
-    """What the loop calls."""
+    """The functions that the loop calls."""
 
-    run: Callable  # (state, photographs, rows, key) -> state, losses
-    validate: Callable  # (step, state) -> figures
-    save: Callable  # (step, state, figures)
+    run: Callable  # (replicated state, photographs, rows, key) -> state, losses
+    validate: Callable  # (step, replicated state) -> metrics
+    save: Callable  # (step, replicated state, metrics or None)
     meter: record.Meter
 
 
-def _loop(fed: feed.Feed, tasks: _Tasks, state, key, interrupt: Interrupt) -> dict[str, float]:
-    step, figures = int(state.step), {}
+def _loop(
+    fed: feed.Feed,
+    tasks: _Tasks,
+    state: steps.TrainState,
+    key: Key[Array, ""],
+    interrupt: Interrupt,
+) -> dict[str, float]:
+    """Train up to the last step or an interrupt; return the last validation metrics.
+
+    Args:
+        fed: The photographs, and after how many steps to validate.
+        tasks: The functions to call.
+        state: Where training starts or continues.
+        key: Of the augmentation.
+        interrupt: Says when to stop.
+    """
+    step, metrics = int(state.step), {}
     state = parallel.replicate(state)
     stop = False
     while step < fed.total_steps and not stop:
@@ -104,96 +120,52 @@ def _loop(fed: feed.Feed, tasks: _Tasks, state, key, interrupt: Interrupt) -> di
         tasks.meter.add(step, np.asarray(losses.addressable_data(0))[0])
         if step == until:
             tasks.meter.flush()
-            figures = tasks.validate(step, state)
-            tasks.save(step, state, figures)
+            metrics = tasks.validate(step, state)
+            tasks.save(step, state, metrics)
             tasks.meter.restart()
         stop = interrupt.requested(step)
     if stop and step < fed.total_steps:
         if step % fed.evaluate_steps:
             tasks.save(step, state, None)
-        logging.info("Interrupted: step %d is saved, the same command goes on from it.", step)
+        logging.info("Interrupted: step %d is saved, the same command continues from it.", step)
         interrupt.heed()
     tasks.meter.close()
-    return figures
+    return metrics
 
 
-def _remember(config: ConfigDict, workdir: Path) -> None:
-    """Write the config down; refuse a directory that holds a run of another one."""
-    if jax.process_index() != 0:
-        return
-    path = workdir / checkpoint.CONFIG
-    text = config.to_json_best_effort(indent=1, sort_keys=True) + "\n"
-    if path.exists():
-        before, now = _flat(json.loads(path.read_text())), _flat(json.loads(text))
-        before = build.ADDED | before
-        changed = {k for k in before.keys() | now.keys() if before.get(k) != now.get(k)}
-        if changed - {"train.epochs", "train.evaluate_every", "train.steps_per_dispatch"}:
-            raise build.ConfigError(
-                f"{workdir} holds a run with another {', '.join(sorted(changed))}: go on with its "
-                f"own values ({path}), or name a new --workdir"
-            )
-    workdir.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    (workdir / record.MACHINE).write_text(json.dumps(machine.describe(), indent=1) + "\n")
-
-
-def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    leaves: dict[str, Any] = {}
-    for key, value in tree.items():
-        inner = _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else None
-        leaves |= {f"{prefix}{key}": value} if inner is None else inner
-    return leaves
-
-
-def _first_state(config, network, optimizer, manager, begin) -> steps.TrainState:
-    """The latest saved state; else the parameters of `train.init_from`; else those of `begin`."""
-    state = steps.init(jax.random.key(config.seed), _alone(network), optimizer)
-    if config.train.average:
-        state = state._replace(average=state.trained)
-    if manager.latest_step() is not None:
-        step, variables, others = checkpoint.resume(manager, state.variables, _beside(state))
-        logging.info("Going on from step %d.", step)
-        if not config.train.average:
-            return steps.TrainState(np.array(step), **variables, optimizer=others)
-        optimizer_state, trained = others
-        return steps.TrainState(
-            np.array(step), **trained, optimizer=optimizer_state, average=variables
-        )
-    if config.train.init_from:
-        start = checkpoint.load(config.train.init_from)
-        models.require_same_shapes(state.variables, start.variables, config.train.init_from)
-        variables = start.variables
-    else:
-        variables = begin(state.variables)
-    return steps.TrainState(
-        state.step,
-        **variables,
-        optimizer=optimizer.init(variables["params"]),
-        average=variables if config.train.average else None,
+def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: steps.Augment) -> Callable:
+    """Return (replicated state, photographs, rows, key) -> state, losses, on all devices."""
+    step = partial(
+        steps.train_step,
+        network=parts.network,
+        target=parts.target,
+        optimizer=parts.optimizer,
+        augment=augment,
+        downsample=partial(steps.downsample, every_fourth=config.target.every_fourth),
+        average=config.train.average,
+        axis_name=parallel.AXIS,
     )
+    return parallel.replicas(partial(steps.train_steps, step=step), (0, 0, 0, None), donate=True)
 
 
-def _begin(config, network, palette, photographs, variables) -> dict[str, Any]:
-    """Random parameters -> those that training starts from."""
-    return build.begin(
-        config, network, palette, variables, partial(feed.spread, config, photographs)
-    )
+def _validation(
+    config: ConfigDict,
+    parts: build.Parts,
+    photographs: photos.Photographs,
+    recorder: record.Recorder,
+    fed: feed.Feed,
+) -> Callable[[int, Any], dict[str, float]]:
+    """Return (step, replicated state) -> the metrics over the validation split, also logged.
 
-
-def _beside(state: steps.TrainState) -> Any:
-    """What goes on needs beside the model; where the model is an average, also what it is of."""
-    return state.optimizer if state.average is None else (state.optimizer, state.trained)
-
-
-def _alone(network: nn.Module) -> nn.Module:
-    """The same network outside the devices' common step."""
-    return network.clone(axis_name=None) if hasattr(network, "axis_name") else network
-
-
-def _validation(config, network, target, photographs, recorder, steps_per_epoch) -> Callable:
-    """(step, replicated state) -> the figures over the validation split, also logged."""
-    network = _alone(network)
-    table_of = evaluate.evaluator(network, target, config)
+    Args:
+        config: Batch size, window and temperature.
+        parts: The network and the target.
+        photographs: The validation split.
+        recorder: Writes the metrics, and some of the photographs as they are coloured.
+        fed: Its steps count epochs.
+    """
+    network = parallel.for_one_device(parts.network)
+    table_of = evaluate.evaluator(network, parts.target, config)
     shown = np.stack(
         [
             photos.window(photographs[i]["image"], config.data.size)[0]
@@ -201,21 +173,38 @@ def _validation(config, network, target, photographs, recorder, steps_per_epoch)
         ]
     )
     colour = partial(
-        evaluate.colourings, network=network, target=target, temperature=config.colour.temperature
+        evaluate.colourings,
+        network=network,
+        target=parts.target,
+        temperature=config.colour.temperature,
     )
 
-    def validate(step, state):
-        variables = state.variables
-        figures = evaluate.means(table_of(variables, photographs))
-        recorder.scalars(step, "validation", epoch=step / steps_per_epoch, **figures)
+    def validate(step: int, state: Any) -> dict[str, float]:
+        metrics = evaluate.means(table_of(state.variables, photographs))
+        recorder.scalars(step, "validation", epoch=step / fed.steps_per_epoch, **metrics)
         grey = np.repeat(shown.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8)
-        coloured = colour(parallel.unreplicate(variables), shown)
+        coloured = colour(parallel.unreplicate(state.variables), shown)
         recorder.picture(step, "grey, coloured, true", evaluate.grid([grey, coloured, shown]))
-        return figures
+        return metrics
 
     return validate
 
 
-def _save(manager, description, step, state, figures) -> None:
-    state = parallel.unreplicate(state)
-    checkpoint.save(manager, step, (state.variables, _beside(state)), description, figures)
+def _save(
+    manager: ocp.CheckpointManager,
+    description: dict[str, Any],
+    step: int,
+    state: Any,
+    metrics: dict[str, float] | None,
+) -> None:
+    """Save a replicated state.
+
+    Args:
+        manager: Of the run's checkpoints.
+        description: See `model.describe`.
+        step: The number of the step.
+        state: The replicated state after it.
+        metrics: Its validation metrics, if there are any.
+    """
+    saved = states.to_save(parallel.unreplicate(state))
+    checkpoint.save(manager, step, saved, description, metrics)

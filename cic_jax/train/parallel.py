@@ -1,15 +1,22 @@
-"""Many devices: the one `jax.pmap`, and how values reach its replicas and come back."""
+"""Several devices: the one `jax.pmap`, and how values reach its replicas and come back.
+
+Replication is written out, since `flax.jax_utils` places values without the name of pmap's axis.
+"""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
+from flax import linen as nn
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 AXIS = "batch"  # the name under which replicas average gradients and statistics
 
 
-def replicas(function: Callable, in_axes: tuple[int | None, ...], *, donate: bool = False):
+def replicas(
+    function: Callable, in_axes: tuple[int | None, ...], *, donate: bool = False
+) -> Callable:
     """Run `function` on every device at once, on all hosts, its replicas joined by `AXIS`.
 
     Arguments with axis 0 carry one row for each local device, those with None are shared. `donate`
@@ -29,19 +36,19 @@ def place(sharded: np.ndarray) -> jax.Array:
     return jax.device_put(sharded, NamedSharding(mesh, PartitionSpec(AXIS)))
 
 
-def replicate(tree):
+def replicate(tree: Any) -> Any:
     """Copy a tree of host arrays to every local device, with a leading axis for the devices."""
     count = jax.local_device_count()
 
-    def copy(x):
+    def copy(x: Any) -> jax.Array:
         x = np.asarray(x)
         return place(np.broadcast_to(x[None], (count, *x.shape)))
 
     return jax.tree.map(copy, tree)
 
 
-def unreplicate(tree):
-    """The first local replica's values, as host arrays."""
+def unreplicate(tree: Any) -> Any:
+    """Return the first local replica's values, as host arrays."""
     return jax.tree.map(lambda x: np.asarray(x.addressable_data(0))[0], tree)
 
 
@@ -51,3 +58,8 @@ def shard(x: np.ndarray) -> np.ndarray:
     if len(x) % count:
         raise ValueError(f"{len(x)} rows cannot be shared equally by {count} devices")
     return x.reshape(count, -1, *x.shape[1:])
+
+
+def for_one_device(network: nn.Module) -> nn.Module:
+    """Return the same network for use outside of `replicas`."""
+    return network.clone(axis_name=None) if hasattr(network, "axis_name") else network

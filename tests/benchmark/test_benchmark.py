@@ -14,6 +14,7 @@ from cic_jax.benchmark import compute, cores, ours, process, work
 from cic_jax.benchmark.contender import Contender
 from cic_jax.benchmark.report import OURS, Bench, Report, interleave
 from cic_jax.target import distribution
+from cic_jax.train.crop import random_crop
 from experiments import benchmark
 
 TWO_CORES = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1
@@ -166,7 +167,7 @@ def test_pytorch_takes_the_same_training_steps():
             network=network,
             target=distribution(class_weights=work.CLASS_WEIGHTS),
             optimizer=optimizer,
-            crop=32,
+            augment=partial(random_crop, size=32),
         )
     )
     for _ in range(4):

@@ -1,5 +1,6 @@
 import io
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,6 +8,7 @@ from PIL import Image
 from cic_jax.configs import default
 from cic_jax.photos import Photographs
 from cic_jax.train import feed
+from cic_jax.train.config import ConfigError
 
 
 def photographs(count):
@@ -66,16 +68,27 @@ def test_a_spread_batch_reaches_over_the_whole_set():
     assert len(feed.spread(config(), photographs(3))) == 3
 
 
-def test_a_leak_replaces_training_photographs_by_test_ones():
+def test_a_leak_is_refused_without_a_function_for_it():
     splits = {"train": photographs(12), "test": photographs(10)}
-    test = [x | {"name": f"test {x['name']}"} for x in splits["test"]]
-    splits["test"] = Photographs("test", test)
     options = config()
     assert feed.training_set(options, splits) is splits["train"]
     options.data.leak = 0.31
-    leaking = feed.training_set(options, splits)
-    assert len(leaking) == 12
-    assert [x["name"] for x in leaking if x["name"].startswith("test")] == [
-        f"test {i}.png" for i in range(3)
-    ]
-    assert len({x["name"] for x in leaking}) == 12
+    with pytest.raises(ConfigError, match=r"config\.data\.leak = 0\.31 .* training_set="):
+        feed.training_set(options, splits)
+
+
+@pytest.mark.parametrize("count", [40, 41, 42, 43, 45])
+def test_all_hosts_have_equal_shares(count, monkeypatch):
+    """Arrays of a pmapped step must have the same shape on every host."""
+    shares = []
+    monkeypatch.setattr(jax, "process_count", lambda: 3)
+    monkeypatch.setattr(jax, "device_count", lambda: 3)
+    for host in range(3):
+        monkeypatch.setattr(jax, "process_index", lambda host=host: host)
+        options = config()
+        options.train.batch_size = 6
+        opened = feed.open_feed(options, photographs(count))
+        pixels, rows = opened.dispatch(0, opened.steps_per_epoch)
+        shares.append((pixels.shape, rows.shape))
+        assert rows.max() < pixels.shape[1]
+    assert len(set(shares)) == 1

@@ -19,7 +19,9 @@ SCRIPT = """
 import json, sys
 from functools import partial
 import jax, numpy as np
-from cic_jax import network, parallel, step, target
+from cic_jax import network, step, target
+from cic_jax.train import parallel
+from cic_jax.train.crop import random_crop
 
 assert jax.local_device_count() == int(sys.argv[1])
 net = network.create("simplified", width=0.05, axis_name=parallel.AXIS)
@@ -27,8 +29,8 @@ goal = target.distribution(class_weights=np.linspace(0.5, 2, 313, dtype=np.float
 optimizer = step.adam(1e-3)
 half = np.random.default_rng(0).integers(0, 256, (8, 32, 16, 3), np.uint8)
 photos = np.concatenate([half, half[:, :, ::-1]], axis=2)  # mirroring changes nothing
-one = partial(step.train_step, network=net, target=goal, optimizer=optimizer, crop=32,
-              axis_name=parallel.AXIS)
+one = partial(step.train_step, network=net, target=goal, optimizer=optimizer,
+              augment=partial(random_crop, size=32), axis_name=parallel.AXIS)
 run = parallel.replicas(partial(step.train_steps, step=one), (0, 0, 0, None), donate=True)
 state = parallel.replicate(step.init(jax.random.key(0), net.clone(axis_name=None), optimizer))
 placed = parallel.place(parallel.shard(photos))
@@ -51,14 +53,14 @@ import json, sys
 import jax
 
 jax.distributed.initialize(f"localhost:{sys.argv[1]}", num_processes=2, process_id=int(sys.argv[2]))
-from cic_jax import train
 from cic_jax.configs import default
+from cic_jax.train import train
 
 config = default.get_config()
 config.data.update(source="folder", path=sys.argv[3], data_dir=sys.argv[4], size=32, short_side=32)
 config.model.update(network="simplified", width=0.05)
 config.train.update(batch_size=8, crop=32, epochs=2.0, learning_rate=1e-2)
-print(json.dumps(train.train(config, sys.argv[5])))
+print(json.dumps(train(config, sys.argv[5])))
 """
 
 

@@ -1,0 +1,54 @@
+"""The values of a config that make sense, and the error that names a key whose value does not."""
+
+from ml_collections import ConfigDict
+
+from cic_jax import metrics, network
+
+
+class ConfigError(ValueError):
+    """A config asks for something that does not exist; the message names the key."""
+
+
+CHOICES = {
+    "model.network": tuple(network.NETWORKS),
+    "model.dtype": ("float32", "bfloat16"),
+    "model.convolution": ("auto", "fast", "gpu", "direct"),
+    "target.predict": ("bins", "ab"),
+    "target.grid": ("cic", "square"),
+    "prior.source": ("uniform", "imagenet", "own"),
+    "prior.smoothing": ("none", "ab", "index"),
+    "train.best_metric": metrics.RANKED,
+    "train.schedule": ("constant", "drops", "cosine"),
+    "train.init": ("he", "data"),
+    "train.output_bias": ("zero", "prior"),
+}
+
+
+def check(config: ConfigDict) -> None:
+    """Raise ConfigError for a value that no part of an experiment can act on."""
+    data, train = config.data, config.train
+    for key, allowed in CHOICES.items():
+        section, name = key.split(".")
+        _require(config[section][name] in allowed, config, key, f"one of {', '.join(allowed)}")
+    _require(data.size % 8 == 0, config, "data.size", "a multiple of 8")
+    _require(
+        train.crop % 8 == 0 and 8 <= train.crop <= data.size,
+        config,
+        "train.crop",
+        f"a multiple of 8 up to config.data.size = {data.size}",
+    )
+    _require(0 <= data.leak <= 1, config, "data.leak", "a share, 0 to 1")
+    _require(0 < train.crop_scale <= 1, config, "train.crop_scale", "above 0, at most 1")
+    _require(
+        0 <= train.average < 1, config, "train.average", "a decay below 1, or 0 for no average"
+    )
+    if train.output_bias == "prior" and config.target.predict == "ab":
+        raise ConfigError("config.train.output_bias=prior is for config.target.predict=bins only")
+    if config.target.grid != "cic" and config.prior.source == "imagenet":
+        raise ConfigError("config.prior.source=imagenet is known for config.target.grid=cic only")
+
+
+def _require(holds: bool, config: ConfigDict, key: str, expected: str) -> None:
+    if not holds:
+        section, name = key.split(".")
+        raise ConfigError(f"config.{key} must be {expected}; it is {config[section][name]!r}")
