@@ -13,6 +13,7 @@ import photo_files
 import pytest
 
 from cic_jax import checkpoint, checksums, photos, step
+from cic_jax import model as models
 from cic_jax.configs import default
 from cic_jax.report import release
 from cic_jax.report.card import Texts, read_texts
@@ -48,7 +49,12 @@ def run(config, tmp_path_factory):
     network = build.build_network(config, len(colours.centers), None)
     state = step.init(jax.random.key(0), network, step.adam(1e-3))
     (workdir / checkpoint.CONFIG).write_text(config.to_json_best_effort())
-    about = build.describe(config, colours)
+    about = models.describe(
+        config.model.network,
+        width=config.model.width,
+        palette=colours,
+        config=config.to_dict(),
+    )
     with checkpoint.manager(workdir) as manager:
         for at, loss in ((50, 1.0), (100, 2.0)):
             variables = jax.tree.map(lambda x, at=at: np.asarray(x) * (at / 50), state.variables)

@@ -11,7 +11,7 @@ import pytest
 from cic_jax import bins
 from cic_jax.configs import two_cores
 from cic_jax.study import ablation
-from cic_jax.train import build
+from cic_jax.train.config import check
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ def test_every_variant_changes_the_base_and_is_allowed():
         config = base.copy_and_resolve_references()
         config.update_from_flattened_dict(options)
         assert config != base
-        build.check(config)
+        check(config)
     rates = [variants[name]["train.learning_rate"] for name in ("rate_times_3", "rate_by_3")]
     np.testing.assert_allclose(rates, [3e-3, 1e-3 / 3])
 
