@@ -60,8 +60,8 @@ def agreed(
     """
     for name in named:
         if name not in recorded.values():
-            built = " and ".join(f"its {k} by {was}" for k, was in recorded.items())
-            raise FactoryError(f"{name} did not build it; {built or 'all of it is built in'}")
+            built = " and ".join(f"its {k} by {recorded[k]}" for k in KINDS if k in recorded)
+            raise FactoryError(f"{name} did not build it: {built or 'all of it is built in'}")
     functions = {k: _agreed(k, recorded.get(k, ""), given[k], named) for k in KINDS}
     return {kind: function for kind, function in functions.items() if function is not None}
 

@@ -1,7 +1,7 @@
 """Colouring a photograph of any size by a trained model; its lightness stays as it was."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -91,13 +91,16 @@ class Colorizer:
         self._pixel_ab = jax.jit(pixel_ab)
 
     @classmethod
-    def restore(cls, path: str | Path, size: int = 256, photographs: int = 1) -> "Colorizer":
+    def restore(
+        cls, path: str | Path, size: int = 256, photographs: int = 1, **own: Any
+    ) -> "Colorizer":
         """Restore an exported model, a training run or the name of a released checkpoint.
 
-        `size` and `photographs` are those of the constructor. Raises CheckpointError where there is
-        no such model.
+        `size` and `photographs` are those of the constructor. A model that functions of your own
+        built needs them as `own`: `build_network`, `build_target` or `factories`, as
+        `checkpoint.load` has them. Raises CheckpointError where there is no such model.
         """
-        return cls(checkpoint.load(path), size, photographs)
+        return cls(checkpoint.load(path, **own), size, photographs)
 
     def __call__(
         self,
