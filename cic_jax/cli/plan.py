@@ -2,7 +2,6 @@
 
 import glob
 import itertools
-import os
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,14 +12,6 @@ from cic_jax import images
 from cic_jax.cli.sources import Sources
 
 PATTERN = re.compile(r"[*?[]")  # the characters that make a name a pattern
-# Suffixes of photographs in formats that are not read, or not always. Those in a folder are named
-# as failures rather than left out in silence.
-UNREAD = (
-    *(".heic", ".heif", ".hif", ".jxl", ".jpe", ".mpo", ".j2k", ".psd"),
-    # cameras' RAW files
-    *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".kdc", ".mrw", ".nef"),
-    *(".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
-)
 
 
 class Job(NamedTuple):
@@ -95,35 +86,16 @@ def _find(argument: str, out: Path, errors: list[str]) -> Iterator[tuple[Path, P
         root = Path(*itertools.takewhile(lambda part: not PATTERN.search(part), path.parts))
         matches = [Path(match) for match in sorted(glob.glob(argument, recursive=True))]
     empty, failures = True, len(errors)
-    for match in matches or [path]:
-        for file in _walk(match, out, errors) if match.is_dir() else [match]:
-            empty = False
-            yield file, file.relative_to(root)
-    if empty and len(errors) == failures:
-        errors.append(f"{argument}: no photographs in this folder")
-
-
-def _walk(folder: Path, out: Path, errors: list[str]) -> Iterator[Path]:
-    """Yield the files below a folder that are named like photographs.
-
-    Linked folders are followed, each folder once. Hidden files and the results in `out` are left
-    out; a folder that cannot be read adds a line to `errors`.
-    """
 
     def report(error: OSError) -> None:
         errors.append(f"{error.filename}: {str(error.strerror).lower()}")
 
-    known = (*itertools.chain(*images.SUFFIXES.values()), *UNREAD)
-    entered = {out.resolve()}
-    for parent, folders, files in os.walk(folder, onerror=report, followlinks=True):
-        entered.add(Path(parent).resolve())
-        children = (Path(parent, name) for name in sorted(folders) if name[0] != ".")
-        folders[:] = [child.name for child in children if child.resolve() not in entered]
-        for name in sorted(files):
-            path = Path(parent, name)
-            broken_link = path.is_symlink() and not path.exists()
-            if name[0] != "." and (name.lower().endswith(known) or broken_link):
-                yield path
+    for match in matches or [path]:
+        for file in images.files_below(match, out, report) if match.is_dir() else [match]:
+            empty = False
+            yield file, file.relative_to(root)
+    if empty and len(errors) == failures:
+        errors.append(f"{argument}: no photographs in this folder")
 
 
 def _free_results(target: Path, candidates: int, is_taken: Callable[[Path], bool]) -> list[Path]:

@@ -12,7 +12,6 @@ from cic_jax.images.file import (
     SUFFIXES,
     Source,
     encode,
-    files_below,
     identify,
     is_same_file,
     open_image,
@@ -21,6 +20,7 @@ from cic_jax.images.file import (
     read_rgb,
     write,
 )
+from cic_jax.images.folder import files_below
 
 __all__ = [
     "MAX_PIXELS",

@@ -57,9 +57,9 @@ def decode(image: Image.Image) -> Photo:
     """Decode a Pillow image of any mode to a Photo: 8 bits, upright, sRGB.
 
     The ICC profile applies; without one, the gamma of a PNG. 16-bit values keep their high byte,
-    floating-point ones run from 0 to 1; 32-bit integers that never exceed 255 are 8-bit values.
-    CMYK without a profile is converted plainly. A profile that is damaged or for other channels is
-    ignored. Raises PhotoError for values outside these ranges.
+    unless none of them exceeds 255: then they are 8-bit values. Floating-point values run from 0
+    to 1. CMYK without a profile is converted plainly. A profile that is damaged or for other
+    channels is ignored. Raises PhotoError for values outside these ranges.
     """
     turned = exif.orientation(image) in exif.QUARTER_TURNS
     pixels = decode_pixels(image)
@@ -154,12 +154,11 @@ def _to_8_bits(image: Image.Image, wide: bool) -> tuple[Image.Image, Image.Image
 
 def _bits(image: Image.Image, values: Num[np.ndarray, "h w"]) -> int:
     """Return the bits that the full scale of integer grey values takes."""
+    if values.max() <= 255:  # common in wide integers; as a part of their full scale, it is black
+        return 8
     stored = getattr(image, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (0,))[0]
     if image.mode != "I":
         return stored or 16
-    # Pillow scales the values of a PPM itself. Elsewhere, 8-bit values in wide integers are common.
-    if image.format != "PPM" and values.max() <= 255:
-        return 8
     return 15 if stored == 16 else 16  # Pillow gives mode I to a TIFF of 16 bits if it is signed
 
 

@@ -84,7 +84,9 @@ def read_rgb(source: Source, short_side: int = 0) -> Image.Image:
             scale = 2 * short_side / min(image.size)
             width, height = (math.ceil(scale * side) for side in image.size)
             image.draft(None, (width, height))
-        return decode_rgb(image)
+        rgb = decode_rgb(image)
+    rgb.info.clear()  # the profile, above all, no longer holds
+    return rgb
 
 
 def output_name(path: Path, format: str) -> Path:
@@ -149,32 +151,6 @@ def encode(
 def is_same_file(one: Path, other: Path) -> bool:
     """Return whether both exist and are one file, by whatever names."""
     return one.exists() and other.exists() and one.samefile(other)
-
-
-def files_below(folder: Path, skip: Path | None = None) -> Iterator[Path]:
-    """Yield the files below a folder that are named like photographs, in a fixed order.
-
-    Hidden files and folders are left out, as is the folder `skip`. Linked folders are followed,
-    unless they lead back into `folder` or to a folder that another link has led to.
-    """
-    suffixes = tuple(itertools.chain(*SUFFIXES.values()))
-    root = folder.resolve()
-    left_out = set() if skip is None else {skip.resolve()}
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        entered = []
-        for name in sorted(folders):
-            child = Path(parent, name)
-            if name.startswith(".") or (real := child.resolve()) in left_out:
-                continue
-            if child.is_symlink():
-                if real.is_relative_to(root):
-                    continue
-                left_out.add(real)
-            entered.append(name)
-        folders[:] = entered
-        for name in sorted(files):
-            if not name.startswith(".") and name.lower().endswith(suffixes):
-                yield Path(parent, name)
 
 
 @contextmanager

@@ -236,6 +236,7 @@ READABLE = [
     ("colour16.tif", tiff(WIDE, 2), RGB, 0, {}),
     ("float.tif", save(Image.fromarray((GREY / 255).astype(np.float32)), "TIFF"), GREY, 0, {}),
     ("integer_8.tif", tiff(GREY.astype("<i4"), 1, bits=32, sample_format=2), GREY, 0, {}),
+    ("integer16_8.tif", tiff(GREY.astype("<u2"), 1), GREY, 0, {}),
     ("signed.tif", tiff(128 * GREY.astype("<i2"), 1, sample_format=2), GREY, 0, {}),
     ("integer.tif", tiff(257 * GREY.astype("<u4"), 1, bits=32), GREY, 0, {}),
     ("pages.tif", save(RGB, "TIFF", save_all=True, append_images=[Image.new("L", (9, 9))] * 2),

@@ -178,7 +178,15 @@ def test_a_scan_behind_its_own_thumbnail_is_refused():
 
 
 def test_files_below_a_folder(tmp_path):
-    for name in ("b.JPG", "a/c.png", "notes.txt", ".hidden/d.png", ".e.png", "out/f.png"):
+    for name in (
+        "b.JPG",
+        "a/c.png",
+        "raw.NEF",
+        "notes.txt",
+        ".hidden/d.png",
+        ".e.png",
+        "out/f.png",
+    ):
         (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "photos" / name).touch()
     root = tmp_path / "photos"
@@ -187,5 +195,6 @@ def test_files_below_a_folder(tmp_path):
     (root / "linked").symlink_to(tmp_path / "elsewhere")
     (root / "linked_again").symlink_to(tmp_path / "elsewhere")
     (root / "a" / "loop").symlink_to(root)
+    (root / "lost").symlink_to(tmp_path / "nowhere")
     found = [path.relative_to(root).as_posix() for path in images.files_below(root, root / "out")]
-    assert found == ["b.JPG", "a/c.png", "linked/g.tif"]
+    assert found == ["b.JPG", "lost", "raw.NEF", "a/c.png", "linked/g.tif"]
