@@ -1,10 +1,10 @@
-"""How fast everything is on this machine, beside other libraries at the same work.
+"""Measure the speed of this package, and of other libraries at the same work, on this machine.
 
     python experiments/benchmark.py --out=benchmark [--only=forward,train] [--cases='full, 8']
 
 Prints tables and writes them to <out>/benchmark.md and benchmark.json. PyTorch, ONNX Runtime and
-OpenVINO (`pip install -e '.[benchmark]'`) work with the same weights; what is missing is left out.
-On a GPU training is in bfloat16, all photographs on the device, many steps in one dispatch.
+OpenVINO (`pip install -e '.[benchmark]'`) use the same weights; those not installed are left out.
+On a GPU training is in bfloat16, with all photographs on the device and many steps per dispatch.
 """
 
 import os
@@ -19,43 +19,40 @@ import jax
 import jax.numpy as jnp
 from absl import app, flags, logging
 
-from cic_jax import bins, entry
+from cic_jax import bins, machine
 from cic_jax.benchmark import compute, process
 from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
+from cic_jax.benchmark.timing import Work
 from cic_jax.benchmark.work import Case
 
-OUT = flags.DEFINE_string("out", "benchmark", "Where the tables go.")
-ONLY = flags.DEFINE_list("only", None, "Some of the figures.")
-CASES = flags.DEFINE_string("cases", "", "Networks and batches, as 'full, (128|512)' finds them.")
+OUT = flags.DEFINE_string("out", "benchmark", "Folder for the tables.")
+ONLY = flags.DEFINE_list("only", None, "Names of the measurements to take; default: all.")
+CASES = flags.DEFINE_string("cases", "", "Pattern of networks and batches, as 'full, (128|512)'.")
 RUNS = flags.DEFINE_integer("runs", 7, "Rounds in which contenders take turns.", lower_bound=1)
 PHOTOS = flags.DEFINE_string("photos", "", "A folder of photographs to decode; '' draws scenes.")
 QUICK = flags.DEFINE_bool("quick", False, "Tiny sizes, to see that everything works.")
 
-PHOTOGRAPHS = 512  # that are decoded
-MEGAPIXELS = (4000, 3000)  # of the photograph that is coloured
-REPEATS = 10  # matrix products in a run
+PHOTOGRAPHS = 512  # to decode
+LARGE = (4000, 3000)  # width and height of the photograph to colour
+REPEATS = 10  # matrix products per run
 
 
 def roof(report: Report, quick: bool, photos: str, cases: str) -> Bench:
-    """The rates of matrix products and of memory that the other figures are held against."""
+    """Measure the peak rates of arithmetic and memory, with which other rates are compared."""
     device = "cuda" if jax.default_backend() == "gpu" else "cpu"
     dtype = "float32" if device == "cpu" else "bfloat16"
     side = 64 if quick else 8192 if device == "cuda" else 2048
     elements = 2**10 if quick else 2**28 if device == "cuda" else 2**26
     products = report.measure(
-        f"{side}² matrices, {dtype}",
+        Work(f"{side}² matrices, {dtype}", 2 * side**3 * REPEATS / 1e12, "TFLOP"),
         {
             OURS: partial(_product, side, dtype),
             TORCH: partial(_torch_product, side, dtype, device),
         },
-        amount=2 * side**3 * REPEATS / 1e12,
-        unit="TFLOP",
     )
     passes = report.measure(
-        f"read and write {4 * elements / 2**20:.3g} MiB",
+        Work(f"read and write {4 * elements / 2**20:.3g} MiB", 8 * elements / 1e9, "GB"),
         {OURS: partial(_pass, elements), TORCH: partial(_torch_pass, elements, device)},
-        amount=8 * elements / 1e9,
-        unit="GB",
     )
     flop_rate, byte_rate = (max(row.rate for row in rows) for rows in (products, passes))
     return Bench(report, quick, photos, device, dtype, 1e12 * flop_rate, 1e9 * byte_rate, cases)
@@ -86,7 +83,7 @@ def _torch_pass(elements: int, device: str) -> Callable[[], Any]:
 
 
 def pipeline(bench: Bench) -> None:
-    """Encoded photographs -> batches of windows on the host, on every core."""
+    """Measure the way from encoded photographs to batches of windows, on every core of the host."""
     from cic_jax import photos
     from cic_jax.configs import default
 
@@ -96,30 +93,30 @@ def pipeline(bench: Bench) -> None:
     if bench.photos:
         data.source, data.path = "folder", bench.photos
     train = photos.open_splits(data)["train"]
-    # In memory, as the other library has them, and without what a scene tells besides.
+    # In memory, as for the other library, and without a scene's further values.
     kept = ("image", "name", "label")
     first = (train[i] for i in range(min(PHOTOGRAPHS, len(train))))
     train = photos.Photographs("train", [{key: record[key] for key in kept} for record in first])
     batch, workers = (4, 0) if bench.quick else (32, os.cpu_count() or 1)
     stream = partial(photos.stream, train, batch, data.size, data.size, epochs=1)
     centres = partial(photos.evaluation_batches, train, batch, data.size, data.size)
-    for name, ours, random in (
+    for name, batches, random in (
         ("random windows", stream, True),
         ("centre windows", centres, False),
     ):
+        amount = len(train) // batch * batch if random else len(train)
         bench.report.measure(
-            f"{name} of {len(train)} photographs",
+            Work(f"{name} of {len(train)} photographs", amount, "photographs"),
             {
-                OURS: partial(partial, _count, ours),
+                OURS: partial(_counter, batches),
                 f"{TORCH} DataLoader": partial(_loader, train, batch, data.size, random, workers),
             },
-            amount=len(train) // batch * batch if random else len(train),
-            unit="photographs",
         )
 
 
-def _count(batches: Callable) -> int:
-    return sum(1 for _ in batches())
+def _counter(batches: Callable[[], Iterable[Any]]) -> Callable[[], int]:
+    """Prepare a pass over batches; the run returns their number."""
+    return lambda: sum(1 for _ in batches())
 
 
 def _loader(
@@ -132,15 +129,15 @@ def _loader(
 
 
 def colorize(bench: Bench) -> None:
-    """One large photograph, from the start of the command to its end."""
+    """Measure the colouring of one large photograph, from the command's start to its end."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        size = (64, 48) if bench.quick else MEGAPIXELS
+        size = (64, 48) if bench.quick else LARGE
         process.write_photograph(home / "photo.jpg", *size)
         for name in compute.NETWORKS:
             case = Case(name, 0.05 if bench.quick else 1.0, 1, 256)
             bench.report.measure(
-                f"{size[0]} x {size[1]}, {case.network}",
+                Work(f"{size[0]} x {size[1]}, {case.network}", unit="photographs"),
                 {
                     OURS: partial(_command, case, home, JAX_COMPILATION_CACHE_DIR=f"{home}/xla"),
                     f"{OURS}, first time": partial(
@@ -148,7 +145,6 @@ def colorize(bench: Bench) -> None:
                     ),
                     TORCH: partial(_torch_command, case, home),
                 },
-                unit="photographs",
                 facts=_peak,
             )
 
@@ -174,7 +170,7 @@ def _torch_command(case: Case, home: Path) -> Callable[[], float]:
 
 
 def _export(case: Case, path: Path) -> Path:
-    """The checkpoint at `path`, as models are released."""
+    """Export a checkpoint to `path`, as models are released, unless it is there; return `path`."""
     from cic_jax import checkpoint
     from cic_jax import model as models
 
@@ -188,7 +184,7 @@ def _peak(name: str, mebibytes: float) -> dict[str, float]:
     return {"peak MiB": mebibytes}
 
 
-FIGURES: dict[str, Callable[[Bench], None]] = {
+MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "forward": compute.forward,
     "train": compute.train,
     "blocks": compute.blocks,
@@ -202,32 +198,41 @@ FIGURES: dict[str, Callable[[Bench], None]] = {
 def run(
     out: Path, only: Sequence[str], runs: int, quick: bool, photos: str = "", cases: str = ""
 ) -> Report:
-    """Measure the figures named, after the roof that they are held against."""
+    """Take the measurements named, after the peak rates with which they are compared.
+
+    Args:
+      out: folder for the tables.
+      only: names of measurements, keys of `MEASUREMENTS`.
+      runs: rounds in which contenders take turns.
+      quick: use tiny sizes.
+      photos: a folder of photographs to decode, or '' for drawn scenes.
+      cases: a regular expression, searched for in the names of networks and batches.
+    """
     report = Report(out, runs)
     report.begin("roof")
     bench = roof(report, quick, photos, cases)
     for name in only:
         report.begin(name)
-        FIGURES[name](bench)
+        MEASUREMENTS[name](bench)
     return report
 
 
 def main() -> None:
     """Measure and print."""
-    only = ONLY.value or list(FIGURES)
-    if unknown := set(only) - FIGURES.keys():
+    only = ONLY.value or list(MEASUREMENTS)
+    if unknown := set(only) - MEASUREMENTS.keys():
         raise app.UsageError(
-            f"--only: expected some of {', '.join(FIGURES)}; got {', '.join(sorted(unknown))}"
+            f"--only: expected some of {', '.join(MEASUREMENTS)}; got {', '.join(sorted(unknown))}"
         )
     try:
         re.compile(CASES.value)
     except re.error as error:
         raise app.UsageError(f"--cases: expected a regular expression; {error}") from None
     logging.set_verbosity(logging.WARNING)
-    # JAX would take three quarters of a GPU's memory for itself, and PyTorch needs some.
+    # By default JAX takes three quarters of a GPU's memory, and PyTorch needs some.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     run(Path(OUT.value), only, RUNS.value, QUICK.value, PHOTOS.value, CASES.value)
 
 
 if __name__ == "__main__":
-    entry.run(main)  # it has memory kept, for PyTorch and the others, too
+    entry.run(main)  # which keeps freed memory, for the other libraries too

@@ -1,1 +1,1 @@
-"""How fast everything is, beside other libraries: the parts of `experiments/benchmark.py`."""
+"""Speed of this package and of other libraries at the same work, for `experiments/benchmark.py`."""

@@ -1,4 +1,4 @@
-"""Figures of what the device computes: the networks, their training, and its parts."""
+"""Measurements of what the device computes: the networks, their training and its parts."""
 
 import functools
 import re
@@ -12,26 +12,29 @@ from jaxtyping import Float
 
 from cic_jax import bins
 from cic_jax.benchmark import cores, ours, work
+from cic_jax.benchmark.contender import Build
 from cic_jax.benchmark.ours import WHOLE
-from cic_jax.benchmark.report import OURS, TORCH, Bench, Build
+from cic_jax.benchmark.report import OURS, TORCH, Bench
+from cic_jax.benchmark.timing import Work
 from cic_jax.benchmark.work import CLASS_WEIGHTS, Case
 
 NETWORKS = ("simplified", "full")
-DISPATCH = 4096  # photographs in one dispatch of training steps on a GPU
+DISPATCH = 4096  # photographs per dispatch of training steps on a GPU
 AGREEMENT = 0.01  # relative difference of two results above which they are not the same work
 DENSE = "dense, in JAX"
-HANDOVER = f"{cores.TRIPS:,} bytes to the other core and back"  # explains rounds that are slow
-PARTED = 128  # the batch of which parts are measured on a GPU
+# A probe: rounds in which it is slow are slow for all that cores share.
+ROUND_TRIPS = f"{cores.TRIPS:,} bytes to the other core and back"
+PARTS_BATCH = 128  # the batch size whose parts are measured on a GPU
 
 
 def forward_cases(bench: Bench) -> list[Case]:
-    """Networks that colour."""
+    """Return the networks that colour."""
     cases = [Case(name, 1.0, batch, 256) for name in NETWORKS for batch in (1, 8)]
     return _wanted([Case("simplified", 0.05, 2, 32)] if bench.quick else cases, bench)
 
 
 def training_cases(bench: Bench) -> list[Case]:
-    """Networks that train: on a GPU in bfloat16, with many steps in a dispatch."""
+    """Return the networks that train: on a GPU in bfloat16, with many steps per dispatch."""
     if bench.quick:
         cases = [Case("simplified", 0.05, 2, 32, bench.dtype, steps=2)]
     elif bench.device == "cpu":
@@ -45,119 +48,126 @@ def training_cases(bench: Bench) -> list[Case]:
     return _wanted(cases, bench)
 
 
-def parted_cases(bench: Bench) -> list[Case]:
-    """Those whose parts are measured, each alone: on a GPU one of each network."""
+def cases_with_parts(bench: Bench) -> list[Case]:
+    """Return the training cases whose parts are measured too: on a GPU one per network."""
     cases = training_cases(bench)
-    return [case for case in cases if bench.quick or bench.device == "cpu" or case.batch == PARTED]
+    if bench.quick or bench.device == "cpu":
+        return cases
+    return [case for case in cases if case.batch == PARTS_BATCH]
 
 
 def _wanted(cases: list[Case], bench: Bench) -> list[Case]:
-    found = [case for case in cases if re.search(bench.cases, str(case))]
-    if not found:
+    """Return the cases in whose names the wanted pattern is found."""
+    wanted = [case for case in cases if re.search(bench.cases, str(case))]
+    if not wanted:
         bench.report.leave_out(f"{bench.cases!r} is in none of {'; '.join(map(str, cases))}")
-    return found
+    return wanted
 
 
 def forward(bench: Bench) -> None:
-    """Lightness -> logits on the host."""
+    """Measure forward passes, from lightness to logits on the host."""
     libraries = [TORCH, "ONNX Runtime", "OpenVINO"] if bench.device == "cpu" else [TORCH]
+    probes = {ROUND_TRIPS: cores.round_trips} if bench.device == "cpu" else {}
     for case in forward_cases(bench):
-        build = partial(ours.forward, case)
         peers = {name: partial(_peer_forward, case, name, bench.device) for name in libraries}
-        bench.report.measure(
-            str(case),
-            {OURS: build, **peers},
-            apart=True,
-            beside={HANDOVER: cores.round_trips} if bench.device == "cpu" else {},
-            amount=case.batch,
-            roof=bench.flop_rate / work.forward_flop(work.layers(case)),
+        roof = bench.flop_rate / work.forward_flop(work.layers(case))
+        bench.report.measure_separately(
+            Work(str(case), amount=case.batch, roof=roof),
+            {OURS: partial(ours.forward, case), **peers},
             facts=partial(_difference, ours.forward(case)()),
+            probes=probes,
         )
 
 
 def train(bench: Bench) -> None:
-    """uint8 photographs -> crop, Lab, encoding, loss, gradient, Adam."""
+    """Measure training steps: from uint8 photographs to crops, Lab, loss, gradient and Adam."""
     for case in training_cases(bench):
         compiled = bench.device == "cuda"
-        peer = f"{TORCH}, compiled" if compiled else TORCH
         contenders: dict[str, Build] = {
             OURS: partial(ours.training, case),
-            peer: partial(_torch_steps, case, bench.device, compiled),
+            f"{TORCH}, compiled" if compiled else TORCH: partial(
+                _torch_steps, case, bench.device, compiled
+            ),
         }
-        bench.report.measure(
-            str(case),
-            contenders,
-            apart=True,
-            amount=case.batch * case.steps,
-            roof=bench.flop_rate / work.training_flop(work.layers(case)),
+        roof = bench.flop_rate / work.training_flop(work.layers(case))
+        bench.report.measure_separately(
+            Work(str(case), amount=case.batch * case.steps, roof=roof), contenders
         )
 
 
 def blocks(bench: Bench) -> None:
-    """Each block forward and backward, and the least time its arithmetic or its bytes take."""
-    for case in {case.network: case for case in parted_cases(bench)}.values():
+    """Measure each block forward and backward, with the least time that its work must take.
+
+    That is its arithmetic at the peak rate, or its memory traffic at that of memory.
+    """
+    for case in {case.network: case for case in cases_with_parts(bench)}.values():
         for number in range(1, len(case.blocks) + 1):
             layers = [layer for layer in work.layers(case) if layer.block == f"block{number}"]
             flop = case.batch * work.training_flop(layers)
             moved = work.training_bytes(layers, case)
             least = max(flop / bench.flop_rate, moved / bench.byte_rate)
             bench.report.measure(
-                f"{case}, block {number}",
+                Work(f"{case}, block {number}", flop / 1e12, "TFLOP", bench.flop_rate / 1e12),
                 {
                     OURS: partial(ours.block_gradient, case, number),
                     TORCH: partial(_torch_block, case, number, bench.device),
                 },
-                amount=flop / 1e12,
-                unit="TFLOP",
-                roof=bench.flop_rate / 1e12,
-                facts=partial(_same, {"least ms": 1000 * least, "GB": moved / 1e9}),
+                facts=partial(_constant, {"least ms": 1000 * least, "GB": moved / 1e9}),
             )
 
 
 def shares(bench: Bench) -> None:
-    """The parts of one step that stand around the network; their ratio is their share of it."""
-    for case in parted_cases(bench):
+    """Measure the parts of a step around the network; their ratio is their share of the step."""
+    for case in cases_with_parts(bench):
         one = case._replace(steps=1)
-        mine = functools.cache(partial(ours.parts, one))
-        torchs = functools.cache(partial(_torch_parts, one, bench.device))
-        for name, parts in (("", mine), (f", {TORCH}", torchs)):
+        for name, parts in (
+            ("", functools.cache(partial(ours.parts, one))),
+            (f", {TORCH}", functools.cache(partial(_torch_parts, one, bench.device))),
+        ):
             contenders = {part: partial(_part, parts, part) for part in (WHOLE, *ours.PARTS)}
-            bench.report.measure(f"a step of {one}{name}", contenders, unit="steps")
+            bench.report.measure(Work(f"a step of {one}{name}", unit="steps"), contenders)
 
 
 def target(bench: Bench) -> None:
-    """Encoding, loss and its gradient: sparse, or with a dense truth over all bins."""
-    for case in parted_cases(bench):
+    """Measure encoding, loss and gradient: with sparse targets, and with dense ones over all bins.
+
+    Raises RuntimeError if they give different losses.
+    """
+    for case in cases_with_parts(bench):
         logits, ab = work.output_arrays(case)
-        ways = {OURS: ours.sparse_cross_entropy, DENSE: ours.dense_cross_entropy}
-        compiled = {name: ours.compiled_gradient(loss, logits, ab) for name, loss in ways.items()}
-        losses = {name: float(gradient(logits, ab)[0]) for name, gradient in compiled.items()}
-        if abs(losses[DENSE] / losses[OURS] - 1) > AGREEMENT:
-            raise RuntimeError(f"expected the same loss sparse and dense, got {losses}")
+        losses = {OURS: ours.sparse_cross_entropy, DENSE: ours.dense_cross_entropy}
+        compiled = {name: ours.compiled_gradient(loss, logits, ab) for name, loss in losses.items()}
+        values = {name: float(gradient(logits, ab)[0]) for name, gradient in compiled.items()}
+        if abs(values[DENSE] / values[OURS] - 1) > AGREEMENT:
+            raise RuntimeError(f"expected the same loss sparse and dense, got {values}")
         bench.report.measure(
-            f"{case.batch} x {case.size}²",
+            Work(f"{case.batch} x {case.size}²", amount=case.batch),
             {
                 **{name: partial(_gradient, compiled[name], logits, ab) for name in compiled},
                 TORCH: partial(_torch_gradient, logits, ab, bench.device),
             },
-            amount=case.batch,
             facts=partial(_bytes, compiled, logits.size // len(bins.CENTERS)),
         )
 
 
 def _difference(expected: Float[np.ndarray, "b h w q"], name: str, result) -> dict[str, float]:
+    """Return the relative difference of logits. Raises RuntimeError if it is too large."""
     error = float(np.linalg.norm(result - expected) / np.linalg.norm(expected))
     if not error < AGREEMENT:
         raise RuntimeError(f"{name}: expected the logits of {OURS}; they are off by {error:.2g}")
     return {"difference": error}
 
 
-def _same(facts: dict[str, float], name: str, result) -> dict[str, float]:
+def _constant(facts: dict[str, float], name: str, result) -> dict[str, float]:
+    """Return facts that are the same for every contender."""
     return facts
 
 
 def _bytes(compiled, pixels: int, name: str, result) -> dict[str, float]:
-    """The truth by its shape (an index and a weight, or all weights); the rest as XLA counts it."""
+    """Return the size of the truth, from its shape, and the memory that XLA counts for the rest.
+
+    A sparse truth has an index and a weight per neighbour, a dense one all weights.
+    """
     numbers = len(bins.CENTERS) if name == DENSE else 2 * work.NEIGHBORS
     facts = {"MB of truth": 4e-6 * numbers * pixels}
     if name in compiled:
@@ -190,10 +200,8 @@ def _torch_training(case: Case, device: str, compiled: bool = False):
         bins.CENTERS,
         CLASS_WEIGHTS,
         case.photographs(),
-        crop=case.size,
-        device=device,
-        bfloat16=case.dtype == "bfloat16",
-        compiled=compiled,
+        case.size,
+        torch_training.Execution(device, case.dtype == "bfloat16", compiled),
     )
 
 
@@ -220,5 +228,5 @@ def _torch_block(case: Case, number: int, device: str) -> Callable[[], Any]:
 
     weights = torch_networks.Weights.of(case.blocks, case.create()[1])
     x, dy = work.block_arrays(case, number)
-    bfloat16 = case.dtype == "bfloat16"
-    return torch_training.block_gradient(weights, number, x, dy, device, bfloat16)
+    execution = torch_training.Execution(device, case.dtype == "bfloat16")
+    return torch_training.block_gradient(weights, number, x, dy, execution)

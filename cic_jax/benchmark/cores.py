@@ -1,8 +1,8 @@
-"""How long a value takes from one core to another and back.
+"""The time that a byte takes from one core to another and back.
 
-Where two cores have no cache in common (on a virtual machine's host that can change from one second
-to the next) it is several times as long, and so is the reading of everything that another core
-wrote: what all cores share by the operation slows down then, what each has a part of does not.
+It is several times as long if the two cores have no cache in common, which can change from one
+second to the next on the host of a virtual machine. Reading anything that another core wrote then
+takes as long: operations whose data all cores share slow down, those with a part per core do not.
 """
 
 import mmap
@@ -13,14 +13,14 @@ from collections.abc import Callable
 
 TRIPS = 10_000
 THERE, BACK = 0, 2048  # bytes of the shared page, in cache lines of their own
-PATIENCE = 10**8  # looks at a byte before the other side is given up
+PATIENCE = 10**8  # readings of a byte before the other side is given up
 
 
 def round_trips() -> Callable[[], None]:
-    """Start a process on another core; TRIPS bytes to it and back, by two loops in Python.
+    """Start a process on another core; the run sends TRIPS bytes to it and back, one by one.
 
-    For a process of its own, which stays on its core from then on.
-    Raises OSError where a process cannot choose its core, or has only one.
+    Both sides are loops in Python. The process that calls this stays on one core from then on.
+    Raises OSError if a process cannot choose its core, or has only one.
     """
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
     if len(allowed) < 2:
@@ -41,23 +41,24 @@ def round_trips() -> Callable[[], None]:
         print(TRIPS, file=echoes.stdin, flush=True)
         for trip in range(TRIPS):
             shared[THERE] = trip % 255 + 1
-            _wait(shared, BACK, trip % 255 + 1)
+            wait_for(shared, BACK, trip % 255 + 1)
 
     return run
 
 
 def echo(memory: int, core: int) -> None:
-    """The other side: for every line, return so many bytes; until there are no more lines."""
+    """Return as many bytes as each line of standard input says: the other side of the trips."""
     os.sched_setaffinity(0, {core})
     shared = mmap.mmap(memory, mmap.PAGESIZE)
     for line in sys.stdin:
         for trip in range(int(line)):
-            _wait(shared, THERE, trip % 255 + 1)
+            wait_for(shared, THERE, trip % 255 + 1)
             shared[BACK] = trip % 255 + 1
 
 
-def _wait(shared: mmap.mmap | bytearray, at: int, value: int) -> None:
-    for _ in range(PATIENCE):
+def wait_for(shared: mmap.mmap | bytearray, at: int, value: int, patience: int = PATIENCE) -> None:
+    """Read a shared byte until it has the value. Raises TimeoutError after `patience` readings."""
+    for _ in range(patience):
         if shared[at] == value:
             return
     raise TimeoutError(f"expected {value} from the other core; still got {shared[at]}")

@@ -1,4 +1,4 @@
-"""Our part in the work that is timed."""
+"""The work that is timed, as this package does it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,13 +23,16 @@ PARTS = ("crop and Lab", "encoding", "loss and its gradient")
 
 
 def forward(case: Case) -> Callable[[], np.ndarray]:
-    """The logits of `lightness(case)`."""
+    """Prepare a forward pass; the run returns the logits of `work.lightness(case)`."""
     network, variables = case.create()
     return partial(inference.compiled(network, variables), work.lightness(case))
 
 
 def training(case: Case) -> Callable[[], float]:
-    """`case.steps` steps in one dispatch, as experiments/train.py does on one device."""
+    """Prepare `case.steps` steps in one dispatch; the run returns the last loss.
+
+    It does what experiments/train.py does on one device.
+    """
     network, _ = case.create()
     optimizer = steps.adam(3.16e-5)
     step = partial(
@@ -53,7 +56,7 @@ def training(case: Case) -> Callable[[], float]:
 
 
 def parts(case: Case) -> dict[str, Callable[[], Any]]:
-    """A whole step, and its parts around the network, each alone with its arrays."""
+    """Prepare a whole step and, by name, its parts around the network, each on its own."""
     photos = jax.device_put(case.photographs()[: case.batch])
     key = jax.random.key(1)
 
@@ -78,7 +81,7 @@ def parts(case: Case) -> dict[str, Callable[[], Any]]:
 
 
 def block_gradient(case: Case, number: int) -> Callable[[], Any]:
-    """One block of the network forward and backward, on random activations."""
+    """Prepare one block forward and backward, on random activations."""
     block = case.blocks[number - 1]
     module = networks.ConvolutionBlock(block, block.channels, jnp.dtype(case.dtype))
     _, variables = case.create()
@@ -101,21 +104,21 @@ def block_gradient(case: Case, number: int) -> Callable[[], Any]:
 
 
 def compiled_gradient(loss: Callable, logits: np.ndarray, ab: np.ndarray) -> jax.stages.Compiled:
-    """A loss and its gradient by the logits."""
+    """Compile a loss and its gradient with respect to the logits."""
     return jax.jit(jax.value_and_grad(loss)).lower(logits, ab).compile()
 
 
 def sparse_cross_entropy(
     logits: Float[Array, "b h w q"], ab: Float[Array, "b h w 2"]
 ) -> Float[Array, ""]:
-    """Encoding and loss."""
+    """Encode ab and compute the loss, with sparse targets."""
     return losses.cross_entropy(logits, bins.encode(ab, NEIGHBORS, SIGMA), CLASS_WEIGHTS)
 
 
 def dense_cross_entropy(
     logits: Float[Array, "b h w q"], ab: Float[Array, "b h w 2"]
 ) -> Float[Array, ""]:
-    """The same with a target for every bin of every pixel, as implementations usually have it."""
+    """Compute the same loss with a target for every bin of every pixel, as is usual elsewhere."""
     distance = jnp.sum((ab[..., None, :] - bins.CENTERS) ** 2, axis=-1)
     farthest = -jax.lax.top_k(-distance, NEIGHBORS)[0][..., -1:]
     kernel = jnp.where(distance <= farthest, jnp.exp(-distance / (2 * SIGMA**2)), 0.0)

@@ -1,4 +1,4 @@
-"""Whole processes: their peak memory, and a large photograph to give them."""
+"""Measurements of whole processes: their peak memory, and a large photograph for them."""
 
 import os
 import subprocess
@@ -12,22 +12,22 @@ from cic_jax import machine
 
 ROOT = Path(__file__).parents[2]
 
-# A process inherits the peak of the one that starts it, so a small one stands between.
+# A process inherits the peak of the one that starts it, so a small one starts it.
 WATCH = """
 import resource, subprocess, sys
 status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(status)
 """
-UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in which ru_maxrss counts
+UNIT = 1 if sys.platform == "darwin" else 1024  # bytes per unit of ru_maxrss
 
 
 def peak_memory(command: list[str], **environment: str) -> float:
-    """Run `python command` as from a shell; its peak resident memory in MiB.
+    """Run `python command` as from a shell; return its peak resident memory in MiB.
 
-    Raises RuntimeError where it fails.
+    Raises RuntimeError if it fails.
     """
-    ours = {machine.TUNABLES: machine.KEEP}.items()  # not what a shell has
+    ours = {machine.TUNABLES: machine.KEEP}.items()  # set by this process, not by a shell
     done = subprocess.run(
         [sys.executable, "-S", "-c", WATCH, sys.executable, *command],
         env={**dict(os.environ.items() - ours), **environment},
@@ -43,7 +43,7 @@ def peak_memory(command: list[str], **environment: str) -> float:
 
 
 def write_photograph(path: Path, width: int, height: int) -> None:
-    """A JPEG of smooth noise over a gradient."""
+    """Write a JPEG of smooth noise over a gradient."""
     rng = np.random.default_rng(0)
     ramp = np.linspace(60, 180, height, dtype=np.float32)[:, None, None]
     rgb = np.broadcast_to(ramp, (height, width, 3)).copy()

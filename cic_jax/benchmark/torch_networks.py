@@ -21,12 +21,13 @@ torch.backends.cudnn.benchmark = True  # the quickest of cuDNN's kernels for eac
 
 
 class Network(nn.Sequential):
-    """L 'b 1 h w' in [0, 100], h and w multiples of 8 -> logits 'b q h/4 w/4'.
+    """A network from L 'b 1 h w' in [0, 100] to logits 'b q h/4 w/4'; h, w are multiples of 8."""
 
-    A block is (3x3 convolutions, channels, stride of the last, dilation, whether it upsamples).
-    """
+    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool]], outputs: int) -> None:
+        """Build the layers of a table of blocks, and a last one with `outputs` channels.
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool]], outputs: int):
+        A block is (3x3 convolutions, channels, stride of the last, dilation, whether it upsamples).
+        """
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         channels = 1
         for number, block in enumerate(blocks, start=1):
@@ -36,7 +37,7 @@ class Network(nn.Sequential):
         super().__init__(layers)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        """The logits."""
+        """Compute the logits."""
         return super().forward((lightness - 50) / 50)
 
 
@@ -59,21 +60,21 @@ def _block(
 
 
 class Weights(NamedTuple):
-    """The table of a network, its parameters and statistics under this module's names."""
+    """A network's table, and its parameters and statistics under the names of `Network`."""
 
     blocks: list[tuple[int, int, int, int, bool]]
     state: dict[str, Tensor]
 
     @classmethod
     def of(cls, blocks: Sequence[tuple[int, int, int, int, bool]], variables: dict[str, Any]):
-        """From Flax variables: {'params': ..., 'batch_stats': ...}."""
+        """Convert Flax variables, {'params': ..., 'batch_stats': ...}."""
         state: dict[str, Tensor] = {}
         for tree in variables.values():
             _flatten(tree, "", state)
         return cls([(*block,) for block in blocks], state)
 
     def network(self, device: str = "cpu") -> Network:
-        """The network in its training mode, channels last."""
+        """Build the network in training mode, channels last."""
         network: Any = Network(self.blocks, len(self.state["out.bias"]))
         network.load_state_dict(self.state, strict=False)  # no count of batches comes with them
         return network.to(device, memory_format=CHANNELS_LAST)
@@ -92,7 +93,7 @@ def _flatten(tree: dict[str, Any], prefix: str, state: dict[str, Tensor]) -> Non
 
 
 def torch_forward(weights: Weights, lightness: np.ndarray, device: str) -> Callable[[], np.ndarray]:
-    """Logits 'b h w q' of lightness 'b h w 1'."""
+    """Prepare a forward pass from lightness 'b h w 1'; the run returns logits 'b h w q'."""
     network = weights.network(device).eval()
     x = torch.from_numpy(lightness).permute(0, 3, 1, 2).to(device, memory_format=CHANNELS_LAST)
 
@@ -104,7 +105,7 @@ def torch_forward(weights: Weights, lightness: np.ndarray, device: str) -> Calla
 
 
 def onnx_forward(weights: Weights, lightness: np.ndarray, device: str) -> Callable[[], np.ndarray]:
-    """The same in ONNX Runtime, on the CPU."""
+    """Prepare the same in ONNX Runtime, on the CPU."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -119,8 +120,8 @@ def onnx_forward(weights: Weights, lightness: np.ndarray, device: str) -> Callab
 def openvino_forward(
     weights: Weights, lightness: np.ndarray, device: str
 ) -> Callable[[], np.ndarray]:
-    """The same in OpenVINO, on the CPU and in float32, as the others."""
-    # OpenVINO would tell its maker of every use: without this module it cannot.
+    """Prepare the same in OpenVINO, on the CPU and in float32 as the others."""
+    # OpenVINO would report every use to its maker; without this module it cannot.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     import openvino
 
@@ -139,12 +140,12 @@ FORWARD = {"PyTorch": torch_forward, "ONNX Runtime": onnx_forward, "OpenVINO": o
 
 
 def _onnx(weights: Weights, lightness: np.ndarray) -> bytes:
-    """The network at the one shape of `lightness`."""
+    """Export the network to ONNX, for the shape of `lightness` alone."""
     b, h, w, _ = lightness.shape
     file: Any = io.BytesIO()
     network: Any = weights.network().eval()
     with warnings.catch_warnings():
-        # The exporter that needs no further package, and says that another is the default now.
+        # This exporter needs no further package, but warns that another is the default now.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             network.to(memory_format=torch.contiguous_format),

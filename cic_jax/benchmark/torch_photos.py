@@ -1,8 +1,8 @@
-"""What PyTorch users have for photographs: a data loader, and a program that colours one.
+"""Photographs as PyTorch users handle them: a data loader, and a program that colours one.
 
     python -m cic_jax.benchmark.torch_photos WEIGHTS PHOTO OUT
 
-It imports no JAX and is timed as a whole process, beside `cic-jax colorize`.
+The program imports no JAX. It is timed as a whole process and compared with `cic-jax colorize`.
 """
 
 import io
@@ -19,9 +19,10 @@ from cic_jax.benchmark.torch_networks import Weights
 
 
 class Windows(torch.utils.data.Dataset):
-    """Encoded photographs -> uint8 windows 'size size 3', random or central."""
+    """Square uint8 windows 'size size 3' of encoded photographs."""
 
-    def __init__(self, photographs: list[bytes], size: int, random: bool):
+    def __init__(self, photographs: list[bytes], size: int, random: bool) -> None:
+        """Take random windows, or central ones."""
         self.photographs, self.size, self.random = photographs, size, random
 
     def __len__(self) -> int:
@@ -43,7 +44,15 @@ class Windows(torch.utils.data.Dataset):
 def pipeline(
     photographs: list[bytes], batch: int, size: int, random: bool, workers: int
 ) -> Callable[[], int]:
-    """One pass over batches of windows by worker processes that stay; the number of batches."""
+    """Prepare a pass over batches of windows; the run returns the number of batches.
+
+    Args:
+      photographs: the contents of their files.
+      batch: windows per batch.
+      size: height and width of a window, in pixels.
+      random: shuffle and take random windows; the last batch, if it is not full, is dropped.
+      workers: processes that decode, and stay between passes; 0 decodes in this one.
+    """
     loader = torch.utils.data.DataLoader(
         Windows(photographs, size, random),
         batch,
@@ -57,12 +66,15 @@ def pipeline(
 
 
 def save(path: str, weights: Weights, centers: np.ndarray) -> None:
-    """Write what `colorize` reads."""
+    """Write the file of weights that `colorize` reads."""
     torch.save({**weights._asdict(), "centers": torch.from_numpy(centers)}, path)
 
 
 def colorize(path: str, photo: str, out: str) -> None:
-    """CIC's release: the network sees 256x256, its ab goes to full size, L is the photograph's."""
+    """Colour a photograph as the program of CIC's release does.
+
+    The network sees 256 x 256 pixels, its ab is resized to full size, L is the photograph's.
+    """
     from skimage import color
 
     saved = torch.load(path, weights_only=True)

@@ -5,7 +5,7 @@ distance matrix, the loss gathers their logits. Tensors are 'b c h w'. Nothing h
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,8 +23,16 @@ WHITE = (0.95047, 1.0, 1.08883)  # D65
 NEIGHBORS, SIGMA = 5, 5.0
 
 
+class Execution(NamedTuple):
+    """Where and how PyTorch computes."""
+
+    device: str = "cpu"
+    bfloat16: bool = False  # by autocast
+    compiled: bool = False  # by torch.compile
+
+
 class Training:
-    """Steps on photographs that stay on the device."""
+    """Training steps on photographs that stay on the device."""
 
     def __init__(
         self,
@@ -32,12 +40,20 @@ class Training:
         centers: np.ndarray,
         class_weights: np.ndarray,
         photos: np.ndarray,
-        *,
         crop: int,
-        device: str = "cpu",
-        bfloat16: bool = False,
-        compiled: bool = False,
-    ):
+        execution: Execution,
+    ) -> None:
+        """Put network, optimiser and photographs on the device.
+
+        Args:
+          weights: the network's first parameters and statistics.
+          centers: ab of the bins, 'q 2'.
+          class_weights: one per bin, 'q'.
+          photos: uint8 'n h w 3'.
+          crop: height and width of the crops to train on, in pixels.
+          execution: device and precision.
+        """
+        device = execution.device
         self.network = weights.network(device).train()
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), 3.16e-5, (0.9, 0.99), weight_decay=1e-3, fused=True
@@ -45,11 +61,11 @@ class Training:
         self.centers = torch.from_numpy(centers).to(device)
         self.class_weights = torch.from_numpy(class_weights).to(device)
         self.photos = torch.from_numpy(photos).to(device)
-        self.crop, self.device, self.bfloat16 = crop, device, bfloat16
-        self.objective = torch.compile(self.loss) if compiled else self.loss
+        self.crop, self.device, self.bfloat16 = crop, device, execution.bfloat16
+        self.objective = torch.compile(self.loss) if execution.compiled else self.loss
 
     def run(self, rows: np.ndarray) -> float:
-        """A step for each row of `rows`, 'steps b'; the last loss."""
+        """Take a step for each row of `rows`, 'steps b'; return the last loss."""
         for batch in torch.from_numpy(rows).to(self.device):
             self.optimizer.zero_grad(set_to_none=True)
             loss = self.objective(self.photos[batch])
@@ -58,7 +74,7 @@ class Training:
         return loss.item()
 
     def loss(self, photos: Tensor) -> Tensor:
-        """The rebalanced cross-entropy of uint8 photographs 'b h w 3'."""
+        """Compute the rebalanced cross-entropy of uint8 photographs 'b h w 3'."""
         lightness, ab = inputs(random_crop(photos, self.crop))
         encoded = encode(ab, self.centers)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.bfloat16):
@@ -67,7 +83,7 @@ class Training:
 
 
 def random_crop(photos: Tensor, size: int) -> Tensor:
-    """uint8 'b h w 3' -> 'b 3 size size', mirrored half the time."""
+    """Crop uint8 'b h w 3' at random to 'b 3 size size', mirrored half the time."""
     b, h, w, _ = photos.shape
     device, side = photos.device, torch.arange(size, device=photos.device)
     top = torch.randint(h - size + 1, (b, 1), device=device)
@@ -79,14 +95,14 @@ def random_crop(photos: Tensor, size: int) -> Tensor:
 
 
 def inputs(photos: Tensor) -> tuple[Tensor, Tensor]:
-    """uint8 'b 3 h w' -> L 'b 1 h w', ab at a quarter of the resolution 'b 2 h/4 w/4'."""
+    """Convert uint8 'b 3 h w' to L 'b 1 h w' and ab at a quarter of the size, 'b 2 h/4 w/4'."""
     lab = rgb_to_lab(photos.float() / 255)
     ab = functional.interpolate(lab[:, 1:], scale_factor=0.25, mode="bilinear")
     return lab[:, :1], ab
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
-    """sRGB in [0, 1] -> CIELAB, 'b 3 h w'."""
+    """Convert sRGB in [0, 1] to CIELAB, 'b 3 h w'."""
     linear = torch.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
     white = torch.tensor(WHITE, device=rgb.device)
     matrix = torch.tensor(XYZ_FROM_RGB, device=rgb.device) / white[:, None]
@@ -97,22 +113,22 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
 
 
 def encode(ab: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
-    """ab 'b 2 h w' -> the indices and weights of the nearest bins, 'b*h*w k', nearest first."""
+    """Encode ab 'b 2 h w' as indices and weights of the nearest bins, 'b*h*w k', nearest first."""
     pixels = ab.permute(0, 2, 3, 1).reshape(-1, 2)
     distance, indices = torch.cdist(pixels, centers).topk(NEIGHBORS, largest=False)
     return indices, torch.softmax(-(distance**2) / (2 * SIGMA**2), -1)
 
 
 def cross_entropy(logits: Tensor, encoded: tuple[Tensor, Tensor], class_weights: Tensor) -> Tensor:
-    """Rebalanced, the mean over the pixels of logits 'b q h w'."""
+    """Compute the rebalanced cross-entropy, the mean over the pixels of logits 'b q h w'."""
     indices, weights = encoded
     rows = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1]).float()
     entropy = rows.logsumexp(-1) - (weights * rows.gather(-1, indices)).sum(-1)
     return (class_weights[indices[:, 0]] * entropy).mean()
 
 
-def waiting(function: Callable[[], Any], device: str) -> Callable[[], Any]:
-    """The function and the device's answer to it."""
+def synchronized(function: Callable[[], Any], device: str) -> Callable[[], Any]:
+    """Return a run that calls the function and waits until the device has finished."""
 
     def run():
         result = function()
@@ -124,7 +140,7 @@ def waiting(function: Callable[[], Any], device: str) -> Callable[[], Any]:
 
 
 def parts(training: Training, rows: np.ndarray) -> dict[str, Callable[[], Any]]:
-    """The parts of a step that stand around the network, for the first row of `rows`."""
+    """Prepare the parts of a step around the network, for the first row of `rows`."""
     photos = training.photos[torch.from_numpy(rows[0]).to(training.device)]
     lightness, ab = inputs(random_crop(photos, training.crop))
     encoded = encode(ab, training.centers)
@@ -144,7 +160,15 @@ def parts(training: Training, rows: np.ndarray) -> dict[str, Callable[[], Any]]:
 def loss_gradient(
     logits: np.ndarray, ab: np.ndarray, centers: np.ndarray, class_weights: np.ndarray, device: str
 ) -> Callable[[], float]:
-    """Encoding, loss and its gradient for logits 'b h w q' and ab 'b h w 2'; the loss."""
+    """Prepare encoding, loss and gradient; the run returns the loss.
+
+    Args:
+      logits: 'b h w q'.
+      ab: the true colours, 'b h w 2'.
+      centers: ab of the bins, 'q 2'.
+      class_weights: one per bin, 'q'.
+      device: where to compute, as PyTorch names it.
+    """
     x = torch.from_numpy(logits).to(device).permute(0, 3, 1, 2).requires_grad_()
     truth = torch.from_numpy(ab).to(device).permute(0, 3, 1, 2)
     bins, weights = (torch.from_numpy(array).to(device) for array in (centers, class_weights))
@@ -158,9 +182,20 @@ def loss_gradient(
 
 
 def block_gradient(
-    weights: Weights, number: int, x: np.ndarray, dy: np.ndarray, device: str, bfloat16: bool
+    weights: Weights, number: int, x: np.ndarray, dy: np.ndarray, execution: Execution
 ) -> Callable[[], Any]:
-    """One block forward and backward, for activations and gradients 'b h w c'."""
+    """Prepare one block forward and backward; the run returns the gradients.
+
+    These are of the block's parameters and, except for the first block, of its input.
+
+    Args:
+      weights: of the whole network.
+      number: of the block, from 1.
+      x: the block's input, 'b h w c'.
+      dy: the gradient of its output, 'b h w c'.
+      execution: device and precision; the block is not compiled.
+    """
+    device, bfloat16 = execution.device, execution.bfloat16
     block = weights.network(device).train()[number - 1]
     arrays = [torch.from_numpy(array).permute(0, 3, 1, 2).to(device) for array in (x, dy)]
     start, gradient = (array.contiguous(memory_format=CHANNELS_LAST) for array in arrays)
@@ -174,18 +209,18 @@ def block_gradient(
             y = block(start)
         return torch.autograd.grad(y, wanted, gradient.to(y.dtype))
 
-    return waiting(run, device)
+    return synchronized(run, device)
 
 
 def matrix_product(side: int, bfloat16: bool, repeats: int, device: str) -> Callable[[], Any]:
-    """Square matrices, several times."""
+    """Prepare several products of two square matrices."""
     dtype = torch.bfloat16 if bfloat16 else torch.float32
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
-    return waiting(lambda: [a @ b for _ in range(repeats)][-1], device)
+    return synchronized(lambda: [a @ b for _ in range(repeats)][-1], device)
 
 
 def memory_pass(elements: int, device: str) -> Callable[[], Any]:
-    """Reads and writes float32 elements once."""
+    """Prepare a pass that reads and writes float32 elements once."""
     x = torch.ones(elements, device=device)
     y = torch.empty_like(x)
-    return waiting(lambda: torch.add(x, 1, out=y), device)
+    return synchronized(lambda: torch.add(x, 1, out=y), device)

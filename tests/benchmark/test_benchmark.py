@@ -1,3 +1,5 @@
+"""The benchmark times equal work fairly, and what it cannot time it names."""
+
 import contextlib
 import json
 import os
@@ -11,8 +13,9 @@ import pytest
 
 from cic_jax import bins, machine, step
 from cic_jax.benchmark import compute, cores, ours, process, work
-from cic_jax.benchmark.contender import Contender
-from cic_jax.benchmark.report import OURS, Bench, Report, interleave
+from cic_jax.benchmark.contender import SeparateContender
+from cic_jax.benchmark.report import OURS, Bench, Report
+from cic_jax.benchmark.timing import Work, interleave
 from cic_jax.target import distribution
 from cic_jax.train.crop import random_crop
 from experiments import benchmark
@@ -65,40 +68,57 @@ def test_dense_and_sparse_targets_give_one_loss_and_gradient():
 def test_contenders_take_turns_in_an_order_that_rotates():
     called = []
     runs = {name: lambda name=name: (called.append(name) or name, 0.0) for name in "abc"}
-    seconds, results = interleave(runs, 3)
+    timings = interleave(runs, 3)
     assert "".join(called) == "aabbccbbccaaccaabb"  # short runs twice
-    assert [len(times) for times in seconds.values()] == [3, 3, 3]
-    assert results == {"a": "a", "b": "b", "c": "c"}
+    assert [len(timing.seconds) for timing in timings.values()] == [3, 3, 3]
+    assert [timing.result for timing in timings.values()] == list("abc")
 
 
-def test_a_contender_runs_in_its_own_process_and_its_errors_arrive():
-    with contextlib.closing(Contender(partial(partial, os.getpid))) as contender:
+def test_a_contender_in_its_own_process_passes_errors_on():
+    with contextlib.closing(SeparateContender(process_id)) as contender:
         pid, seconds = contender.timed()
         assert pid != os.getpid()
         assert pid == contender.timed()[0]
         assert 0 <= seconds < 1
     with pytest.raises(ModuleNotFoundError, match="No module named 'fast'"):
-        Contender(missing)
+        SeparateContender(missing)
     with pytest.raises(RuntimeError, match="the process ended with 3"):
-        Contender(partial(partial, os._exit, 3))
+        SeparateContender(ends_with_3)
+
+
+def process_id():
+    return os.getpid
+
+
+def ends_with_3():
+    return partial(os._exit, 3)
+
+
+def sleeping(seconds):
+    return partial(time.sleep, seconds)
+
+
+def idle():
+    return int
+
+
+def broken():
+    return lambda: 1 / 0
 
 
 def missing():
     raise ModuleNotFoundError("No module named 'fast'")
 
 
-def test_a_report_compares_with_the_first_and_names_who_is_left_out(tmp_path, capsys):
+def test_a_report_compares_with_the_first_contender(tmp_path, capsys):
     report = Report(tmp_path, 2)
     report.begin("sleep")
-    sleepers = {
-        name: lambda s=s: lambda: time.sleep(s) for name, s in (("one", 0.02), ("two", 0.04))
-    }
-    for _ in range(2):
-        contenders = {**sleepers, "fast": missing}
-        rows = report.measure(
-            "sleep", contenders, amount=8, roof=1000, beside={"beside": lambda: int}
-        )
-    assert [row.by for row in rows] == ["one", "two", "beside"]
+    contenders = {"one": partial(sleeping, 0.02), "two": partial(sleeping, 0.04), "fast": missing}
+    work = Work("sleep", amount=8, roof=1000)
+    here = report.measure(work, contenders)
+    rows = report.measure_separately(work, contenders, probes={"probe": idle})
+    assert [row.by for row in here] == ["one", "two"]
+    assert [row.by for row in rows] == ["one", "two", "probe"]
     assert rows[2].ratios == []
     assert len(rows[2].seconds) == 2
     assert rows[0].ratios == [1, 1]
@@ -107,7 +127,8 @@ def test_a_report_compares_with_the_first_and_names_who_is_left_out(tmp_path, ca
     assert rows[0].of_roof == rows[0].rate / 1000
     assert capsys.readouterr().err == "left out: fast: No module named 'fast'\n"
     written = json.loads((tmp_path / "benchmark.json").read_text())
-    assert written["figures"]["sleep"][1]["seconds"] == report.figures["sleep"][1].seconds
+    seconds = [row["seconds"] for row in written["figures"]["sleep"]]
+    assert seconds == [row.seconds for row in report.measurements["sleep"]]
     assert written["machine"]["cores"] >= 1
     table = (tmp_path / "benchmark.md").read_text()
     assert "* left out: fast: No module named 'fast'" in table
@@ -117,9 +138,10 @@ def test_a_report_compares_with_the_first_and_names_who_is_left_out(tmp_path, ca
 def test_work_whose_first_contender_fails_is_no_measurement(tmp_path):
     report = Report(tmp_path, 1)
     report.begin("nothing")
-    assert report.measure("work", {"fast": missing, "one": lambda: int}) == []
-    with pytest.raises(ZeroDivisionError):
-        report.measure("work", {"broken": lambda: lambda: 1 / 0, "one": lambda: int})
+    for measure in (report.measure, report.measure_separately):
+        assert measure(Work("work"), {"fast": missing, "one": idle}) == []
+        with pytest.raises(ZeroDivisionError):
+            measure(Work("work"), {"broken": broken, "one": idle})
 
 
 def test_peak_memory_is_that_of_the_process_alone():
@@ -156,6 +178,7 @@ def test_pytorch_takes_the_same_training_steps():
         work.CLASS_WEIGHTS,
         photos,
         crop=32,
+        execution=torch_training.Execution(),
     )
     optimizer = step.adam(3.16e-5)
     state = step.TrainState(
@@ -182,7 +205,8 @@ def test_pytorch_computes_the_same_block_gradients(number):
 
     weights = torch_networks.Weights.of(TINY.blocks, TINY.create()[1])
     arrays = work.block_arrays(TINY, number)
-    theirs = torch_training.block_gradient(weights, number, *arrays, "cpu", False)()
+    execution = torch_training.Execution()
+    theirs = torch_training.block_gradient(weights, number, *arrays, execution)()
     params, *dx = ours.block_gradient(TINY, number)()
     bias = params["conv1"]["bias"]
     names = [name for name, _ in weights.network()[number - 1].named_parameters()]
@@ -193,30 +217,29 @@ def test_pytorch_computes_the_same_block_gradients(number):
         assert np.linalg.norm(found - expected) < 1e-4 * np.linalg.norm(expected)
 
 
-def test_figures_of_the_networks_at_tiny_sizes(tmp_path):
+def test_measurements_of_the_networks_at_tiny_sizes(tmp_path):
     report = benchmark.run(tmp_path, ["forward", "train"], runs=1, quick=True)
-    rows = [row for figure in ("forward", "train") for row in report.figures[figure]]
+    rows = [row for name in ("forward", "train") for row in report.measurements[name]]
     assert [row.by for row in rows].count(OURS) == 2
     # Every library that is there has to agree with ours, or the benchmark fails.
-    forward = [row for row in report.figures["forward"] if row.by != compute.HANDOVER]
+    forward = [row for row in report.measurements["forward"] if row.by != compute.ROUND_TRIPS]
     assert all(row.facts["difference"] < 1e-4 for row in forward)
-    assert len(forward) == len(report.figures["forward"]) - TWO_CORES
+    assert len(forward) == len(report.measurements["forward"]) - TWO_CORES
     known = ("No module", "two cores")
     assert not [reason for reason in report.left_out if not any(map(reason.__contains__, known))]
 
 
 @pytest.mark.skipif(not TWO_CORES, reason="a process cannot choose between two cores")
 def test_bytes_go_to_another_core_and_back():
-    with contextlib.closing(Contender(cores.round_trips)) as contender:
+    with contextlib.closing(SeparateContender(cores.round_trips)) as contender:
         for _ in range(2):
             _, seconds = contender.timed()
             assert cores.TRIPS * 50e-9 < seconds < 5  # no cores answer in less
 
 
-def test_a_core_that_does_not_answer_is_given_up(monkeypatch):
-    monkeypatch.setattr(cores, "PATIENCE", 3)
+def test_a_core_that_does_not_answer_is_given_up():
     with pytest.raises(TimeoutError, match="expected 2 from the other core; still got 7"):
-        cores._wait(bytearray([7]), 0, 2)
+        cores.wait_for(bytearray([7]), 0, 2, patience=3)
 
 
 def test_one_core_passes_nothing(monkeypatch):
@@ -230,18 +253,18 @@ def test_cases_are_found_by_their_names(tmp_path):
     bench = Bench(report, False, "", "cuda", "bfloat16", 1e12, 1e10, cases="full, (128|512)")
     found = [(case.network, case.batch) for case in compute.training_cases(bench)]
     assert found == [("full", 128), ("full", 512)]
-    assert [case.batch for case in compute.parted_cases(bench)] == [128]
+    assert [case.batch for case in compute.cases_with_parts(bench)] == [128]
     assert report.left_out == []
     assert compute.forward_cases(bench) == []
     assert report.left_out[0].startswith("'full, (128|512)' is in none of simplified, 1 x 256²")
 
 
 @pytest.mark.slow
-def test_every_figure_at_tiny_sizes(tmp_path):
-    report = benchmark.run(tmp_path, list(benchmark.FIGURES), runs=1, quick=True)
-    assert report.figures.keys() == {"roof", *benchmark.FIGURES}
-    assert all(report.figures.values())
-    peaks = [row.facts["peak MiB"] for row in report.figures["colorize"]]
+def test_every_measurement_at_tiny_sizes(tmp_path):
+    report = benchmark.run(tmp_path, list(benchmark.MEASUREMENTS), runs=1, quick=True)
+    assert report.measurements.keys() == {"roof", *benchmark.MEASUREMENTS}
+    assert all(report.measurements.values())
+    peaks = [row.facts["peak MiB"] for row in report.measurements["colorize"]]
     assert all(50 < peak < 4000 for peak in peaks)
 
 
@@ -251,6 +274,6 @@ def test_training_in_half_precision_with_many_steps_in_a_dispatch(tmp_path):
     bench = Bench(report, True, "", "cpu", "bfloat16", 1e12, 1e10)
     for name in ("train", "blocks"):
         report.begin(name)
-        benchmark.FIGURES[name](bench)
-        assert {"bfloat16" in row.work for row in report.figures[name]} == {True}
+        benchmark.MEASUREMENTS[name](bench)
+        assert {"bfloat16" in row.work for row in report.measurements[name]} == {True}
     assert all("No module" in reason for reason in report.left_out)
