@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from absl import app, flags, logging
 
-from cic_jax import bins, machine
+from cic_jax import bins, entry
 from cic_jax.benchmark import compute, process
 from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
 from cic_jax.benchmark.timing import Work

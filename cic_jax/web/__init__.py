@@ -1,7 +1,7 @@
-"""The page: a photograph is dropped on it, coloured, and taken home.
+"""The page: a photograph is dropped on it, coloured and saved again.
 
-`command` starts it, `server` listens, `app` answers, `guard` turns strangers away, `queue` computes
-one thing at a time, `store` holds photographs for a while, `photograph` computes, `samples` come
-with it, `static` is what the browser runs. Its packages are those of the extra `web`; of the rest
-of the library only the command knows it.
+`server` listens, `app` answers, `guard` refuses requests from other sites, `queue` computes one
+thing at a time, `store` holds photographs for a while, `photograph` computes, `samples` are
+photographs to try, `static` runs in the browser. The packages needed are those of the extra `web`;
+in the rest of the library only the command `cic-jax serve` knows the page.
 """

@@ -1,4 +1,4 @@
-"""The page and what it asks for, as a Starlette application."""
+"""The page and the answers to its requests, as a Starlette application."""
 
 import asyncio
 import re
@@ -18,10 +18,18 @@ from starlette.staticfiles import StaticFiles
 
 from cic_jax.colorize import Colorizer
 from cic_jax.images import PhotoError
-from cic_jax.web import photograph as photographs
 from cic_jax.web import samples
 from cic_jax.web.guard import Guard
-from cic_jax.web.photograph import CANDIDATES, PREVIEW, Photograph, ReadOut
+from cic_jax.web.photograph import (
+    CANDIDATES,
+    PREVIEW,
+    Photograph,
+    ReadOut,
+    describe_pixel,
+    predict,
+    render_file,
+    render_preview,
+)
 from cic_jax.web.queue import FullError, Queue
 from cic_jax.web.store import Store
 
@@ -33,22 +41,23 @@ N = TypeVar("N", int, float)
 
 
 class Limits(NamedTuple):
-    """What one server does for all who ask."""
+    """Limits of one server, for all its users together."""
 
     file: int = 32 * 2**20  # bytes of a photograph's file
-    seconds: float = 60.0  # to receive a file, and to wait for a result
-    waiting: int = 8  # computations that wait for the one that runs
+    seconds: float = 60.0  # for receiving a file, and for waiting for a result
+    waiting: int = 8  # computations that wait for the running one
     memory: int = 512 * 2**20  # bytes of photographs held
-    memory_seconds: float = 1800.0  # that a photograph is held, unused
+    memory_seconds: float = 1800.0  # for which a photograph is held unused
 
 
 DEFAULT_LIMITS = Limits()
 
 
 class Page:
-    """The answers, each a method from a request to a response."""
+    """The page's answers, each a method from a request to a response."""
 
-    def __init__(self, colorizer: Colorizer, model: str, limits: Limits) -> None:
+    def __init__(self, colorizer: Colorizer, model: str, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Answer with a colorizer; `model` is the name of it that the page shows."""
         self.colorizer = colorizer
         self.model = model
         self.limits = limits
@@ -57,15 +66,15 @@ class Page:
 
     @property
     def candidates(self) -> int:
-        """How many colourings there are: one where the model predicts ab itself."""
+        """Number of colourings to choose from: one if the model predicts ab itself."""
         return 1 if self.colorizer.model.target.centers is None else CANDIDATES
 
     async def index(self, request: Request) -> Response:
-        """The page itself."""
+        """Send the page itself."""
         return FileResponse(STATIC / "index.html")
 
     async def about(self, request: Request) -> Response:
-        """What the page must know before there is a photograph."""
+        """Send the facts that the page shows before there is a photograph."""
         return JSONResponse(
             {
                 "model": self.model,
@@ -80,33 +89,30 @@ class Page:
         )
 
     async def sample(self, request: Request) -> Response:
-        """A sample's file, to be sent back like any other photograph."""
+        """Send a sample's file, which the page sends back like any other photograph."""
         name = request.path_params["name"]
         if name not in samples.SAMPLES:
             raise HTTPException(404, f"expected one of {', '.join(samples.SAMPLES)}, got {name}")
         return Response(await asyncio.to_thread(samples.jpeg, name), media_type="image/jpeg")
 
     async def open(self, request: Request) -> Response:
-        """Take a file, colour it, hold it: its token and what it is."""
+        """Receive a file, colour it and hold it; send its token and a description."""
         name = _file_name(request.query_params.get("name", ""))
         file = await self._body(request)
-        try:
-            photograph = await self._run(photographs.predict, name, file)
-        except PhotoError as error:
-            raise HTTPException(422, str(error)) from error
+        photograph = await self._run(predict, name, file)
         return JSONResponse({"token": self.store.put(photograph), **photograph.about}, 201)
 
     async def picture(self, request: Request) -> Response:
-        """A colouring, reduced."""
+        """Send a colouring, reduced."""
         photograph = self._held(request)
         longest = _number(request, "longest", PREVIEW, 1, PREVIEW)
-        content = await self._run(photographs.preview, photograph, self._read_out(request), longest)
+        content = await self._run(render_preview, photograph, self._read_out(request), longest)
         return Response(content, media_type="image/jpeg")
 
     async def file(self, request: Request) -> Response:
-        """A colouring at full size, to be saved."""
+        """Send a colouring at full size, to be saved."""
         photograph = self._held(request)
-        file = await self._run(photographs.full, photograph, self._read_out(request))
+        file = await self._run(render_file, photograph, self._read_out(request))
         disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
         return Response(
             file.content,
@@ -115,15 +121,15 @@ class Page:
         )
 
     async def pixel(self, request: Request) -> Response:
-        """The distribution at a point."""
+        """Send the distribution at a point."""
         photograph = self._held(request)
         x, y = (_number(request, name, None, 0.0, 1.0) for name in ("x", "y"))
         read_out = self._read_out(request)
         try:
-            found = await self._run(photographs.pixel, photograph, x, y, read_out)
+            distribution = await self._run(describe_pixel, photograph, x, y, read_out)
         except ValueError as error:
             raise HTTPException(404, str(error)) from error
-        return JSONResponse(found)
+        return JSONResponse(distribution)
 
     def _read_out(self, request: Request) -> ReadOut:
         default = ReadOut()
@@ -140,8 +146,11 @@ class Page:
         return photograph
 
     async def _run(self, compute: Callable[..., Result], *arguments: Any) -> Result:
+        """Compute in the queue; what goes wrong becomes an HTTPException of one line."""
         try:
             return await self.queue.run(compute, self.colorizer, *arguments)
+        except PhotoError as error:
+            raise HTTPException(422, str(error)) from error
         except FullError as error:
             message = "too many photographs are waiting: try again in a moment"
             raise HTTPException(503, message, {"retry-after": "5"}) from error
@@ -170,7 +179,7 @@ class Page:
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """Forget photographs also while nobody asks for any."""
+        """Forget photographs in time even while nobody asks for any."""
         sweeping = asyncio.create_task(self._sweep())
         yield
         sweeping.cancel()
@@ -182,11 +191,8 @@ class Page:
             self.store.sweep()
 
 
-def create(
-    colorizer: Colorizer, model: str, host: str, limits: Limits = DEFAULT_LIMITS
-) -> Starlette:
-    """The application; `model` is the name that the page shows, `host` the one it is served at."""
-    page = Page(colorizer, model, limits)
+def create(page: Page, host: str) -> Starlette:
+    """Create the application that serves a page at `host`, a name or an address."""
     return Starlette(
         routes=[
             Route("/", page.index),
@@ -209,13 +215,23 @@ def _gone(request: Request, error: Exception) -> Response:
 
 
 def _file_name(text: str) -> str:
-    """A plain file name, whatever was sent."""
+    """Reduce whatever was sent to a plain file name."""
     plain = re.sub(r"[/\\\x00-\x1f\x7f]+", "_", text)[-LONGEST_NAME:].strip(". ")
     return plain or "photograph"
 
 
 def _number(request: Request, name: str, default: N | None, least: N, most: N) -> N:
-    """A parameter of a request, of the type of `least`."""
+    """Parse a parameter of a request.
+
+    Raises HTTPException 400 for what is no number in the range.
+
+    Args:
+      request: its query holds the parameter.
+      name: of the parameter.
+      default: value if the parameter is missing; with None it has to be there.
+      least: smallest value; its type is that of the result.
+      most: largest value.
+    """
     text = request.query_params.get(name)
     if text is None and default is not None:
         return default

@@ -1,4 +1,4 @@
-"""Who may ask, and what a browser may do with the answer."""
+"""A guard against requests from other sites, and limits on the use of answers in a browser."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -7,8 +7,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# The page runs its own files alone, shows only pictures that it made or was given by this server,
-# and talks to nobody else.
+# The page runs only its own files, shows only pictures made by it or by this server, and talks to
+# nobody else.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -24,18 +24,19 @@ HEADERS = {
 
 
 class Guard:
-    """Middleware that answers the page itself and nobody who speaks through another site.
+    """Middleware that refuses requests made through another site.
 
-    A site can point its own name at this address (DNS rebinding) and then passes for the page. It
-    cannot do so with an address, nor with `localhost`, nor with the `name` that was asked for.
+    A site can point its own name at this address (DNS rebinding) to pass for the page. It cannot do
+    so with an address, with `localhost`, or with the name that the page is served at.
     """
 
     def __init__(self, app: ASGIApp, name: str) -> None:
+        """Guard an application that is served at the host `name`."""
         self.app = app
         self.names = {"localhost", name.lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse with 403, or answer with `HEADERS` added."""
+        """Refuse with status 403, or let the application answer; add `HEADERS` to either."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -50,6 +51,7 @@ class Guard:
         await app(scope, receive, send_guarded)
 
     def _refusal(self, path: str, headers: Headers) -> str | None:
+        """Return the reason to refuse a request, or None."""
         host = headers.get("host", "")
         if not self._is_known(host):
             return f"expected an address or localhost as the host, got {host!r}"
@@ -62,6 +64,7 @@ class Guard:
         return None
 
     def _is_known(self, host: str) -> bool:
+        """Return whether a Host header has an address or one of this server's names."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
             if name in self.names:

@@ -1,4 +1,4 @@
-"""What the page shows of a photograph: plain functions of a colorizer and what is held of it."""
+"""Pictures and numbers for the page, computed from a colorizer and a photograph in memory."""
 
 import io
 from dataclasses import dataclass
@@ -15,22 +15,22 @@ from cic_jax.colorize import Colorizer
 from cic_jax.colorize.colorizer import Prediction
 from cic_jax.read_out import CELL, lightness, render
 
-PREVIEW = 1024  # pixels of the long side of what is shown
+PREVIEW = 1024  # the most pixels of a shown picture's long side
 PREVIEW_QUALITY = 90  # of JPEG
 CANDIDATES = 4  # colourings of one photograph
 
 
 class ReadOut(NamedTuple):
-    """How a colouring is read out of a prediction."""
+    """The settings by which a colouring is read out of a prediction."""
 
     temperature: float = 0.38
     saturation: float = 1.0
-    candidate: int = 0  # of CANDIDATES, 0 being the ordinary one
+    candidate: int = 0  # below CANDIDATES; 0 is the ordinary colouring
 
 
 @dataclass(frozen=True, eq=False)
 class Photograph:
-    """A photograph as long as the page works on it: the file as it came, and a small prediction."""
+    """A photograph that the page works on: its file as it came, and a reduced prediction."""
 
     name: str
     file: bytes
@@ -39,7 +39,7 @@ class Photograph:
 
     @property
     def nbytes(self) -> int:
-        """The memory that it takes."""
+        """Bytes of memory that it takes."""
         arrays = (part for part in self.prediction if isinstance(part, np.ndarray))
         return len(self.file) + sum(array.nbytes for array in arrays)
 
@@ -53,7 +53,7 @@ class File(NamedTuple):
 
 
 def predict(colorizer: Colorizer, name: str, file: bytes) -> Photograph:
-    """Read a file and run the network on it: once for all that follows. Raises PhotoError."""
+    """Read a file and run the network on it, once for all read-outs. Raises PhotoError."""
     photo = _read(name, file)
     prediction = colorizer.predict(photo.rgb).reduced(PREVIEW)
     h, w = photo.rgb.shape[:2]
@@ -68,15 +68,21 @@ def predict(colorizer: Colorizer, name: str, file: bytes) -> Photograph:
     return Photograph(name, file, prediction, about)
 
 
-def preview(
+def render_preview(
     colorizer: Colorizer, photograph: Photograph, read_out: ReadOut, longest: int = PREVIEW
 ) -> bytes:
-    """A colouring as a JPEG of at most `longest` pixels; saturation 0 is the photograph in grey."""
+    """Render a colouring as a JPEG with a long side of at most `longest` pixels.
+
+    Saturation 0 gives the photograph in grey.
+    """
     return _jpeg(_render(colorizer, photograph.prediction.reduced(longest), read_out))
 
 
-def full(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> File:
-    """A colouring at the photograph's own size, in its own format where that can hold colour."""
+def render_file(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> File:
+    """Render a colouring at the photograph's own size, in its own format if that holds colour.
+
+    Raises PhotoError if it cannot be encoded.
+    """
     photo = _read(photograph.name, photograph.file)
     rgb = _render(colorizer, photograph.prediction._replace(pixels=photo.rgb), read_out)
     encoded = io.BytesIO()
@@ -86,14 +92,21 @@ def full(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> Fil
     return File(f"{name.stem}-colour{name.suffix}", media_type, encoded.getvalue())
 
 
-def pixel(
+def describe_pixel(
     colorizer: Colorizer, photograph: Photograph, x: float, y: float, read_out: ReadOut
 ) -> dict[str, Any]:
-    """What is predicted at a point of a photograph, x and y from 0 to 1, as JSON.
+    """Describe the prediction at a point of a photograph, as JSON.
 
     'bins' has a row per bin: a, b, probability, and its colour at the pixel's lightness; 'read_out'
-    is the annealed mean, of the candidate that is read out. Raises ValueError for a model that
-    predicts ab itself.
+    is the annealed mean of the chosen candidate. Raises ValueError for a model that predicts ab
+    itself.
+
+    Args:
+      colorizer: the one that made the prediction.
+      photograph: the photograph with its prediction.
+      x: from 0 at the left edge to 1 at the right.
+      y: from 0 at the top to 1 at the bottom.
+      read_out: temperature and candidate; the saturation plays no part.
     """
     target = colorizer.model.target
     if target.centers is None:
@@ -101,8 +114,8 @@ def pixel(
     prediction = photograph.prediction
     row, column = (_at(p, n) // CELL for p, n in zip((y, x), prediction.size, strict=True))
     logits, read = (
-        jnp.asarray(each.output[row, column])
-        for each in (prediction, _chosen(colorizer, prediction, read_out.candidate))
+        jnp.asarray(chosen.output[row, column])
+        for chosen in (prediction, _chosen(colorizer, prediction, read_out.candidate))
     )
     pixels = prediction.pixels
     row, column = (_at(p, n) for p, n in zip((y, x), pixels.shape[:2], strict=True))
@@ -138,7 +151,7 @@ def _read(name: str, file: bytes) -> images.Photo:
 
 
 def _at(fraction: float, length: int) -> int:
-    """The index of the pixel at a fraction of a length."""
+    """Return the index of the pixel at a fraction of a length."""
     return min(int(fraction * length), length - 1)
 
 

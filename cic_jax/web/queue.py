@@ -1,4 +1,4 @@
-"""Computations one at a time, few of them waiting, none for long."""
+"""A queue of computations: one runs at a time, few wait, and none for long."""
 
 import asyncio
 import threading
@@ -10,23 +10,23 @@ Result = TypeVar("Result")
 
 
 class FullError(Exception):
-    """Too many wait already."""
+    """The queue is full."""
 
 
 class Queue:
-    """One thread that computes, so that the server goes on answering while it does."""
+    """One thread for computations, so that the server goes on answering meanwhile."""
 
     def __init__(self, waiting: int, seconds: float) -> None:
-        """At most `waiting` computations behind the one that runs, each answered in `seconds`."""
+        """Let `waiting` computations wait behind the running one, and callers for `seconds`."""
         self._seconds = seconds
         self._places = threading.BoundedSemaphore(1 + waiting)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="colour")
 
     async def run(self, compute: Callable[..., Result], *arguments: Any) -> Result:
-        """The result of `compute(*arguments)`.
+        """Compute `compute(*arguments)` and return its result.
 
-        Raises FullError at once where no place is free, and TimeoutError after the time limit; what
-        waits is then dropped, but what runs already keeps its place until it ends.
+        Raises FullError at once if no place is free, and TimeoutError after the time limit. A
+        computation that has not begun by then is dropped; one that has keeps its place to its end.
         """
         if not self._places.acquire(blocking=False):
             raise FullError
@@ -35,5 +35,5 @@ class Queue:
         return await asyncio.wait_for(asyncio.wrap_future(future), self._seconds)
 
     def close(self) -> None:
-        """Drop what waits and let what runs end."""
+        """Drop the waiting computations and let the running one end."""
         self._thread.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Photographs to try the page with: those that come inside scikit-image, in grey."""
+"""Photographs to try the page with, from scikit-image, in grey."""
 
 import functools
 import io
@@ -11,7 +11,7 @@ from skimage import data
 
 
 class Sample(NamedTuple):
-    """A photograph of scikit-image."""
+    """A photograph that scikit-image brings."""
 
     title: str
     credit: str
@@ -31,7 +31,7 @@ SAMPLES = {
 
 @functools.cache
 def jpeg(name: str) -> bytes:
-    """The file of a sample, a key of `SAMPLES`."""
+    """Encode a sample, a key of `SAMPLES`, as a grey JPEG."""
     file = io.BytesIO()
     Image.fromarray(SAMPLES[name].load()).convert("L").save(file, "JPEG", quality=92)
     return file.getvalue()

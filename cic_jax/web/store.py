@@ -1,4 +1,4 @@
-"""Photographs in memory, by random tokens, forgotten when unused or when room is needed."""
+"""A store of photographs in memory, under random tokens, forgotten unused or for lack of room."""
 
 import secrets
 import time
@@ -9,19 +9,19 @@ from cic_jax.web.photograph import Photograph
 
 
 class Store:
-    """The photographs used last, as many as fit."""
+    """The photographs used most recently, as many as fit."""
 
     def __init__(
         self, limit: int, seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """At most `limit` bytes, each photograph for `seconds` after it was last asked for."""
+        """Hold at most `limit` bytes, each photograph for `seconds` after its last use."""
         self._limit = limit
         self._seconds = seconds
         self._clock = clock
         self._held: OrderedDict[str, tuple[float, Photograph]] = OrderedDict()  # oldest first
 
     def put(self, photograph: Photograph) -> str:
-        """Hold a photograph, at the price of older ones; returns its token."""
+        """Hold a photograph, dropping the oldest to make room; return its token."""
         token = secrets.token_urlsafe(16)
         self._held[token] = self._clock(), photograph
         while len(self._held) > 1 and self.size > self._limit:
@@ -29,7 +29,7 @@ class Store:
         return token
 
     def get(self, token: str) -> Photograph | None:
-        """The photograph of a token, if it is still held."""
+        """Return the photograph of a token if it is still held."""
         self.sweep()
         if token not in self._held:
             return None
@@ -39,12 +39,12 @@ class Store:
         return photograph
 
     def sweep(self) -> None:
-        """Forget what was not asked for in time."""
+        """Forget photographs that were not used in time."""
         oldest = self._clock() - self._seconds
         while self._held and next(iter(self._held.values()))[0] < oldest:
             self._held.popitem(last=False)
 
     @property
     def size(self) -> int:
-        """Bytes held."""
+        """Bytes of the photographs held."""
         return sum(photograph.nbytes for _, photograph in self._held.values())

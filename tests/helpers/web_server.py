@@ -50,8 +50,9 @@ def tiny_colorizer(**options):
 
 
 class Client:
-    def __init__(self, port):
+    def __init__(self, port, page=None):
         self.port = port
+        self.page = page
         self.url = f"http://127.0.0.1:{port}/"
 
     def ask(self, path, method="GET", body=None, headers=None):
@@ -69,12 +70,14 @@ class Client:
 
 @contextmanager
 def serving(colorizer, limits=app.DEFAULT_LIMITS):
+    """A client of a page that is served; `client.page` is the page."""
     listening = server.listen("127.0.0.1", 0)
-    serving = server.build(colorizer, "tiny", "127.0.0.1", limits)
+    page = app.Page(colorizer, "tiny", limits)
+    serving = server.build(page, "127.0.0.1")
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        yield Client(listening.getsockname()[1])
+        yield Client(listening.getsockname()[1], page)
     finally:
         serving.should_exit = True
         thread.join()

@@ -51,13 +51,11 @@ def test_the_store_forgets_what_is_not_used(held):
     assert store.size == 0
 
 
-def test_photographs_are_forgotten_while_nobody_asks(colorizer, monkeypatch):
-    stores = []
-    monkeypatch.setattr(app, "Store", lambda *limits: stores.append(Store(*limits)) or stores[-1])
+def test_photographs_are_forgotten_while_nobody_asks(colorizer):
     with serving(colorizer, app.Limits(memory_seconds=0.3)) as client:
         client.open(JPEG)
-        assert stores[0].size > 0
-        wait_for(lambda: stores[0].size == 0)
+        assert client.page.store.size > 0
+        wait_for(lambda: client.page.store.size == 0)
 
 
 def test_nothing_is_written_to_disk(client):

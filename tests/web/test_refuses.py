@@ -1,5 +1,6 @@
 """The page's server: what it refuses, and whom."""
 
+import asyncio
 import io
 import re
 import socket
@@ -9,6 +10,7 @@ import image_samples as files
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.responses import PlainTextResponse
 from web_server import JPEG, serving, tiny_colorizer, wait_for
 
 from cic_jax.web import app
@@ -142,10 +144,17 @@ def test_names_of_this_machine_are_known(client, host):
     assert client.ask("/about", headers={"host": host}).status == 200
 
 
-def test_the_name_that_was_asked_for_is_known():
-    guard = Guard(app=lambda *_: None, name="Studio.lan")
-    assert guard._is_known("studio.lan:8000")
-    assert not guard._is_known("other.lan:8000")
+@pytest.mark.parametrize(("host", "status"), [("studio.lan:8000", 200), ("other.lan:8000", 403)])
+def test_the_name_that_was_asked_for_is_known(host, status):
+    guard = Guard(PlainTextResponse("the page"), name="Studio.lan")
+    scope = {"type": "http", "path": "/about", "headers": [(b"host", host.encode())]}
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(guard(scope, None, send))
+    assert sent[0]["status"] == status
 
 
 @pytest.mark.parametrize(
