@@ -22,6 +22,17 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 install_import_hook("cic_jax", "beartype.beartype")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ghostscript():
+    """Stand in for Ghostscript, installed or not: PostScript that reaches it is a photograph."""
+    from photo_files import picture
+    from PIL import EpsImagePlugin
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EpsImagePlugin, "Ghostscript", lambda *_: picture(0).im)
+        yield
+
+
 @pytest.fixture(scope="module")
 def colorizer():
     """Of a tiny network, for the page's tests."""

@@ -1,30 +1,16 @@
 """Decode a Pillow image of any mode: upright, 8 bits, sRGB."""
 
-import functools
-import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Num, UInt8
-from PIL import ExifTags, Image, ImageCms
+from jaxtyping import Num, UInt8
+from PIL import ExifTags, Image
 
-from cic_jax.images import exif
+from cic_jax.images import color, exif
 
-GREY_MODES = ("1", "L", "LA", "La")
-# (kind of image, colour space of its profile) -> the mode in which the profile applies
-PROFILED = {
-    ("L", "GRAY"): "L",
-    ("L", "RGB "): "RGB",
-    ("RGB", "RGB "): "RGB",
-    ("CMYK", "CMYK"): "CMYK",
-    ("LAB", "Lab "): "LAB",
-}
-SRGB_GAMMA = 1 / 2.2  # what PNG's gAMA says of sRGB
-# Gammas nearer than this count as equal: libpng's PNG_GAMMA_THRESHOLD.
-GAMMA_TOLERANCE = 0.05
 MAX_DPI = 65535  # the most that a JPEG records
 
 
@@ -47,10 +33,11 @@ class Photo:
 
 
 class Pixels(NamedTuple):
-    """Upright 8-bit pixels in sRGB: mode L if the image is grey, else RGB; alpha in mode L."""
+    """Upright 8-bit pixels in sRGB: mode L if the image is grey, else RGB. Alpha in mode L."""
 
     color: Image.Image
     alpha: Image.Image | None
+    orientation: int  # of the stored picture
 
 
 def decode(image: Image.Image) -> Photo:
@@ -61,26 +48,25 @@ def decode(image: Image.Image) -> Photo:
     to 1. CMYK without a profile is converted plainly. A profile that is damaged or for other
     channels is ignored. Raises PhotoError for values outside these ranges.
     """
-    turned = exif.orientation(image) in exif.QUARTER_TURNS
     pixels = decode_pixels(image)
     dpi = _dpi(image)
     return Photo(
         rgb=np.asarray(pixels.color),
         alpha=None if pixels.alpha is None else np.asarray(pixels.alpha),
         exif=exif.carried(image),
-        icc=_srgb().tobytes() if image.info.get("icc_profile") else None,
-        dpi=dpi[::-1] if dpi and turned else dpi,
+        icc=color.srgb_profile() if image.info.get("icc_profile") else None,
+        dpi=dpi[::-1] if dpi and pixels.orientation in exif.QUARTER_TURNS else dpi,
     )
 
 
 def decode_rgb(image: Image.Image) -> Image.Image:
     """Decode as `decode` does, to RGB alone: grey in three channels, transparency over white."""
-    color, alpha = decode_pixels(image)
-    rgb = _convert(color, "RGB")
-    if alpha is None:
+    pixels = decode_pixels(image)
+    rgb = color.convert(pixels.color, "RGB")
+    if pixels.alpha is None:
         return rgb
     rgba = rgb.copy()
-    rgba.putalpha(alpha)
+    rgba.putalpha(pixels.alpha)
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
@@ -89,17 +75,15 @@ def decode_pixels(image: Image.Image) -> Pixels:
     # Samples of 16 bits per channel in colour lose their low byte while Pillow loads them.
     tiles = getattr(image, "tile", ()) if image.format == "PNG" else ()
     wide = any("16" in str(tile[3]) for tile in tiles)
+    orientation = exif.orientation(image)
     _load(image)
-    profile, gamma = image.info.get("icc_profile"), _gamma(image)
     turn = exif.UPRIGHT.get(exif.orientation(image))  # none for a TIFF: Pillow has turned it
-    color, alpha = _split_alpha(*_to_8_bits(image, wide))
-    color = _to_srgb(color, profile)
-    if gamma is not None:
-        color = color.point(_from_gamma(gamma) * len(color.getbands()))
+    pixels, alpha = _split_alpha(*_to_8_bits(image, wide))
+    pixels = color.to_srgb(pixels, image.info)
     if turn is not None:
-        color = color.transpose(turn)
+        pixels = pixels.transpose(turn)
         alpha = alpha and alpha.transpose(turn)
-    return Pixels(color, alpha)
+    return Pixels(pixels, alpha, orientation)
 
 
 def _load(image: Image.Image) -> None:
@@ -143,12 +127,12 @@ def _to_8_bits(image: Image.Image, wide: bool) -> tuple[Image.Image, Image.Image
         tags = getattr(image, "tag_v2", {})
         if tags.get(ExifTags.Base.PhotometricInterpretation) == 0:  # white is 0
             grey = 255 - grey
-        clear = image.info.get("transparency")
-        alpha = None if clear is None else Image.fromarray(np.uint8(255) * (values != clear))
+        key = image.info.get("transparency")
+        alpha = None if key is None else Image.fromarray(np.uint8(255) * (values != key))
         return Image.fromarray(grey), alpha
-    if wide and isinstance(clear := image.info.get("transparency"), tuple):
+    if wide and isinstance(key := image.info.get("transparency"), tuple):
         image = image.copy()
-        image.info["transparency"] = tuple(value >> 8 for value in clear)
+        image.info["transparency"] = tuple(value >> 8 for value in key)
     return image, None
 
 
@@ -173,78 +157,5 @@ def _split_alpha(
 ) -> tuple[Image.Image, Image.Image | None]:
     if alpha is not None or not image.has_transparency_data:
         return image, alpha
-    image = image.convert("LA" if image.mode in GREY_MODES else "RGBA")
+    image = image.convert("LA" if image.mode in color.GREY_MODES else "RGBA")
     return image.convert(image.mode[:-1]), image.getchannel("A")
-
-
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert to mode L if the image is grey, else to RGB."""
-    grey = image.mode in GREY_MODES
-    plain = "L" if grey else "RGB"
-    kind = image.mode if image.mode in ("CMYK", "LAB") else plain
-    if kind == "LAB":
-        profile = _lab()
-    transform = None if profile is None else _transform(profile, kind)
-    if transform is None:
-        return _convert(image, plain)
-    converted = transform.apply(_convert(image, transform.inputMode))
-    return converted.getchannel("G") if grey else converted
-
-
-@functools.lru_cache(maxsize=16)  # photographs of one camera share a profile
-def _transform(profile: bytes, kind: str) -> ImageCms.ImageCmsTransform | None:
-    """Build the transform of a profile to sRGB.
-
-    None for a profile that is sRGB itself, damaged or for other channels.
-    """
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        transform = ImageCms.buildTransform(
-            source,
-            _srgb(),
-            PROFILED[kind, source.profile.xcolor_space],
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
-    except (OSError, KeyError, ImageCms.PyCMSError):
-        return None
-    return None if _keeps_colors(transform) else transform
-
-
-def _keeps_colors(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Return whether RGB changes by rounding alone; such a transform would only cost time."""
-    if transform.inputMode != "RGB":
-        return False
-    axis = np.arange(0, 256, 17, dtype=np.uint8)
-    grid = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(64, 64, 3)
-    converted = np.asarray(transform.apply(Image.fromarray(grid)))
-    return bool(np.abs(converted.astype(int) - grid).max() <= 1)
-
-
-def _gamma(image: Image.Image) -> float | None:
-    """Return the gamma of a PNG that is neither sRGB nor described by a profile."""
-    gamma = image.info.get("gamma")
-    if not gamma or "srgb" in image.info or image.info.get("icc_profile"):
-        return None
-    return None if abs(gamma / SRGB_GAMMA - 1) < GAMMA_TOLERANCE else gamma
-
-
-def _from_gamma(gamma: float) -> list[int]:
-    """Tabulate value ** (1 / gamma), which is linear light, in sRGB (IEC 61966-2-1)."""
-    light: Float[np.ndarray, "256"] = (np.arange(256) / 255) ** (1 / gamma)
-    curved = 1.055 * light ** (1 / 2.4) - 0.055
-    return np.rint(255 * np.where(light <= 0.0031308, 12.92 * light, curved)).astype(int).tolist()
-
-
-def _convert(image: Image.Image, mode: str) -> Image.Image:
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _srgb() -> ImageCms.ImageCmsProfile:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-
-
-@functools.cache
-def _lab() -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()

@@ -191,6 +191,7 @@ RGBA = np.dstack([RGB, ALPHA])
 FLIPPED = RGB[:, ::-1]
 GIF_FRAMES = {"save_all": True, "append_images": [palette().rotate(90), palette().rotate(180)]}
 WIDE = (257 * RGB.astype(np.uint16)).astype("<u2")
+KEYED = (WIDE + 5).astype(">u2")  # high bytes of RGB, other low ones
 
 # name, bytes, expected pixels, how far off 8-bit values may be, other expected attributes
 READABLE = [
@@ -221,7 +222,7 @@ READABLE = [
     ("colour16.png", png(WIDE.astype(">u2"), 16, 2), RGB, 0, {}),
     ("key16.png", png(257 * GREY.astype(">u2"), 16, 0, more=chunk(b"tRNS", 2 * bytes(GREY[0, :1]))),
      GREY, 0, {"alpha": 255 * np.not_equal(GREY, GREY[0, 0])}),
-    ("colour_key16.png", png(WIDE.astype(">u2"), 16, 2, more=chunk(b"tRNS", bytes(WIDE[0, 0]))),
+    ("colour_key16.png", png(KEYED, 16, 2, more=chunk(b"tRNS", KEYED[0, 0].tobytes())),
      RGB, 0, {"alpha": 255 * (RGB[0, 0] != RGB).any(axis=-1)}),
     ("linear_light.png", png(GREY, 8, 0, more=LINEAR),
      linear_to_srgb(GREY / 255), 0.5, {}),
