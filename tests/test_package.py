@@ -1,5 +1,6 @@
 """The package as others meet it: `import cic_jax`, and a wheel installed elsewhere."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -146,7 +147,8 @@ config.train.epochs = 2 * config.train.batch_size / 24
 print(sorted(train(config, "run"))[0])
 """
     away(installed, tmp_path, "python", "-c", script)
-    assert (tmp_path / "run" / "log.jsonl").exists()
+    log = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    assert json.loads(log[-1])["step"] == 2
     assert (tmp_path / "run" / "checkpoints").is_dir()
 
 
