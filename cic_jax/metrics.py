@@ -156,11 +156,11 @@ def compare(
     """Compute all metrics of predicted ab against photographs, by name.
 
     Args:
-        rgb: the photographs in sRGB, values in [0, 1].
-        pixels: the same in CIELAB.
-        ab: the prediction, in CIELAB units.
+        rgb: Photographs in sRGB, values in [0, 1].
+        pixels: The same photographs in CIELAB.
+        ab: Predicted colours in CIELAB units.
         mask: True where a pixel is real; None if all are.
-        class_weights: weights of the published bins, for the rebalanced AuC.
+        class_weights: Weights of the published bins, for the rebalanced AuC.
     """
     truth = pixels[..., 1:]
     colored = lab.lab_to_rgb(jnp.concatenate([pixels[..., :1], ab], axis=-1))

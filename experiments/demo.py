@@ -116,11 +116,11 @@ def done_section(
     """Describe what was done, and how long each stage took.
 
     Args:
-        config: of the training.
-        counts: number of scenes by split.
-        trained: steps of the training.
-        parameters: their number in the model.
-        stage: has the time of each stage.
+        config: Config of the training.
+        counts: Number of scenes by split.
+        trained: Steps of the training.
+        parameters: Number of the model's parameters.
+        stage: Stages with their times.
     """
     text = (
         f"{counts['train']} scenes to train on, {counts['validation']} to validate and "

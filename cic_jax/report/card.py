@@ -46,12 +46,12 @@ def card(
     """Write the whole card.
 
     Args:
-        name: of the released model.
-        trained: the model, and how it was trained.
-        photographs: their number by split.
-        scores: metrics on the test split, of the model and of the photographs left grey.
-        texts: the data and their terms, and the model's limits.
-        size: of all files, in bytes.
+        name: Name of the released model.
+        trained: The model and how it was trained.
+        photographs: Number of photographs by split.
+        scores: Metrics on the test split, of the model and of the photographs left grey.
+        texts: Texts on the data and on the model's limits.
+        size: Size of all files in bytes.
     """
     config = trained.model.description["config"]
     parts = [
@@ -68,12 +68,12 @@ def card(
 
 
 def _lead(built: model.Model, size: int) -> str:
-    about = built.description
-    centers = about["centers"]
+    description = built.description
+    centers = description["centers"]
     predicts = "ab itself" if centers is None else f"a distribution over {len(centers)} bins of ab"
     return (
         f"Colours greyscale photographs: from lightness it predicts {predicts}, for every 4 x 4 "
-        f"pixels. The {about['network']} network at width {about['width']:g}: "
+        f"pixels. The {description['network']} network at width {description['width']:g}: "
         f"{model.parameter_count(built.variables):,} parameters and the running statistics, in "
         f"bfloat16, {size / 1e6:.1f} MB in all."
     )

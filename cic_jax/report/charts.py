@@ -92,13 +92,15 @@ def metric_bars(scores: Mapping[str, Scores], photographs: str = "test photograp
         axes.grid(axis="y", visible=False)
     panels[0].set_yticks(range(len(scores)), [label(name) for name in scores])
     panels[0].set_ylim(len(scores) - 0.4, -0.6)
-    legend = dict(zip(*panels[0].get_legend_handles_labels()[::-1], strict=True))
+    handles, labels = panels[0].get_legend_handles_labels()
+    legend = dict(zip(labels, handles, strict=True))  # each label once, not once per row
     figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=2)
     headline(figure, f"Likeness to the truth of {photographs}, against leaving them grey")
     return figure
 
 
 def _bar(axes: Axes, row: int, model: Interval, grey: Interval, colour: str) -> None:
+    """Draw a row: grey's mean and interval, and the bar from there to the model's."""
     height = [row - 0.42, row + 0.42]
     axes.fill_betweenx(height, grey["low"], grey["high"], color=FAINT, linewidth=0)
     axes.plot([grey["mean"]] * 2, height, color=GREY, label="left grey (ab = 0), 95 % shaded")
@@ -173,11 +175,11 @@ def pixel_distribution(
     """Plot the predicted distribution at one pixel: a square per bin, its area the probability.
 
     Args:
-        photo: shown on the left, with the pixel marked.
-        pixel: its row and column.
-        centers: of the bins, in the ab plane.
-        p: probability of each bin.
-        colours: named points of the ab plane to mark, such as the truth.
+        photo: Photograph to show on the left, with the pixel marked.
+        pixel: Row and column.
+        centers: Centres of the bins.
+        p: Probability of each bin.
+        colours: Points of the ab plane to mark, such as the truth, by name.
     """
     figure = new(8.4, 4.2)
     left, right = figure.subplots(1, 2)

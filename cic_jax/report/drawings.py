@@ -65,10 +65,10 @@ def from_photographs(models: dict[str, Model], split: str, count: int, names: li
     """Draw "predictions" of all models, and each model's temperatures and pixel distribution.
 
     Args:
-        models: by name; the config of the first one finds the photographs.
+        models: Models by name; the config of the first one finds the photographs.
         split: 'train', 'validation' or 'test'.
-        count: how many photographs to show, from the first on.
-        names: photographs to show instead, by their names.
+        count: Number of photographs, from the first on.
+        names: Names of the photographs to show instead.
     """
     config = default.get_config()
     config.update(next(iter(models.values())).description["config"])

@@ -53,12 +53,12 @@ def release(
     raises.
 
     Args:
-        trained: the model to release.
-        config: that it was trained with; its data section finds the photographs.
-        texts: of the card.
-        folder: of all releases.
-        name: of this one.
-        score: evaluates the weights as released, on the test split.
+        trained: The model to release.
+        config: Config of its training; the data section finds the photographs.
+        texts: Texts of the card.
+        folder: Folder of all releases.
+        name: Name of this release.
+        score: Evaluation of the released weights on the test split.
     """
     target = folder / name
     _check(config, target, name)

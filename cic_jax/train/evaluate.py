@@ -167,11 +167,11 @@ def colourings(
     """Colour photographs from their lightness.
 
     Args:
-        variables: the network's parameters and statistics, not replicated.
-        rgb: square photographs.
-        network: the network, outside of any replicated step.
-        target: reads colours out of the network's output.
-        temperature: of that read-out.
+        variables: The network's parameters and statistics, not replicated.
+        rgb: Square photographs.
+        network: The network, outside of any replicated step.
+        target: The target, which reads colours out of the network's output.
+        temperature: Temperature of the read-out.
     """
     colour = jax.jit(partial(steps.recolour, network=network, target=target))
     return np.asarray(colour(variables, rgb, temperature))
