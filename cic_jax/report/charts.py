@@ -16,6 +16,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from cic_jax import bins
 from cic_jax.metrics import LIKENESS, METRICS
 from cic_jax.report import plane
 from cic_jax.report.markdown import Scores
@@ -154,7 +155,7 @@ def bin_distributions(
     positive = np.concatenate([p[p > 0] for _, p in distributions.values()])
     scale = ScalarMappable(LogNorm(max(positive.min(), RAREST), positive.max()), "viridis")
     for axes, (name, (centers, p)) in zip(panels, distributions.items(), strict=True):
-        sides = np.full(len(p), plane.pitch(centers))[p > 0]
+        sides = np.full(len(p), bins.pitch(centers))[p > 0]
         colours = scale.to_rgba(p[p > 0])
         axes.add_collection(plane.squares(centers[p > 0], sides, colours, edgecolors=colours))
         plane.ab_axes(axes)

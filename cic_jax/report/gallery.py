@@ -31,7 +31,7 @@ def first(photographs: photos.Photographs, count: int, size: int, short_side: in
 
 def grey(rgb: UInt8[np.ndarray, "*b 3"]) -> UInt8[np.ndarray, "*b 3"]:
     """Remove the colour of photographs and keep their lightness: ab = 0."""
-    pixels = lab.rgb_to_lab(jnp.asarray(rgb, jnp.float32) / 255)
+    pixels = lab.from_uint8(jnp.asarray(rgb))
     green = jnp.round(255 * lab.lab_to_rgb(pixels.at[..., 1:].set(0)))[..., 1:2]
     return np.asarray(jnp.broadcast_to(green, rgb.shape)).astype(np.uint8)
 
@@ -68,12 +68,12 @@ def least_sure(colorizer: Colorizer, photo: UInt8[np.ndarray, "h w 3"]) -> Pixel
     scale = np.array(photo.shape[:2]) / spread.shape
     top, left = (int(i) for i in scale * cell)
     bottom, right = (int(i) for i in scale * np.add(cell, 1))
-    block = jnp.asarray(photo[top:bottom, left:right], jnp.float32) / 255
+    block = lab.from_uint8(jnp.asarray(photo[top:bottom, left:right]))
     logits = jnp.log(p)
     colours = {
         f"read out, T = {value:g}": np.asarray(bins.decode(logits, value, centers))
-        for value in (1.0, 0.38, 0.0)
+        for value in (1.0, bins.TEMPERATURE, 0.0)
     }
-    truth = np.asarray(lab.rgb_to_lab(block)[..., 1:].mean(axis=(0, 1)))
+    truth = np.asarray(block[..., 1:].mean(axis=(0, 1)))
     place = ((top + bottom) // 2, (left + right) // 2)
     return Pixel(place, centers, p, {"truth": truth, **colours})

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
-from cic_jax import lab
+from cic_jax import bins, lab
 from cic_jax.report.style import INK
 
 LIGHTNESS = 65.0  # at which a bin's colour is shown
@@ -27,11 +27,6 @@ def ab_axes(axes: Axes) -> None:
     axes.set_ylabel("b (blue to yellow)")
 
 
-def pitch(centers: Float[np.ndarray, "q 2"]) -> float:
-    """Measure the distance between neighbours of a square grid."""
-    return float(np.min(np.diff(np.unique(centers[:, 0]))))
-
-
 def squares(
     centers: Float[np.ndarray, "q 2"],
     sides: Float[np.ndarray, " q"],
@@ -46,7 +41,7 @@ def squares(
 
 def distribution(axes: Axes, centers: Float[np.ndarray, "q 2"], p: Float[np.ndarray, " q"]) -> None:
     """Draw every bin pale in its colour, and in it a square whose area is its probability."""
-    side = pitch(centers)
+    side = bins.pitch(centers)
     lightness = np.full((len(centers), 1), LIGHTNESS, np.float32)
     rgb = np.asarray(lab.lab_to_rgb(jnp.concatenate([lightness, centers], axis=1)))
     whole = np.full(len(centers), side)
