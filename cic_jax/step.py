@@ -18,7 +18,7 @@ from cic_jax.target import Target
 Photos = UInt8[Array, "b h w 3"]
 Augment = Callable[[Key[Array, ""], Photos], Photos]
 Downsample = Callable[[Float[Array, "b h w c"]], Float[Array, "b h4 w4 c"]]
-# (sRGB, CIELAB, predicted ab, mask) -> figures of each photograph; see `cic_jax.metrics.compare`.
+# (sRGB, CIELAB, predicted ab, mask) -> metrics of each photograph; see `cic_jax.metrics.compare`.
 Compare = Callable[[Array, Array, Array, Array | None], dict[str, Array]]
 
 
