@@ -114,12 +114,12 @@ def _config(subset: str | Sequence[str]) -> str | VehicleConfig:
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the file name and the content of each regular file in a tar, links left out."""
+    """Yield the name and the content of each file in a tar; a link has none."""
     with tarfile.open(path) as tar:
         for member in tar:
-            content = tar.extractfile(member) if member.isfile() else None
-            if content is not None:
-                yield Path(member.name).name, content.read()
+            if not member.isdir():
+                content = tar.extractfile(member) if member.isfile() else None
+                yield Path(member.name).name, content.read() if content else b""
 
 
 def _tar(root: Path, wnid: str) -> Path | None:

@@ -128,7 +128,7 @@ def test_the_final_set_holds_the_experimental():
     assert set(imagenet.EXPERIMENTAL) < set(imagenet.FINAL)
 
 
-def test_links_in_a_tar_are_left_out_and_names_escaped(tmp_path):
+def test_links_in_a_tar_are_broken_and_names_escaped(tmp_path):
     path = tmp_path / f"{PLANE}.tar"
     write_tar(path, {"caf\udce9.JPEG": encode(picture(1))})
     with tarfile.open(path, "a") as tar:
@@ -137,6 +137,7 @@ def test_links_in_a_tar_are_left_out_and_names_escaped(tmp_path):
         tar.addfile(link)
     splits = open_splits(data(tmp_path, tmp_path / "data", synsets=(PLANE,)))
     assert set(records(splits)) == {"caf\\xe9.JPEG"}
+    assert splits["train"].report["left_out"] == {"broken": 1}
 
 
 @pytest.mark.parametrize("length", [0, 700, 3000])
