@@ -22,6 +22,7 @@ from cic_jax.photos.threads import ordered_map
 # The version of the rules here, in `split` and in `images`: sets prepared by others are not reused.
 VERSION = "1.1.0"
 MIN_SIDE = 32  # pixels; below it the network's coarsest features are fewer than 4 x 4
+MAX_SIDE = 65500  # pixels; libjpeg writes no more
 # CIC leaves photographs with no |a| or |b| above 5 out of its loss. Of 7,037 colour photographs the
 # greyest (fog, snow) reach a chroma of 7.6; scanned black and white stays at 0.
 GREY_CHROMA = 5.0
@@ -49,10 +50,11 @@ class Census(NamedTuple):
 
 
 def examine(encoded: bytes) -> UInt64[np.ndarray, " 4"]:
-    """Return the photograph's hash; raise `Unusable` if it is broken, tiny or grey.
+    """Return the photograph's hash; raise `Unusable` if it is broken, tiny, too long or grey.
 
-    Broken: `images` cannot read all of it. Tiny: a side is below `MIN_SIDE` pixels. Grey: 99 % of a
-    64 x 64 thumbnail's pixels have a chroma, hypot(a, b) in CIELAB, below `GREY_CHROMA`.
+    Broken: `images` cannot read all of it. Tiny: a side is below `MIN_SIDE` pixels. Too long: a
+    side is above `MAX_SIDE`. Grey: 99 % of a 64 x 64 thumbnail's pixels have a chroma, hypot(a, b)
+    in CIELAB, below `GREY_CHROMA`.
     """
     try:
         photo = images.read_rgb(encoded)
@@ -60,6 +62,8 @@ def examine(encoded: bytes) -> UInt64[np.ndarray, " 4"]:
         raise Unusable("broken") from error
     if min(photo.size) < MIN_SIDE:
         raise Unusable("tiny")
+    if max(photo.size) > MAX_SIDE:
+        raise Unusable("too long")
     thumbnail = np.asarray(photo.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))
     if np.percentile(_chroma(thumbnail), 99) < GREY_CHROMA:
         raise Unusable("grey")

@@ -14,10 +14,7 @@ def decode(
 
     Transparency is laid over white. Raises `images.PhotoError` if the photograph cannot be read.
     """
-    if not isinstance(photo, bytes):
-        rgb = Image.fromarray(photo)
-    else:
-        rgb = images.read_rgb(photo, short_side)
+    rgb = images.read_rgb(photo, short_side) if isinstance(photo, bytes) else Image.fromarray(photo)
     ratio = short_side / min(rgb.size)
     if 0 < ratio < 1:
         width, height = (max(short_side, round(ratio * side)) for side in rgb.size)

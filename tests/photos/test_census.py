@@ -47,6 +47,13 @@ def test_unusable_kinds_say_why(kind):
         census.examine(UNUSABLE[kind])
 
 
+def test_what_no_jpeg_holds_is_too_long():
+    long = Image.new("RGB", (census.MAX_SIDE + 1, census.MIN_SIDE), "red")
+    with pytest.raises(census.Unusable, match="too long"):
+        census.examine(encode(long, "PNG"))
+    census.examine(encode(long.crop((0, 0, census.MAX_SIDE, census.MIN_SIDE))))
+
+
 def test_grey_is_a_matter_of_chroma_and_of_area():
     for usable in (of_chroma(6.5), of_chroma(40, share=3 / 64)):
         census.examine(usable)
