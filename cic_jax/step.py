@@ -97,7 +97,7 @@ def train_step(
     key = jax.random.fold_in(key, state.step)
     if axis_name is not None:
         key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
-    pixels = lab.rgb_to_lab(augment(key, photos).astype(jnp.float32) / 255.0)
+    pixels = lab.from_uint8(augment(key, photos))
     ab = downsample(pixels[..., 1:])
 
     def loss_of(params):

@@ -105,7 +105,7 @@ class Colorizer:
     def __call__(
         self,
         photo: np.ndarray | Image.Image,
-        temperature: float = 0.38,
+        temperature: float = bins.TEMPERATURE,
         saturation: float = 1.0,
     ) -> UInt8[np.ndarray, "h w 3"]:
         """Colour a photograph: uint8 'h w' or 'h w 3', or a Pillow image, of any size.
@@ -128,7 +128,7 @@ class Colorizer:
         return Prediction(pixels, output[: -(-size[0] // CELL), : -(-size[1] // CELL)], seen)
 
     def render(
-        self, prediction: Prediction, temperature: float = 0.38, saturation: float = 1.0
+        self, prediction: Prediction, temperature: float = bins.TEMPERATURE, saturation: float = 1.0
     ) -> UInt8[np.ndarray, "h w 3"]:
         """Colour the photograph of a prediction, at its own size.
 
@@ -149,7 +149,7 @@ class Colorizer:
         self,
         photo: np.ndarray | Image.Image | Prediction,
         count: int = 4,
-        temperature: float = 0.38,
+        temperature: float = bins.TEMPERATURE,
         saturation: float = 1.0,
         spread: float = 0.5,
     ) -> list[UInt8[np.ndarray, "h w 3"]]:

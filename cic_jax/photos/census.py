@@ -72,7 +72,7 @@ def examine(encoded: bytes) -> UInt64[np.ndarray, " 4"]:
 
 @jax.jit
 def _chroma(rgb: UInt8[Array, "h w 3"]) -> Float[Array, "h w"]:
-    return jnp.linalg.norm(lab.rgb_to_lab(rgb / 255.0)[..., 1:], axis=-1)
+    return jnp.linalg.norm(lab.from_uint8(rgb)[..., 1:], axis=-1)
 
 
 def take(candidates: Iterable[Candidate], where: str) -> Census:

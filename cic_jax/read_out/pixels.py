@@ -13,8 +13,8 @@ from cic_jax.target import Target
 @jax.jit
 def lightness(rgb: UInt8[Array, "h w *c"]) -> Float[Array, "h w 1"]:
     """Compute L in [0, 100] of 8-bit sRGB ('h w 3') or grey ('h w') values."""
-    rgb = rgb.reshape(*rgb.shape[:2], -1) / 255.0
-    return lab.rgb_to_lab(jnp.broadcast_to(rgb, (*rgb.shape[:2], 3)))[..., :1]
+    rgb = rgb.reshape(*rgb.shape[:2], -1)
+    return lab.from_uint8(jnp.broadcast_to(rgb, (*rgb.shape[:2], 3)))[..., :1]
 
 
 def pixel_ab(

@@ -99,7 +99,7 @@ def score(
     predicted: list[np.ndarray] = []
     true: list[np.ndarray] = []
     for batch, ab in plausibility.predictions(model, photographs, base):
-        true_ab = lab.rgb_to_lab(batch["photo"].astype(np.float32) / 255)[..., 1:]
+        true_ab = lab.from_uint8(batch["photo"])[..., 1:]
         mask, valid = jnp.asarray(batch["mask"]), batch["valid"]
         predicted.append(np.asarray(ablation.histogram(jnp.asarray(ab), mask))[valid])
         true.append(np.asarray(ablation.histogram(true_ab, mask))[valid])

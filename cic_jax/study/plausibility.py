@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from ml_collections import ConfigDict
@@ -59,7 +58,7 @@ def predictions(
 
     @jax.jit
     def predict_ab(variables, rgb):
-        lightness = lab.rgb_to_lab(rgb.astype(jnp.float32) / 255)[..., :1]
+        lightness = lab.from_uint8(rgb)[..., :1]
         _, ab = step.predict(
             variables,
             lightness,

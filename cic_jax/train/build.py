@@ -144,7 +144,7 @@ def frequencies(
 
     @jax.jit
     def count(batch: UInt8[Array, "b h w 3"]) -> Float[Array, " q"]:
-        ab = lab.rgb_to_lab(batch.astype(jnp.float32) / 255.0)[..., 1:]
+        ab = lab.from_uint8(batch)[..., 1:]
         encoded = bins.encode(steps.downsample(ab), neighbors, sigma, centers)
         return prior.count(encoded, len(centers))
 
@@ -184,7 +184,7 @@ def begin(
     """
     if config.train.init == "data":
         crops = augment(jax.random.key(config.seed), jnp.asarray(photographs()))
-        lightness = lab.rgb_to_lab(crops.astype(jnp.float32) / 255.0)[..., :1]
+        lightness = lab.from_uint8(crops)[..., :1]
         variables = initialise.from_data(network, variables, lightness)
     if config.train.output_bias == "prior" and colours is not None:
         bias = initialise.output_bias(colours.prior, colours.class_weights)

@@ -23,7 +23,7 @@ CANDIDATES = 4  # colourings of one photograph
 class ReadOut(NamedTuple):
     """The settings by which a colouring is read out of a prediction."""
 
-    temperature: float = 0.38
+    temperature: float = bins.TEMPERATURE
     saturation: float = 1.0
     candidate: int = 0  # below CANDIDATES; 0 is the ordinary colouring
 
