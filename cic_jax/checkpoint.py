@@ -259,7 +259,7 @@ def export(path: str | Path, model: models.Model, dtype: Any = jnp.bfloat16) -> 
 
 
 def _find(path: str | Path) -> Path:
-    for candidate in (Path(path), RELEASED / path):
+    for candidate in (Path(path).expanduser(), RELEASED / path):
         if any((candidate / name).exists() for name in (DESCRIPTION, CONFIG, checksums.NAME)):
             return candidate
     released = sorted(p.parent.name for p in RELEASED.glob(f"*/{DESCRIPTION}"))

@@ -41,7 +41,7 @@ class WeightsError(ValueError):
 
 
 def read(path: str | Path) -> Mapping[str, Any]:
-    """The named tensors in a PyTorch file or, by its suffix, a .safetensors file.
+    """Read the named tensors in a PyTorch file or, by its suffix, a .safetensors file.
 
     A file of a training checkpoint may hold them under 'state_dict' or 'model_state_dict'. No code
     in it is run. Raises WeightsError where the file cannot be read or the library for it is absent.
@@ -59,7 +59,7 @@ def read(path: str | Path) -> Mapping[str, Any]:
 
 
 def from_torch(state_dict: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The network, 'full' or 'simplified' at any width, and its variables (float32).
+    """Return the network, 'full' or 'simplified' at any width, and its variables (float32).
 
     `state_dict` holds torch tensors or arrays: of CIC's release, of the study, or of any network
     whose 3x3 convolutions and normalisations, each in their order, have the same shapes. Raises
@@ -72,12 +72,13 @@ def from_torch(state_dict: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def to_model(state_dict: Mapping[str, Any]) -> models.Model:
-    """A model that colours as the PyTorch one did.
+    """Build a model that colours as the PyTorch one did.
 
     CIC's release sees (L - 50) / 100 and ends in softmax and a fixed convolution, whose weights are
     the bin centres divided by 110: they are read from it, and a temperature of 1 is exactly its
     read-out. Without that convolution a network is taken for the study's: it sees L / 50 - 1 and
-    predicts CIC's 313 bins in their published order, or with 2 outputs ab / 110.
+    predicts CIC's 313 bins in their published order, or with 2 outputs ab / 110. Nothing is known
+    of its prior: the loss of the model weighs all bins alike.
     """
     tensors = _tensors(state_dict)
     decode = tensors.pop(DECODE, None)
@@ -145,7 +146,7 @@ def _tensors(state_dict: Mapping[str, Any]) -> Tensors:
 
 
 def _convert(tensors: Tensors) -> tuple[str, float, dict[str, Any]]:
-    """Network, width and variables: of the networks and layouts the one with most names alike."""
+    """Return network, width and variables for the network and layout with most names in common."""
     candidates = [
         (name, stems)
         for name, blocks in networks.NETWORKS.items()
@@ -167,7 +168,7 @@ def _convert(tensors: Tensors) -> tuple[str, float, dict[str, Any]]:
 
 
 def _layouts(blocks: tuple[networks.Block, ...], tensors: Tensors) -> Iterator[dict[Layer, str]]:
-    """What PyTorch may call the layers of a network: by each known layout, then by their order."""
+    """Yield PyTorch's names of a network's layers: by each known layout, then by their order."""
     for prefix, out in LAYOUTS.items():
         stems: dict[Layer, str] = {}
         for i, block in enumerate(blocks, start=1):
@@ -179,7 +180,7 @@ def _layouts(blocks: tuple[networks.Block, ...], tensors: Tensors) -> Iterator[d
 
 
 def _in_order(layers: list[Layer], tensors: Tensors) -> dict[Layer, str]:
-    """The n-th module with a 3x3 kernel is the n-th convolution, and so on for each kernel."""
+    """Name layers by order: the n-th module with a 3x3 kernel is the n-th convolution, etc."""
     stems: dict[Layer, str] = {}
     weights = [x for x in tensors if x.endswith(".weight")]
     modules = {
@@ -194,7 +195,7 @@ def _in_order(layers: list[Layer], tensors: Tensors) -> dict[Layer, str]:
 
 
 def _places(stems: dict[Layer, str]) -> dict[str, tuple[str, ...]]:
-    """For the name of every tensor where it belongs among the variables."""
+    """Map the name of every tensor to its place among the variables."""
     return {
         f"{stem}.{tensor}": (collection, *layer, leaf)
         for layer, stem in stems.items()
@@ -203,14 +204,17 @@ def _places(stems: dict[Layer, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _axes(place: tuple[str, ...]) -> tuple[int, ...]:
-    """PyTorch's axes, as (kh, kw, in, out): its transposed convolution has (in, out, kh, kw)."""
+    """Return PyTorch's axes in the order (kh, kw, in, out).
+
+    A convolution of PyTorch has (out, in, kh, kw), a transposed one (in, out, kh, kw).
+    """
     if place[-1] != "kernel":
         return (0,)
     return (2, 3, 0, 1) if place[-2] == "deconv" else (2, 3, 1, 0)
 
 
 def _width(blocks: tuple[networks.Block, ...], biases: dict[Layer, np.ndarray]) -> float:
-    """The middle of the widths at which the blocks have these channels (`scale_channels`)."""
+    """Return the middle of the widths at which blocks have these channels (`scale_channels`)."""
     found = [(x.channels, biases[f"block{i}", "conv1"].size) for i, x in enumerate(blocks, 1)]
     low = max(((n - 4) / channels for channels, n in found if n > 8), default=0.0)
     high = min(((n + 4) / channels for channels, n in found if n), default=2.0)

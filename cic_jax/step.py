@@ -190,7 +190,7 @@ def eval_step(
     compare: Compare,
     every_fourth: bool = False,
 ) -> dict[str, Float[Array, " b"]]:
-    """The loss and every metric of each photograph; pixels outside the mask do not count."""
+    """Return the loss and every metric of each photograph; pixels outside the mask do not count."""
     rgb = photos.astype(jnp.float32) / 255.0
     pixels = lab.rgb_to_lab(rgb)
     lightness, truth = pixels[..., :1], pixels[..., 1:]
@@ -204,7 +204,7 @@ def eval_step(
 def grey_step(
     photos: Photos, mask: Bool[Array, "b h w"], *, compare: Compare
 ) -> dict[str, Float[Array, " b"]]:
-    """The metrics of each photograph left grey: the baseline of every table."""
+    """Return the metrics of each photograph left grey: the baseline of every table."""
     rgb = photos.astype(jnp.float32) / 255.0
     pixels = lab.rgb_to_lab(rgb)
     return compare(rgb, pixels, jnp.zeros_like(pixels[..., 1:]), mask)

@@ -7,7 +7,7 @@ from cic_jax.configs import default
 
 
 def get_config():
-    """The study's values where nothing else is said; some of configs/two_cores.py, for few steps."""
+    """Return the study's values where nothing else is said; some of configs/two_cores.py, for few steps."""
     config = default.get_config()
     config.data.scenes = 400
     config.model.network = "simplified"

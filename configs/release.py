@@ -12,7 +12,7 @@ from cic_jax.configs import two_cores
 
 
 def get_config():
-    """The study's *Simplified*, for vehicles and outdoor scenes."""
+    """Return the study's *Simplified*, for vehicles and outdoor scenes."""
     config = two_cores.get_config()
     config.model.width = 1.0
     config.model.dtype = "bfloat16"

@@ -29,7 +29,7 @@ VEHICLES_AND_OUTDOORS = (
 
 
 def get_config():
-    """The study's *Simplified*, narrower and faster."""
+    """Return the study's *Simplified*, narrower and faster."""
     config = default.get_config()
     config.data.source = "imagenet_vehicles"
     config.data.synsets = VEHICLES_AND_OUTDOORS

@@ -29,17 +29,19 @@ DATA_CARD = flags.DEFINE_string(
     "data_card", None, "Markdown: the sources of the photographs and their terms.", required=True
 )
 LIMITS = flags.DEFINE_string("limits", None, "Markdown: what the model does badly.", required=True)
+FACTORY = flags.DEFINE_multi_string("factory", [], "module:function that built the model.")
 OUT = flags.DEFINE_string("out", str(checkpoint.RELEASED), "The folder of all releases.")
 
 
 def main() -> None:
     """Score and write the release; print its scores and its path."""
     texts = card.read_texts(Path(DATA_CARD.value), Path(LIMITS.value))
-    trained = release.best(Path(WORKDIR.value))
-    config = default.get_config()
-    config.update(trained.model.description["config"])
+    trained = release.best(Path(WORKDIR.value), FACTORY.value)
+    config = default.completed(trained.model.description["config"])
     config.data.update({key: place for key, place in CONFIG.value.data.items() if place})
-    evaluation = release.release(trained, config, texts, Path(OUT.value), NAME.value)
+    evaluation = release.release(
+        trained, config, texts, Path(OUT.value), NAME.value, factories=FACTORY.value
+    )
     print(evaluate.format_evaluation(evaluation))
     print(Path(OUT.value) / NAME.value)
 

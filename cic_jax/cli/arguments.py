@@ -41,10 +41,23 @@ def number(kind: type[int] | type[float], low: int, high: int) -> Callable[[str]
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """Add `--checkpoint`."""
+    """Add `--checkpoint` and `--factory`."""
+    add_factory(parser)
     parser.add_argument(
         "--checkpoint",
         type=name,
         default=console.DEFAULT_CHECKPOINT,
         help="training run, exported model or name of a released one (default: %(default)s)",
+    )
+
+
+def add_factory(parser: argparse.ArgumentParser) -> None:
+    """Add `--factory`, without which a checkpoint imports no code."""
+    parser.add_argument(
+        "--factory",
+        action="append",
+        default=[],
+        metavar="MODULE:FUNCTION",
+        help="allow to import this function, which the checkpoint names as the one that built its "
+        "network or target; may be given twice",
     )

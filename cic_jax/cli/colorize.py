@@ -139,7 +139,7 @@ def _colorize_files(jobs: list["Job"], options: argparse.Namespace) -> int:
 
     _make_folder(options.out)
     sources = Sources(options.out)
-    colorizer = console.restore(options.checkpoint, options.size, len(jobs))
+    colorizer = console.restore(options.checkpoint, options.size, len(jobs), options.factory)
     if options.candidates > 1 and colorizer.model.target.centers is None:
         console.fail(f"{options.checkpoint} predicts one colour a pixel, so it has no --candidates")
     done = 0
@@ -186,7 +186,7 @@ def _colorize_stream(options: argparse.Namespace) -> int:
         photo = images.read(io.BytesIO(sys.stdin.buffer.read()))
     except images.PhotoError as error:
         console.fail(str(error))
-    colorizer = console.restore(options.checkpoint, options.size)
+    colorizer = console.restore(options.checkpoint, options.size, factories=options.factory)
     (picture,) = _colour(colorizer, photo, options)
     encoded = io.BytesIO()
     try:

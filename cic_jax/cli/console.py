@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,26 +27,34 @@ HOW_TO_TRAIN = (
 )
 
 
-def restore(checkpoint: str, size: int = WORKING_SIZE, photographs: int = 1) -> "Colorizer":
+def restore(
+    checkpoint: str,
+    size: int = WORKING_SIZE,
+    photographs: int = 1,
+    factories: Collection[str] = (),
+) -> "Colorizer":
     """Load the Colorizer of a checkpoint, tuned for `photographs` images; or fail, as `load` does.
 
     `size` is the short side in pixels at which the network sees a photograph. Compiled programs are
-    kept for later calls.
+    kept for later calls. `factories` are those of `load`.
     """
     from cic_jax import machine
     from cic_jax.colorize import Colorizer
 
     machine.keep_compiled(COMPILED)
-    return Colorizer(load(checkpoint), size, photographs)
+    return Colorizer(load(checkpoint, factories), size, photographs)
 
 
-def load(checkpoint: str) -> "Model":
-    """Load the model of a checkpoint; if there is none, fail with a line on how to get one."""
+def load(checkpoint: str, factories: Collection[str] = ()) -> "Model":
+    """Load the model of a checkpoint; if there is none, fail with a line on how to get one.
+
+    `factories` are functions of the user's own that may be imported, as in `checkpoint.load`.
+    """
     from cic_jax.checkpoint import CheckpointError, NoCheckpointError
     from cic_jax.checkpoint import load as load_model
 
     try:
-        return load_model(checkpoint)
+        return load_model(checkpoint, factories=factories)
     except NoCheckpointError as error:
         fail(f"{error}. {HOW_TO_TRAIN}")
     except CheckpointError as error:

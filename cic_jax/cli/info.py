@@ -19,6 +19,7 @@ def add(subcommands: argparse._SubParsersAction) -> None:
         default=console.DEFAULT_CHECKPOINT,
         help="training run, exported model or name of a released one (default: %(default)s)",
     )
+    arguments.add_factory(parser)
     parser.set_defaults(run=info)
 
 
@@ -26,7 +27,7 @@ def info(options: argparse.Namespace) -> int:
     """Print the network, its size, what it was trained on and its metrics."""
     from cic_jax.model import parameter_count
 
-    model = console.load(options.checkpoint)
+    model = console.load(options.checkpoint, options.factory)
     about = model.description
     data = about["config"].get("data", {})
     bins = "ab" if model.target.centers is None else f"{len(model.target.centers)} bins of ab"

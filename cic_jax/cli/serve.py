@@ -51,7 +51,7 @@ def serve(options: argparse.Namespace) -> int:
         reason = str(error.strerror).partition(" (while")[0]  # the rest repeats the address
         console.fail(f"cannot listen at port {port} of {host}: {reason}")
     with listening:
-        colorizer = console.restore(options.checkpoint)
+        colorizer = console.restore(options.checkpoint, factories=options.factory)
         try:
             with console.interrupts_handled_by(signal.default_int_handler):
                 server.serve(colorizer, options.checkpoint, host, listening)

@@ -70,8 +70,7 @@ def from_photographs(models: dict[str, Model], split: str, count: int, names: li
         count: Number of photographs, from the first on.
         names: Names of the photographs to show instead.
     """
-    config = default.get_config()
-    config.update(next(iter(models.values())).description["config"])
+    config = default.completed(next(iter(models.values())).description["config"])
     try:
         photographs = photos.open_splits(config.data)[split]
     except (ValueError, FileNotFoundError) as error:

@@ -4,7 +4,7 @@ import copy
 import json
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ml_collections import ConfigDict
@@ -25,12 +25,15 @@ class ReleaseError(ValueError):
     """Refusal to release a model; the message says why."""
 
 
-def best(run: Path) -> Trained:
-    """Load the best step of a training run; CheckpointError or ReleaseError if there is none."""
+def best(run: Path, factories: Collection[str] = ()) -> Trained:
+    """Load the best step of a training run; CheckpointError or ReleaseError if there is none.
+
+    `factories` are functions of one's own that may be imported, as in `checkpoint.load`.
+    """
     if not (run / checkpoint.CONFIG).exists():
         raise ReleaseError(f"expected a training run, {run} has no {checkpoint.CONFIG}")
     step = checkpoint.best_step(run)
-    model = checkpoint.load(run, step=step)
+    model = checkpoint.load(run, step=step, factories=factories)
     log = [line for line in record.read(run) if line["step"] <= step]
     minutes = results.training_minutes(log, model.description["config"]["train"]["batch_size"])
     machine, device = run / record.MACHINE, None
@@ -46,6 +49,7 @@ def release(
     folder: Path,
     name: str,
     score: Score = evaluate.evaluate,
+    factories: Collection[str] = (),
 ) -> evaluate.Evaluation:
     """Replace the release `folder`/`name`, once the new one is written and scored.
 
@@ -59,6 +63,7 @@ def release(
         folder: Folder of all releases.
         name: Name of this release.
         score: Evaluation of the released weights on the test split.
+        factories: Those of `best`.
     """
     target = folder / name
     _check(config, target, name)
@@ -69,7 +74,7 @@ def release(
         fresh = Path(scratch) / "new"
         checkpoint.export(fresh, trained.model)
         size = _size(fresh)
-        evaluation = score(checkpoint.load(fresh), splits["test"], config)
+        evaluation = score(checkpoint.load(fresh, factories=factories), splits["test"], config)
         counts = {split: len(photographs) for split, photographs in splits.items()}
         text = card(name, trained, counts, evaluation.intervals, texts, size)
         (fresh / CARD).write_text(text, encoding="utf-8")

@@ -1,8 +1,8 @@
-"""Random squares of photographs, on the device: what a network sees of them in training."""
+"""Random squares of photographs, cut on the device: the augmentation of training."""
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, UInt8
+from jaxtyping import Array, Float, Int, Key, UInt8
 
 Photos = UInt8[Array, "b h w 3"]
 
@@ -10,10 +10,10 @@ Photos = UInt8[Array, "b h w 3"]
 def random_crop(
     key: Key[Array, ""], photos: Photos, size: int, scale: float = 1.0
 ) -> UInt8[Array, "b {size} {size} 3"]:
-    """A square of `size` pixels from a random place of each photograph, mirrored half the time.
+    """Cut a square of `size` pixels from a random place of each photograph, mirrored half the time.
 
-    With a `scale` below 1 the square's side is random, too: log-uniform between `scale * size` and
-    `size / scale` (or what the photograph has), brought to `size` by bilinear interpolation that
+    With a `scale` below 1 the side of the square is random, too: log-uniform between `scale * size`
+    and `size / scale` (or what the photograph has), brought to `size` by bilinear interpolation that
     averages where it reduces. Lightness and colour are both taken from the result.
     """
     if scale == 1.0:
@@ -33,7 +33,9 @@ def _windows(
     top = jax.random.randint(rows, (count,), 0, height - size + 1)
     left = jax.random.randint(columns, (count,), 0, width - size + 1)
 
-    def window(photo, top, left):
+    def window(
+        photo: UInt8[Array, "h w 3"], top: Int[Array, ""], left: Int[Array, ""]
+    ) -> UInt8[Array, "{size} {size} 3"]:
         return jax.lax.dynamic_slice(photo, (top, left, 0), (size, size, 3))
 
     return jax.vmap(window)(photos, top, left)
@@ -54,7 +56,9 @@ def _scaled_windows(
     top = jax.random.uniform(rows, (count,)) * (height - side)
     left = jax.random.uniform(columns, (count,)) * (width - side)
 
-    def window(photo: Float[Array, "h w 3"], place: Float[Array, "2"], side: Float[Array, ""]):
+    def window(
+        photo: Float[Array, "h w 3"], place: Float[Array, "2"], side: Float[Array, ""]
+    ) -> Float[Array, "{size} {size} 3"]:
         zoom = size / side
         return jax.image.scale_and_translate(
             photo, (size, size, 3), (0, 1), jnp.stack([zoom, zoom]), -zoom * place, "linear"

@@ -1,4 +1,4 @@
-"""Where training starts: scales from data, an output bias from the prior.
+"""Initial parameters: scales from data, an output bias from the prior.
 
 Data-dependent scales follow Krähenbühl, Doersch, Donahue, Darrell, "Data-dependent Initializations
 of Convolutional Neural Networks", ICLR 2016 (their within-layer step), as do Mishkin and Matas,
@@ -6,6 +6,7 @@ of Convolutional Neural Networks", ICLR 2016 (their within-layer step), as do Mi
 drawn for white noise give channels of very different scales.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -27,11 +28,11 @@ Moments = dict[tuple[str, ...], tuple[Float[Array, " d"], Float[Array, " d"]]]
 def from_data(
     network: nn.Module, variables: dict[str, Any], lightness: Float[Array, "b h w 1"]
 ) -> dict[str, Any]:
-    """Parameters whose hidden convolutions give each channel mean 0 and variance 1 on a batch.
+    """Scale hidden convolutions to give each channel mean 0 and variance 1 on a batch.
 
     One pass suffices, since a convolution's output is linear in its kernel and bias: each is
-    standardised where it arises, and the next one sees the result. Any Flax network will do that
-    is made of `network.Convolution`; a layer called 'out' stays as it is.
+    standardised where it arises, and the next one sees the result. A layer called 'out' stays as it
+    is. Raises ValueError for a network without `network.Convolution`.
     """
     moments = jax.jit(lambda variables, x: _moments(network, variables, x))(variables, lightness)
     if not moments:
@@ -47,10 +48,15 @@ def from_data(
 
 
 def _moments(network: nn.Module, variables: dict[str, Any], x: Float[Array, "b h w 1"]) -> Moments:
-    """Of each hidden convolution, by its path, with all before it standardised."""
-    found: Moments = {}
+    """Return mean and std of every hidden convolution, each computed on standardised inputs."""
+    moments: Moments = {}
 
-    def standardise(method, args, kwargs, context):
+    def standardise(
+        method: Callable[..., Array],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        context: nn.module.InterceptorContext,
+    ) -> Array:
         y = method(*args, **kwargs)
         layer = context.module
         if not isinstance(layer, Convolution) or layer.name == OUTPUT:
@@ -58,18 +64,18 @@ def _moments(network: nn.Module, variables: dict[str, Any], x: Float[Array, "b h
         values = y.astype(jnp.float32)
         mean, variance = jnp.mean(values, (0, 1, 2)), jnp.var(values, (0, 1, 2))
         std = jnp.sqrt(variance + TINY)
-        found[layer.path] = mean, std
+        moments[layer.path] = mean, std
         return ((values - mean) / std).astype(y.dtype)
 
     with nn.intercept_methods(standardise):
         network.apply(variables, x, train=True, mutable=["batch_stats"])
-    return found
+    return moments
 
 
 def output_bias(
     prior: Float[np.ndarray, " q"], class_weights: Float[np.ndarray, " q"] | None
 ) -> Float[np.ndarray, " q"]:
-    """The logits that minimise the loss of a network which sees nothing: log(p w), or log p.
+    """Return the logits that minimise the loss of a network that sees nothing: log(p w), or log p.
 
     A constant q has the loss -E[v(Z) sum_q Z_q log q_q]; its least is at q ~ E[v(Z) Z], which is
     p w where a pixel's weight is that of its bins, and sums to 1. From zero, Adam moves a bias by
@@ -81,7 +87,7 @@ def output_bias(
 
 
 def with_output_bias(variables: dict[str, Any], bias: Float[np.ndarray, " q"]) -> dict[str, Any]:
-    """The same parameters, the output's bias replaced."""
+    """Replace the bias of the output; ValueError where there is no layer called 'out'."""
     params = variables["params"]
     if OUTPUT not in params:
         raise ValueError(

@@ -51,7 +51,7 @@ def train(
     Raises a ValueError that names what is wrong with the config, the photographs or the directory.
     """
     check(config)
-    workdir = Path(workdir)
+    workdir = Path(workdir).expanduser()
     directory.require_free(workdir, config)
     builders = build.choose(config, palette, build_target, build_network)
     splits = photos.open_splits(config.data)

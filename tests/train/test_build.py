@@ -120,7 +120,7 @@ def test_the_studys_own_grid_is_masked_by_what_occurs(pitch):
 
 
 def description(config, colours):
-    """What a checkpoint of a run with this palette says, after a stay in a file."""
+    """Describe a model of this palette, as read back from a file."""
     described = model.describe(
         config.model.network, centers=colours.centers, palette=colours, config=config.to_dict()
     )

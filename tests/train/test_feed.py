@@ -29,7 +29,7 @@ def config(**train):
 
 
 def seen(opened, first, count):
-    """The grey levels of each step's batch."""
+    """Return the grey levels of each step's batch."""
     pixels, rows = opened.dispatch(first, count)
     return np.asarray(pixels)[0][:, 0, 0, 0][rows[0]]
 

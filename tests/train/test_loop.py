@@ -86,7 +86,7 @@ def test_an_averaged_run_stops_and_resumes_exactly(config, tmp_path):
 
 
 def kept(workdir):
-    """The latest model and what the average was taken of."""
+    """Return the latest model, and the parameters that its average was taken of."""
     items = {name: ocp.args.StandardRestore() for name in ("variables", "optimizer")}
     with checkpoint.manager(workdir) as manager:
         assert manager.best_step() == manager.latest_step()
