@@ -79,6 +79,16 @@ def test_export_is_small_and_colours_alike(tmp_path, variables):
         checkpoint.export(tmp_path / "model", exported)
 
 
+@pytest.mark.parametrize("name", ["r [1]", "r*", "really?"])
+def test_a_path_that_is_a_pattern_is_refused_before_anything_is_written(name, tmp_path, variables):
+    """Orbax would join none of the parts of what it saves there, and say nothing."""
+    with pytest.raises(checkpoint.CheckpointError, match=r"takes for a pattern"):
+        checkpoint.manager(tmp_path / name / "run")
+    with pytest.raises(checkpoint.CheckpointError, match=r"choose a path without \* \? \["):
+        checkpoint.export(tmp_path / name, model.build(DESCRIPTION, variables))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_euclidean_description_rebuilds_a_regression():
     built = model.build(model.describe("full", width=0.05, centers=None), {})
     assert built.network.outputs == built.target.outputs == 2

@@ -62,6 +62,47 @@ def test_training_lowers_the_loss_and_counts_steps(state):
     assert min(jax.tree.leaves(moved)) > 0
 
 
+def test_crops_and_losses_of_a_seed_stay_as_they_are(state):
+    """Recorded before the augmentation became an argument: runs of a seed can be repeated."""
+    update = jax.jit(
+        partial(
+            step.train_step,
+            network=NETWORK,
+            target=target.regression(),
+            optimizer=step.adam(1e-2),
+            augment=partial(random_crop, size=24, scale=0.8),
+        )
+    )
+    losses = []
+    for _ in range(4):
+        state, loss = update(state, jnp.array(PHOTOS), jax.random.key(3))
+        losses.append(loss)
+    np.testing.assert_allclose(losses, [0.0448865, 0.0398620, 0.0346190, 0.0358110], rtol=1e-3)
+
+
+def test_each_step_augments_by_a_key_of_its_own(state):
+    seen = []
+
+    def augment(key, photos):
+        seen.append(key)
+        return photos
+
+    def downsample(ab):
+        return step.downsample(ab, every_fourth=True)
+
+    options = {"network": NETWORK, "target": target.regression(), "optimizer": step.adam(1e-2)}
+    after, _ = step.train_step(
+        state,
+        jnp.array(PHOTOS),
+        jax.random.key(3),
+        augment=augment,
+        downsample=downsample,
+        **options,
+    )
+    step.train_step(after, jnp.array(PHOTOS), jax.random.key(3), augment=augment, **options)
+    assert seen == [jax.random.fold_in(jax.random.key(3), i) for i in range(2)]
+
+
 def test_average_is_the_weighted_mean_of_all_steps(state):
     """Beside Adam's formula: a moving average from zero, divided by the weights so far."""
     decay = 0.7

@@ -1,5 +1,10 @@
 """The values of a config that make sense, and the error that names a key whose value does not."""
 
+import functools
+import math
+import operator
+from typing import Any
+
 from ml_collections import ConfigDict
 
 from cic_jax import metrics, network
@@ -22,14 +27,28 @@ CHOICES = {
     "train.init": ("he", "data"),
     "train.output_bias": ("zero", "prior"),
 }
+AT_LEAST = {
+    "seed": 0,
+    "data.scenes": 1,
+    "data.short_side": 0,
+    "prior.photographs": 0,
+    "target.neighbors": 1,
+    "train.batch_size": 1,
+    "train.drop_steps": 1,
+    "train.learning_rate": 0.0,
+    "train.steps_per_dispatch": 0,
+    "train.warmup_steps": 0,
+    "train.weight_decay": 0.0,
+    "colour.temperature": 0.0,
+}
+POSITIVE = ("model.width", "target.sigma", "target.pitch", "train.epochs", "train.evaluate_every")
 
 
 def check(config: ConfigDict) -> None:
     """Raise ConfigError for a value that no part of an experiment can act on."""
     data, train = config.data, config.train
     for key, allowed in CHOICES.items():
-        section, name = key.split(".")
-        _require(config[section][name] in allowed, config, key, f"one of {', '.join(allowed)}")
+        _require(_value(config, key) in allowed, config, key, f"one of {', '.join(allowed)}")
     _require(data.size % 8 == 0, config, "data.size", "a multiple of 8")
     _require(
         train.crop % 8 == 0 and 8 <= train.crop <= data.size,
@@ -37,6 +56,11 @@ def check(config: ConfigDict) -> None:
         "train.crop",
         f"a multiple of 8 up to config.data.size = {data.size}",
     )
+    for key, least in AT_LEAST.items():
+        expected = f"a number, at least {least:g}"
+        _require(least <= _value(config, key) < math.inf, config, key, expected)
+    for key in POSITIVE:
+        _require(0 < _value(config, key) < math.inf, config, key, "a number above 0")
     _require(0 <= data.leak <= 1, config, "data.leak", "a share, 0 to 1")
     _require(0 < train.crop_scale <= 1, config, "train.crop_scale", "above 0, at most 1")
     _require(
@@ -50,5 +74,9 @@ def check(config: ConfigDict) -> None:
 
 def _require(holds: bool, config: ConfigDict, key: str, expected: str) -> None:
     if not holds:
-        section, name = key.split(".")
-        raise ConfigError(f"config.{key} must be {expected}; it is {config[section][name]!r}")
+        raise ConfigError(f"config.{key} must be {expected}; it is {_value(config, key)!r}")
+
+
+def _value(config: ConfigDict, key: str) -> Any:
+    """Look up a dotted key."""
+    return functools.reduce(operator.getitem, key.split("."), config)

@@ -13,7 +13,7 @@ def random_crop(
     """Cut a square of `size` pixels from a random place of each photograph, mirrored half the time.
 
     With a `scale` below 1 the side of the square is random, too: log-uniform between `scale * size`
-    and `size / scale` (or what the photograph has), brought to `size` by bilinear interpolation that
+    and `size / scale` (or the photograph's own), brought to `size` by bilinear interpolation that
     averages where it reduces. Lightness and colour are both taken from the result.
     """
     if scale == 1.0:
@@ -35,7 +35,7 @@ def _windows(
 
     def window(
         photo: UInt8[Array, "h w 3"], top: Int[Array, ""], left: Int[Array, ""]
-    ) -> UInt8[Array, "{size} {size} 3"]:
+    ) -> UInt8[Array, "s s 3"]:
         return jax.lax.dynamic_slice(photo, (top, left, 0), (size, size, 3))
 
     return jax.vmap(window)(photos, top, left)
@@ -58,7 +58,7 @@ def _scaled_windows(
 
     def window(
         photo: Float[Array, "h w 3"], place: Float[Array, "2"], side: Float[Array, ""]
-    ) -> Float[Array, "{size} {size} 3"]:
+    ) -> Float[Array, "s s 3"]:
         zoom = size / side
         return jax.image.scale_and_translate(
             photo, (size, size, 3), (0, 1), jnp.stack([zoom, zoom]), -zoom * place, "linear"

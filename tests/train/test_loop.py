@@ -14,7 +14,7 @@ import pytest
 
 from cic_jax import checkpoint, photos
 from cic_jax.configs import default
-from cic_jax.train import evaluate, record
+from cic_jax.train import directory, evaluate, record
 from cic_jax.train import loop as train
 from cic_jax.train.config import ConfigError
 
@@ -206,3 +206,35 @@ def test_too_few_photographs_for_a_batch(config, tmp_path):
     large.train.batch_size = 512
     with pytest.raises(ValueError, match=r"fewer than a batch of 512"):
         train.train(large, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"train.batch_size": 512}, "fewer than a batch of 512"),
+        ({"data.path": "/nowhere"}, "/nowhere"),
+        ({"train.best_metric": "accuracy"}, r"config\.train\.best_metric .* 'accuracy'"),
+        ({"train.init_from": "/nowhere"}, "no checkpoint at /nowhere"),
+        ({"data.leak": 0.5}, r"config\.data\.leak"),
+        ({"train.learning_rate": float("nan")}, r"config\.train\.learning_rate"),
+    ],
+)
+def test_a_refused_start_leaves_its_directory_free(options, message, config, tmp_path):
+    wrong = config.copy_and_resolve_references()
+    wrong.update_from_flattened_dict(options)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        train.train(wrong, tmp_path / "run")
+    assert not (tmp_path / "run" / checkpoint.CONFIG).exists()
+    directory.require_free(tmp_path / "run", config)
+
+
+def test_a_directory_that_is_a_pattern_is_refused_at_the_start(config, tmp_path):
+    with pytest.raises(ValueError, match=r"takes for a pattern"):
+        train.train(config, tmp_path / "run [1]")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_config_that_was_cut_is_named(config, tmp_path):
+    (tmp_path / checkpoint.CONFIG).write_text("{")
+    with pytest.raises(ConfigError, match=r"config\.json is no JSON"):
+        train.train(config, tmp_path)
