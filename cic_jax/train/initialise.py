@@ -52,11 +52,11 @@ def _moments(network: nn.Module, variables: dict[str, Any], x: Float[Array, "b h
     moments: Moments = {}
 
     def standardise(
-        method: Callable[..., Array],
+        method: Callable[..., Any],  # of any module, `setup` included
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         context: nn.module.InterceptorContext,
-    ) -> Array:
+    ) -> Any:
         y = method(*args, **kwargs)
         layer = context.module
         if not isinstance(layer, Convolution) or layer.name == OUTPUT:
