@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from cic_jax import bins, photos, prior
 from cic_jax.colorize import Colorizer
 from cic_jax.configs import default
-from cic_jax.model import Model
+from cic_jax.model import Model, palette
 from cic_jax.report import charts, gallery
 from cic_jax.report.names import label
 from cic_jax.train import record
@@ -51,11 +51,11 @@ def from_priors(models: dict[str, Model]) -> Drawn:
     """Draw "bins": how often each colour occurs in the models' training sets and in ImageNet."""
     own: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for name, model in models.items():
-        config = model.description["config"]
-        if model.target.centers is not None and config.get("prior", {}).get("source") == "own":
-            p = np.asarray(model.description["prior"], np.float32)
-            if not any(np.array_equal(p, other) for _, other in own.values()):
-                own[f"Training set of {label(name)}"] = (model.target.centers, p)
+        config, colours = model.description["config"], palette(model.description)
+        if colours is None or config.get("prior", {}).get("source") != "own":
+            continue
+        if not any(np.array_equal(colours.prior, other) for _, other in own.values()):
+            own[f"Training set of {label(name)}"] = (colours.centers, colours.prior)
     imagenet = {"ImageNet": prior.IMAGENET, "ImageNet, smoothed": prior.smooth(prior.IMAGENET)}
     published = {name: (bins.CENTERS, p) for name, p in imagenet.items()}
     yield "bins", charts.bin_distributions(own | published)

@@ -7,9 +7,11 @@ import numpy as np
 import own_parts
 import photo_files
 import pytest
+from matplotlib import pyplot
 
 from cic_jax import Colorizer, checkpoint, factory, photos
 from cic_jax.configs import default
+from cic_jax.report import drawings
 from cic_jax.train import evaluate, train
 from cic_jax.train.config import ConfigError
 
@@ -57,6 +59,10 @@ def test_a_run_with_a_part_of_ones_own_is_whole(kind, config, tmp_path):
     for name, value in model.description["metrics"].items():  # under the loss it was trained with
         assert at[name] == pytest.approx(value, rel=1e-4), name
     assert metrics.keys() == at.keys()
+
+    (name, figure), *_ = drawings.from_priors({"own": model})  # of the palette, on its own bins
+    assert name == "bins"
+    pyplot.close(figure)
 
     checkpoint.export(tmp_path / "exported", model, np.float32)
     coloured = [
