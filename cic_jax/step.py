@@ -188,14 +188,25 @@ def eval_step(
     network: nn.Module,
     target: Target,
     compare: Compare,
-    every_fourth: bool = False,
+    downsample: Downsample = downsample,
 ) -> dict[str, Float[Array, " b"]]:
-    """Return the loss and every metric of each photograph; pixels outside the mask do not count."""
+    """Return the loss and every metric of each photograph; pixels outside the mask do not count.
+
+    Args:
+        variables: Of the network.
+        photos: Raw pixels.
+        mask: True where a pixel is the photograph's.
+        temperature: Of the read-out.
+        network: L in [0, 100] -> output.
+        target: The meaning of the output, and its loss.
+        compare: The metrics.
+        downsample: That of `train_step`; an output counts where all that it takes is in the mask.
+    """
     rgb = photos.astype(jnp.float32) / 255.0
     pixels = lab.rgb_to_lab(rgb)
     lightness, truth = pixels[..., :1], pixels[..., 1:]
     output, ab = predict(variables, lightness, temperature, network=network, target=target)
-    small = downsample(truth, every_fourth=every_fourth)
+    small = downsample(truth)
     kept = downsample(mask[..., None].astype(jnp.float32))[..., 0] == 1.0
     loss = jax.vmap(lambda *one: target.loss(*(x[None] for x in one)))(output, small, kept)
     return {"loss": loss, **compare(rgb, pixels, ab, mask)}

@@ -90,7 +90,7 @@ def evaluator(
             network=network,
             target=target,
             compare=compare,
-            every_fourth=config.target.every_fourth,
+            downsample=partial(steps.downsample, every_fourth=config.target.every_fourth),
         ),
         (0, 0, 0, None),
     )
