@@ -172,11 +172,11 @@ def _torch_command(case: Case, home: Path) -> Callable[[], float]:
 def _export(case: Case, path: Path) -> Path:
     """Export a checkpoint to `path`, as models are released, unless it is there; return `path`."""
     from cic_jax import checkpoint
-    from cic_jax import model as models
+    from cic_jax.model import build, describe
 
     if not path.exists():
-        description = models.describe(case.network, width=case.width)
-        checkpoint.export(path, models.build(description, case.create()[1]))
+        description = describe(case.network, width=case.width)
+        checkpoint.export(path, build(description, case.create()[1]))
     return path
 
 

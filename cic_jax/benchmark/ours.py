@@ -10,13 +10,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cic_jax import bins, inference, lab
-from cic_jax import loss as losses
-from cic_jax import network as networks
-from cic_jax import step as steps
-from cic_jax import target as targets
 from cic_jax.benchmark import work
 from cic_jax.benchmark.work import CLASS_WEIGHTS, NEIGHBORS, SIGMA, Case
+from cic_jax.loss import cross_entropy
+from cic_jax.network import ConvolutionBlock
+from cic_jax.step import downsample, init, train_step, train_steps
+from cic_jax.target import distribution
 from cic_jax.train.crop import random_crop
+from cic_jax.train.optimizer import adam
 
 WHOLE = "whole step"
 PARTS = ("crop and Lab", "encoding", "loss and its gradient")
@@ -34,16 +35,16 @@ def training(case: Case) -> Callable[[], float]:
     It does what experiments/train.py does on one device.
     """
     network, _ = case.create()
-    optimizer = steps.adam(3.16e-5)
+    optimizer = adam(3.16e-5)
     step = partial(
-        steps.train_step,
+        train_step,
         network=network,
-        target=targets.distribution(class_weights=CLASS_WEIGHTS),
+        target=distribution(class_weights=CLASS_WEIGHTS),
         optimizer=optimizer,
         augment=partial(random_crop, size=case.size),
     )
-    update = jax.jit(partial(steps.train_steps, step=step), donate_argnums=0)
-    state = steps.init(jax.random.key(0), network, optimizer)
+    update = jax.jit(partial(train_steps, step=step), donate_argnums=0)
+    state = init(jax.random.key(0), network, optimizer)
     photos, rows = jax.device_put((case.photographs(), case.rows()))
     key = jax.random.key(1)
 
@@ -64,10 +65,10 @@ def parts(case: Case) -> dict[str, Callable[[], Any]]:
     def inputs(photos):
         crops = random_crop(key, photos, case.size).astype(jnp.float32) / 255.0
         pixels = lab.rgb_to_lab(crops)
-        return pixels[..., :1], steps.downsample(pixels[..., 1:])
+        return pixels[..., :1], downsample(pixels[..., 1:])
 
     encode = jax.jit(partial(bins.encode, neighbors=NEIGHBORS, sigma=SIGMA))
-    loss = partial(losses.cross_entropy, class_weights=CLASS_WEIGHTS)
+    loss = partial(cross_entropy, class_weights=CLASS_WEIGHTS)
     gradient = jax.jit(jax.value_and_grad(loss))
     ab = inputs(photos)[1]
     encoded = encode(ab)
@@ -83,7 +84,7 @@ def parts(case: Case) -> dict[str, Callable[[], Any]]:
 def block_gradient(case: Case, number: int) -> Callable[[], Any]:
     """Prepare one block forward and backward, on random activations."""
     block = case.blocks[number - 1]
-    module = networks.ConvolutionBlock(block, block.channels, jnp.dtype(case.dtype))
+    module = ConvolutionBlock(block, block.channels, jnp.dtype(case.dtype))
     _, variables = case.create()
     name = f"block{number}"
     params = variables["params"][name]
@@ -112,7 +113,7 @@ def sparse_cross_entropy(
     logits: Float[Array, "b h w q"], ab: Float[Array, "b h w 2"]
 ) -> Float[Array, ""]:
     """Encode ab and compute the loss, with sparse targets."""
-    return losses.cross_entropy(logits, bins.encode(ab, NEIGHBORS, SIGMA), CLASS_WEIGHTS)
+    return cross_entropy(logits, bins.encode(ab, NEIGHBORS, SIGMA), CLASS_WEIGHTS)
 
 
 def dense_cross_entropy(

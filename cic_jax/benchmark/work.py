@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from cic_jax import bins, prior
-from cic_jax import network as networks
+from cic_jax.network import NETWORKS, Block, Network, create, scale_channels
 
 CLASS_WEIGHTS = prior.class_weights(prior.IMAGENET)
 NEIGHBORS, SIGMA = 5, 5.0
@@ -32,16 +32,16 @@ class Case(NamedTuple):
         return f"{self.network}{width}, {self.batch} x {self.size}², {self.dtype}"
 
     @property
-    def blocks(self) -> list[networks.Block]:
+    def blocks(self) -> list[Block]:
         """The network's table at this width."""
         return [
-            block._replace(channels=networks.scale_channels(block.channels, self.width))
-            for block in networks.NETWORKS[self.network]
+            block._replace(channels=scale_channels(block.channels, self.width))
+            for block in NETWORKS[self.network]
         ]
 
-    def create(self) -> tuple[networks.Network, dict[str, Any]]:
+    def create(self) -> tuple[Network, dict[str, Any]]:
         """Create the network and its first variables, the same every time."""
-        network = networks.create(self.network, width=self.width, dtype=jnp.dtype(self.dtype))
+        network = create(self.network, width=self.width, dtype=jnp.dtype(self.dtype))
         return network, _variables(self.network, self.width)
 
     def photographs(self) -> UInt8[np.ndarray, "n h w 3"]:
@@ -60,7 +60,7 @@ class Case(NamedTuple):
 
 @functools.lru_cache(maxsize=2)
 def _variables(network: str, width: float) -> dict[str, Any]:
-    init = jax.jit(networks.create(network, width=width).init)
+    init = jax.jit(create(network, width=width).init)
     return init(jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
 
 

@@ -151,7 +151,7 @@ def _colorize_files(jobs: list["Job"], options: argparse.Namespace) -> int:
                 _colorize_file(job, colorizer, sources, options)
                 done += 1
             except (images.PhotoError, OSError) as error:
-                console.say(str(error))
+                console.say(console.describe(error))
     return done
 
 
@@ -175,7 +175,7 @@ def _make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        console.fail(f"--out: expected a folder, got {out}: {str(error.strerror).lower()}")
+        console.fail(f"--out: expected a folder: {console.describe(error)}")
 
 
 def _colorize_stream(options: argparse.Namespace) -> int:
@@ -191,9 +191,11 @@ def _colorize_stream(options: argparse.Namespace) -> int:
     encoded = io.BytesIO()
     try:
         images.encode(encoded, *picture)
+        # Opened anew: what cannot be written must not be tried again when Python ends.
+        with open(sys.stdout.fileno(), "wb", closefd=False) as output:
+            output.write(encoded.getvalue())
     except (images.PhotoError, OSError) as error:
-        console.fail(f"the result cannot be written: {error}")
-    sys.stdout.buffer.write(encoded.getvalue())
+        console.fail(f"the result cannot be written: {console.describe(error)}")
     return console.DONE
 
 

@@ -74,6 +74,14 @@ def fail(message: str) -> NoReturn:
     raise SystemExit(UNUSABLE)
 
 
+def describe(error: Exception) -> str:
+    """Describe an error in one line: one of the system by its file and reason, without a number."""
+    if isinstance(error, OSError) and error.strerror is not None:
+        name = f"{error.filename}: " if error.filename else ""
+        return f"{name}{error.strerror.lower()}"
+    return str(error)
+
+
 def printable(text: str) -> str:
     """Replace characters that would act on a terminal, as file names may hold them, by escapes."""
     return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)

@@ -38,7 +38,7 @@ def convert(options: argparse.Namespace) -> int:
     except checkpoint.CheckpointError as error:
         console.fail(str(error))
     except OSError as error:
-        console.fail(f"--out: cannot write {options.out}: {str(error.strerror).lower()}")
+        console.fail(f"--out: {console.describe(error)}")
     network = model.description["network"]
     console.say(f"the {network} network is in {options.out}; colour by it with --checkpoint")
     return console.DONE

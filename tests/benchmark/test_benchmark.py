@@ -18,6 +18,7 @@ from cic_jax.benchmark.report import OURS, Bench, Report
 from cic_jax.benchmark.timing import Work, interleave
 from cic_jax.target import distribution
 from cic_jax.train.crop import random_crop
+from cic_jax.train.optimizer import adam
 from experiments import benchmark
 
 TWO_CORES = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1
@@ -180,7 +181,7 @@ def test_pytorch_takes_the_same_training_steps():
         crop=32,
         execution=torch_training.Execution(),
     )
-    optimizer = step.adam(3.16e-5)
+    optimizer = adam(3.16e-5)
     state = step.TrainState(
         jnp.array(0), **variables, optimizer=optimizer.init(variables["params"])
     )
@@ -269,7 +270,7 @@ def test_every_measurement_at_tiny_sizes(tmp_path):
 
 
 @pytest.mark.slow
-def test_training_in_half_precision_with_many_steps_in_a_dispatch(tmp_path):
+def test_training_in_half_precision_and_large_dispatches(tmp_path):
     report = Report(tmp_path, 1)
     bench = Bench(report, True, "", "cpu", "bfloat16", 1e12, 1e10)
     for name in ("train", "blocks"):

@@ -4,6 +4,7 @@ import io
 import itertools
 import subprocess
 import sys
+from pathlib import Path
 
 import image_samples as files
 import numpy as np
@@ -162,6 +163,18 @@ def test_a_stream_too_wide_for_its_format_costs_one_line(weights):
     (line,) = ended.stderr.splitlines()
     assert line.startswith(b"cic-jax: ")
     assert b"WEBP" in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_standard_output_costs_one_line(weights):
+    command = [sys.executable, "-m", "cic_jax.cli", "colorize", "-", f"--checkpoint={weights}"]
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            command, input=files.SOUND, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ended.returncode == console.UNUSABLE
+    expected = b"cic-jax: the result cannot be written: no space left on device\n"
+    assert ended.stderr == expected
 
 
 @pytest.mark.slow

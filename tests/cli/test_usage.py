@@ -66,7 +66,7 @@ def test_an_output_that_is_a_file_is_refused(inside, tmp_path, capsys):
     out = f"{file}{inside}"
     # The checkpoint, which would be refused too, is not looked at before.
     line = refusal(["colorize", str(path), f"--out={out}", "--checkpoint=none"], capsys)
-    assert line.startswith(f"cic-jax: --out: expected a folder, got {out}: ")
+    assert line.startswith(f"cic-jax: --out: expected a folder: {out}: ")
     assert file.read_bytes() == before
 
 

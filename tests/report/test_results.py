@@ -1,10 +1,14 @@
 """RESULTS.md says what the files say, and shows only what may be shown."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from cic_jax.configs import default
 from cic_jax.report import results
 
+ROOT = Path(__file__).parents[2]
 ROW = {"file": "a.JPEG", "may_be_shown": "yes", "author": "Ann", "page": "https://a.org/1"}
 
 
@@ -39,3 +43,13 @@ def test_minutes_are_photographs_over_their_speed():
     assert row["Machine"] == "2 cores of Some CPU"
     unknown = results.run_row("x", default.get_config().to_dict(), [], None)
     assert (unknown["Steps"], unknown["Machine"]) == ("0", "not recorded")
+
+
+def test_benchmark_rows_of_a_recorded_run():
+    benchmark = json.loads((ROOT / "docs" / "benchmark" / "benchmark.json").read_text())
+    rows = results.benchmark_rows(benchmark)
+    assert len(rows) == sum(map(len, benchmark["figures"].values()))
+    # The first of its work is compared with itself; a probe of the machine, with nothing.
+    assert rows[0]["Time beside the first"] == "1"
+    probes = [row for row in rows if "to the other core" in row["By"]]
+    assert {row["Time beside the first"] for row in probes} == {""}

@@ -16,7 +16,7 @@ def pixels(body):
     return np.asarray(Image.open(io.BytesIO(body)))
 
 
-def test_the_page_and_its_files_come_from_here_and_allow_nothing_else(client):
+def test_the_page_and_its_files_allow_nothing_else(client):
     for path, kind in {
         "/": "text/html",
         "/static/page.js": "text/javascript",
@@ -157,7 +157,7 @@ def test_the_corners_are_pixels_too(client, token, corner):
     assert client.ask(f"/photographs/{token}/pixel?{corner}").status == 200
 
 
-def test_a_model_that_predicts_ab_says_that_it_has_no_distribution():
+def test_a_model_that_predicts_ab_has_no_distribution():
     with serving(tiny_colorizer(centers=None)) as client:
         assert client.ask("/about").json["candidates"] == 1
         token = client.open(JPEG).json["token"]

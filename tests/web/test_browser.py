@@ -171,7 +171,7 @@ def test_a_file_that_is_too_large_is_not_even_sent(page, tmp_path):
     assert not [url for url in asked if "/photographs" in url]
 
 
-def test_a_model_that_predicts_ab_has_neither_distribution_nor_candidates(window, photo):
+def test_a_model_that_predicts_ab_has_no_candidates(window, photo):
     with serving(tiny_colorizer(centers=None)) as client:
         window.size(*WIDE)
         window.open(client.url)

@@ -57,6 +57,16 @@ def test_an_unknown_token_is_a_forgotten_photograph(client, what):
     )
 
 
+def test_a_result_that_cannot_be_encoded_costs_one_line(client, token, monkeypatch):
+    def failing(*_, **__):
+        raise ValueError("encoding error 5")
+
+    monkeypatch.setattr(Image.Image, "save", failing)
+    answer = client.ask(f"/photographs/{token}/file")
+    assert (answer.status, answer.text.splitlines()) == (422, [answer.text])
+    assert "cannot encode 90 x 60 pixels as JPEG" in answer.text
+
+
 def test_an_unknown_sample_is_named(client):
     answer = client.ask("/samples/dog.jpg")
     assert answer.status == 404
