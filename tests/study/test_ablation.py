@@ -1,19 +1,14 @@
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from commands import run_script
 
 from cic_jax import bins
 from cic_jax.configs import two_cores
 from cic_jax.study import ablation
 from cic_jax.train.config import check
-
-ROOT = Path(__file__).parents[2]
 
 
 def table(seed=0, shift=0.0, colours=None, count=50):
@@ -98,7 +93,7 @@ def test_differences_are_paired_and_bold_where_they_exclude_0():
 @pytest.mark.slow
 def test_the_command_trains_scores_and_resumes(tmp_path):
     command = [
-        *(sys.executable, str(ROOT / "experiments/ablate.py"), f"--workdir={tmp_path}/runs"),
+        *("ablate.py", f"--workdir={tmp_path}/runs"),
         *("--config.data.source=synthetic_vehicles", "--config.data.scenes=60"),
         *(f"--config.data.data_dir={tmp_path}/data", "--config.data.size=64"),
         *("--config.data.short_side=64", "--config.train.crop=32", "--config.model.width=0.05"),
@@ -108,19 +103,14 @@ def test_the_command_trains_scores_and_resumes(tmp_path):
             "--config.train.warmup_steps=0",
         ),
     ]
-    refused = run([*command, "--variants=nothing"])
+    refused = run_script(*command, "--variants=nothing")
     assert "--variants has nothing; there are base, rate_times_3" in refused.stderr
     for variant in ("no_average", "neighbors_10"):
-        done = run([*command, f"--variants={variant}"])
+        done = run_script(*command, f"--variants={variant}")
         assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "runs/ablation.json").read_text())
     assert set(results["variants"]) == {"base", "no_average", "neighbors_10"}
     zero = results["variants"]["base"]["against_base"]
-    assert all(found["low"] == found["high"] == 0 for found in zero.values())
+    assert all(x["low"] == x["high"] == 0 for x in zero.values())
     assert results["plan"]["steps"] == results["plan"]["train"] // 8
     assert "| No average | train.average = 0 |" in (tmp_path / "runs/ablation.md").read_text()
-
-
-def run(command):
-    environment = os.environ | {"PYTHONWARNINGS": "error::DeprecationWarning:__main__"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

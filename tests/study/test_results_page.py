@@ -2,19 +2,15 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from commands import run_script
 from photo_files import encode, numbered, picture, write_tar
 
 from cic_jax.report.markdown import section, split_sections
 from cic_jax.report.results import Credit
 from cic_jax.study import results_page
 
-ROOT = Path(__file__).parents[2]
 CARS = "n02958343"
 ROW = {"file": "a.JPEG", "may_be_shown": "yes", "author": "Ann", "page": "https://a.org/1"}
 
@@ -58,7 +54,7 @@ def test_from_runs_to_the_page(tmp_path):
     photographs = [encode(picture(seed)) for seed in range(120)]
     write_tar(tmp_path / f"{CARS}.tar", numbered(CARS, photographs))
     study = tmp_path / "study"
-    done = run(
+    done = run_script(
         *("reproduce.py", f"--workdir={study}", f"--experimental={CARS}", f"--final={CARS}"),
         *("--config.data.source=imagenet_vehicles", f"--config.data.path={tmp_path}"),
         *(f"--config.data.data_dir={tmp_path}/data", "--config.data.size=48"),
@@ -66,7 +62,7 @@ def test_from_runs_to_the_page(tmp_path):
         *("--config.train.epochs=0.5", "--models=simplified"),
     )
     assert done.returncode == 0, done.stderr
-    done = run("evaluate.py", f"--workdir={study}/simplified")
+    done = run_script("evaluate.py", f"--workdir={study}/simplified")
     assert done.returncode == 0, done.stderr
     with (study / "simplified/test.csv").open() as file:
         tested = [row["name"] for row in csv.DictReader(file)]
@@ -78,7 +74,7 @@ def test_from_runs_to_the_page(tmp_path):
         rows.writerow(ROW | {"file": tested[0], "may_be_shown": "no"})
     flags = (f"--out={tmp_path}/out", f"--index={index}")
     for which in (f"--release={study}/simplified", f"--study={study}"):  # one after the other
-        done = run("results.py", *flags, which)
+        done = run_script("results.py", *flags, which)
         assert done.returncode == 0, done.stderr
     text = (tmp_path / "out/RESULTS.md").read_text()
     scores = json.loads((study / "simplified/test.json").read_text())
@@ -90,12 +86,6 @@ def test_from_runs_to_the_page(tmp_path):
         assert f"figures/{figure}" in text
         assert 2_000 < (tmp_path / "out/figures" / figure).stat().st_size < 400_000
     assert list(split_sections(text)) == ["The study, repeated", "The released model"]
-    refused = run("results.py", *flags, f"--study={study}", f"--names={tested[0]}")
+    refused = run_script("results.py", *flags, f"--study={study}", f"--names={tested[0]}")
     assert refused.returncode != 0
     assert f"--names has {tested[0]}, which --index does not allow" in refused.stderr
-
-
-def run(script, *flags):
-    command = [sys.executable, str(ROOT / "experiments" / script), *flags]
-    environment = os.environ | {"PYTHONWARNINGS": "error::DeprecationWarning:__main__"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
