@@ -3,6 +3,7 @@
 import re
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from torch_weights import WIDTH, draw, release_shapes, renamed, study_shapes, torch_output
@@ -27,7 +28,8 @@ def test_the_release_colours_as_in_pytorch(torch, release):
     model = pretrained.to_model({k: torch.tensor(x) for k, x in release.items()})
     assert model.description["network"] == "full"
     assert model.description["width"] == WIDTH
-    ab = model.target.to_ab(inference.compiled(model.network, model.variables)(LIGHTNESS), 1.0)
+    output = inference.compiled(model.network, model.variables)(LIGHTNESS)
+    ab = model.target.to_ab(jnp.asarray(output), 1.0)
     scale, origin = np.full(2, 4, np.float32), np.zeros(2, np.float32)
     large = upsample.bilinear(ab[0], scale, origin, (32, 40))
     np.testing.assert_allclose(large, expected[0].permute(1, 2, 0), atol=1e-3)
