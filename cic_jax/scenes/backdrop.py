@@ -29,7 +29,7 @@ def _lit(color: Color, light: Light) -> Float[np.ndarray, "3"]:
 
 
 def _above(
-    canvas: Lab, outline: Float[np.ndarray, "w"], foot: float
+    canvas: Lab, outline: Float[np.ndarray, " w"], foot: float
 ) -> tuple[slice, Float[np.ndarray, "r w"]]:
     """Return the rows from an outline's top to its foot, and how much of each pixel it covers."""
     top = int(np.clip(np.floor(outline.min()) - 1, 0, canvas.shape[0]))

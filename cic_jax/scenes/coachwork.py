@@ -96,7 +96,7 @@ def build(style: str) -> Mesh:
     return mesh._replace(corners=mesh.corners - [shape.profile[-1][0] / 2, 0, 0])
 
 
-def _half_width(shape: Shape, x: Float[np.ndarray, "s"]) -> Float[np.ndarray, "s"]:
+def _half_width(shape: Shape, x: Float[np.ndarray, " s"]) -> Float[np.ndarray, " s"]:
     """Return the body's half width at x: a plan rounded at both ends."""
     length = shape.profile[-1][0]
     plan = ([0, 0.10, 0.6, length - 0.9, length - 0.15, length], [0.86, 0.95, 1, 1, 0.93, 0.82])
@@ -133,7 +133,7 @@ def _body(shape: Shape) -> Mesh:
     return loft(rings, material, (M.PAINT, M.PAINT))
 
 
-def _within(x: Float[np.ndarray, "n"], spans: Spans) -> np.ndarray:
+def _within(x: Float[np.ndarray, " n"], spans: Spans) -> np.ndarray:
     return np.any([(x > a) & (x < b) for a, b in spans], axis=0)
 
 

@@ -60,7 +60,7 @@ def sample(weather: str, rng: np.random.Generator) -> Light:
     return Light(drawn, sun, float(rng.uniform(*drawn.cover)))
 
 
-def shade(normals: Float[np.ndarray, "n 3"], light: Light) -> Float[np.ndarray, "n"]:
+def shade(normals: Float[np.ndarray, "n 3"], light: Light) -> Float[np.ndarray, " n"]:
     """Shade matt surfaces: Lambert's cosine law for the sun, plus light from the sky.
 
     The sky's term is that of a hemisphere, (1 + n_z) / 2.

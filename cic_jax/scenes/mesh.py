@@ -25,14 +25,14 @@ class Mesh(NamedTuple):
 
     corners: Float[np.ndarray, "n 4 3"]
     normals: Float[np.ndarray, "n 3"]
-    material: Int[np.ndarray, "n"]
-    lift: Float[np.ndarray, "n"]
+    material: Int[np.ndarray, " n"]
+    lift: Float[np.ndarray, " n"]
 
 
 def faces(
     corners: Float[np.ndarray, "n 4 3"],
     inside: Float[np.ndarray, "n 3"],
-    material: Int[np.ndarray, "n"] | Material,
+    material: Int[np.ndarray, " n"] | Material,
     lift: float = 0.0,
 ) -> Mesh:
     """Build faces whose normals point away from `inside`, leaving out those without area."""

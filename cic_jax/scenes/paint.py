@@ -65,7 +65,7 @@ MIXTURES: dict[str, tuple[Component, ...]] = {
 COMPONENTS = tuple(_COLORS)
 
 
-def weights(kind: str) -> Float[np.ndarray, "m"]:
+def weights(kind: str) -> Float[np.ndarray, " m"]:
     """Return the mixture's weights in the order of `COMPONENTS`; they sum to one."""
     return np.array([c.weight for c in MIXTURES[kind]], np.float32)
 
