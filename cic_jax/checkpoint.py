@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from cic_jax.metrics import METRICS, RANKED
 RELEASED = Path(__file__).parent / "checkpoints"
 DESCRIPTION = "model.json"  # beside the arrays of an exported model
 CONFIG = "config.json"  # in the directory of a training run
+CHECKPOINTS = "checkpoints"  # in the directory of a training run: its steps
 ARRAYS = "variables"
 MAX_FILE_BYTES = 8 * 2**20
 
@@ -49,7 +51,8 @@ def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointMan
     """Save in the background to `workdir`/checkpoints; keep the latest and the best.
 
     The best has the lowest or highest validation metric of that name, whichever `metrics.METRICS`
-    calls better. Raises CheckpointError for a name that it does not rank.
+    calls better; a value that is not a number is the worst. Raises CheckpointError for a name that
+    it does not rank.
     """
     if best_metric not in RANKED:
         raise CheckpointError(
@@ -58,7 +61,8 @@ def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointMan
     sign = 1.0 if METRICS[best_metric].better == "higher" else -1.0
 
     def score(validation):
-        return sign * validation[best_metric]
+        value = sign * validation[best_metric]
+        return -math.inf if math.isnan(value) else value
 
     require_plain(workdir)
     keep = [policies.LatestN(1), policies.BestN(get_metric_fn=score, n=1)]
@@ -67,7 +71,7 @@ def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointMan
         best_fn=score,
         preservation_policy=policies.AnyPreservationPolicy(keep),
     )
-    return ocp.CheckpointManager(Path(workdir).absolute() / "checkpoints", options=options)
+    return ocp.CheckpointManager(Path(workdir).absolute() / CHECKPOINTS, options=options)
 
 
 def save(
@@ -96,21 +100,46 @@ def save(
 
 
 def resume(source: ocp.CheckpointManager, variables: Any, optimizer: Any) -> tuple[int, Any, Any]:
-    """Restore the latest step: number, variables and optimiser state, shaped like those given."""
+    """Restore the latest step: number, variables and optimiser state, shaped like those given.
+
+    Raises CheckpointError where it cannot be restored; no other step is taken in its place.
+    """
     step = source.latest_step()
     assert step is not None, "ask latest_step() first"
     items = ocp.args.Composite(
         variables=ocp.args.StandardRestore(_templates(variables)),
         optimizer=ocp.args.StandardRestore(_templates(optimizer)),
     )
-    restored = source.restore(step, args=items)
+    with _one_line(source, step):
+        restored = source.restore(step, args=items)
     return step, restored["variables"], restored["optimizer"]
 
 
 def latest_description(source: ocp.CheckpointManager) -> models.Description:
-    """Return the description of the latest step."""
+    """Return the description of the latest step; CheckpointError where it cannot be restored."""
     one = ocp.args.Composite(description=ocp.args.JsonRestore())
-    return source.restore(source.latest_step(), args=one)["description"]
+    step = source.latest_step()
+    assert step is not None, "ask latest_step() first"
+    with _one_line(source, step):
+        return source.restore(step, args=one)["description"]
+
+
+@contextlib.contextmanager
+def _one_line(source: ocp.CheckpointManager, step: int) -> Iterator[None]:
+    """Turn Orbax's errors about a damaged step into one that says what is left to go on from."""
+    try:
+        yield
+    except (ValueError, KeyError, OSError) as error:
+        earlier = [other for other in source.all_steps() if other < step]
+        advice = (
+            f"move that directory away, and the same command goes on from step {max(earlier)}"
+            if earlier
+            else "bring it back from a copy, or name a new --workdir"
+        )
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise CheckpointError(
+            f"{source.directory / str(step)} cannot be restored ({reason}): {advice}"
+        ) from error
 
 
 def load(

@@ -54,6 +54,20 @@ def test_best_by_a_metric_that_grows(tmp_path, state, variables):
         assert manager.best_step() == 1
 
 
+@pytest.mark.parametrize("metric", ["loss", "psnr"])
+def test_a_metric_that_is_not_a_number_is_never_the_best(metric, tmp_path, state, variables):
+    with checkpoint.manager(tmp_path, metric) as manager:
+        for at, value in enumerate([2.0, np.nan, np.nan]):
+            pair = variables, state.optimizer
+            checkpoint.save(manager, at, pair, DESCRIPTION, {metric: value})
+        manager.wait_until_finished()
+        assert manager.best_step() == 0
+        assert set(manager.all_steps()) == {0, 2}
+        checkpoint.save(manager, 3, pair, DESCRIPTION, {metric: np.nan})
+        manager.wait_until_finished()
+        assert set(manager.all_steps()) == {0, 3}
+
+
 @pytest.mark.parametrize("name", ["lose", "colorfulness"])
 def test_a_metric_that_ranks_nothing_cannot_choose_the_best_step(tmp_path, name):
     expected = rf"best_metric must be one of rmse_ab, .*, loss; it is '{name}'"

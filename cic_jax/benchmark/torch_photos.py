@@ -15,7 +15,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from cic_jax import images
 from cic_jax.benchmark.torch_networks import Weights
+
+FORMATS = tuple(images.SUFFIXES)  # no other decoder of Pillow: that of EPS runs the file
 
 
 class Windows(torch.utils.data.Dataset):
@@ -29,7 +32,7 @@ class Windows(torch.utils.data.Dataset):
         return len(self.photographs)
 
     def __getitem__(self, index: int) -> Tensor:
-        with Image.open(io.BytesIO(self.photographs[index])) as image:
+        with Image.open(io.BytesIO(self.photographs[index]), formats=FORMATS) as image:
             photo = image.convert("RGB")
         ratio = self.size / min(photo.size)
         if ratio < 1:
@@ -79,7 +82,7 @@ def colorize(path: str, photo: str, out: str) -> None:
 
     saved = torch.load(path, weights_only=True)
     network = Weights(saved["blocks"], saved["state"]).network().eval()
-    with Image.open(photo) as image:
+    with Image.open(photo, formats=FORMATS) as image:
         rgb = image.convert("RGB")
     small = color.rgb2lab(np.asarray(rgb.resize((256, 256), Image.Resampling.BICUBIC)))
     full = color.rgb2lab(np.asarray(rgb))[..., :1]

@@ -4,7 +4,13 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from cic_jax.photos.batches import Resident, evaluation_batches, resident, stream
+from cic_jax.photos.batches import (
+    Resident,
+    evaluation_batches,
+    require_some,
+    resident,
+    stream,
+)
 from cic_jax.photos.photographs import Photographs
 from cic_jax.photos.windows import decode, window
 
@@ -14,6 +20,7 @@ __all__ = [
     "decode",
     "evaluation_batches",
     "open_splits",
+    "require_some",
     "resident",
     "stream",
     "window",

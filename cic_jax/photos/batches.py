@@ -26,7 +26,7 @@ class Resident(NamedTuple):
 
 def resident(photographs: Photographs, size: int = 256, short_side: int = 256) -> Resident:
     """Cut every photograph's centre window; 200 kB of memory for each at 256 x 256."""
-    _require_some(photographs)
+    require_some(photographs)
     count = len(photographs)
     photo = np.empty((count, size, size, 3), np.uint8)
     mask = np.empty((count, size, size), bool)
@@ -98,7 +98,7 @@ def evaluation_batches(
     The last batch is filled up with black windows, with False in their mask and `valid` and empty
     names, so that each photograph counts exactly once.
     """
-    _require_some(photographs)
+    require_some(photographs)
     windows = ordered_map(
         functools.partial(_centre, photographs, size, short_side), range(len(photographs))
     )
@@ -124,7 +124,8 @@ def _crop(
     return {"photo": photo}
 
 
-def _require_some(photographs: Photographs) -> None:
+def require_some(photographs: Photographs) -> None:
+    """Raise ValueError where a split is empty."""
     if not photographs:
         raise ValueError(
             f"the {photographs.split} split is empty: the source holds too few photographs "

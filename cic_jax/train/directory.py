@@ -1,6 +1,9 @@
 """The directory of a run: whether it is free for a config, and what it says of the run."""
 
+import contextlib
+import fcntl
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from cic_jax.configs import default
 from cic_jax.train import record
 from cic_jax.train.config import ConfigError
 
+LOCK = ".lock"  # held while a process trains there
 # Keys that may differ from one start of a run to the next.
 FREE = {"train.epochs", "train.evaluate_every", "train.steps_per_dispatch"}
 
@@ -23,14 +27,9 @@ def require_free(workdir: Path, config: ConfigDict) -> None:
     """
     checkpoint.require_plain(workdir)
     path = workdir / checkpoint.CONFIG
-    if not path.exists():
+    written = _config_of(workdir)
+    if written is None:
         return
-    try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ConfigError(
-            f"{path} is no JSON ({error}): restore it, or name a new --workdir"
-        ) from error
     before, now = _flat(_as_json(default.completed(written))), _flat(_as_json(config))
     changed = {k for k in before.keys() | now.keys() if before.get(k) != now.get(k)} - FREE
     if changed:
@@ -38,6 +37,61 @@ def require_free(workdir: Path, config: ConfigDict) -> None:
             f"{workdir} holds a run with another {', '.join(sorted(changed))}: go on with its "
             f"own values ({path}), or name a new --workdir"
         )
+
+
+def _config_of(workdir: Path) -> dict[str, Any] | None:
+    """Return the config of a run: that of its latest step if config.json is missing or empty.
+
+    None where there is neither. Raises ConfigError for a config.json that is damaged otherwise.
+    """
+    path = workdir / checkpoint.CONFIG
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        if text.strip():
+            return json.loads(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{path} is no JSON ({error}): delete it, and the config is taken from the latest "
+            "checkpoint"
+        ) from error
+    if not (workdir / checkpoint.CHECKPOINTS).is_dir():
+        return None
+    with checkpoint.manager(workdir) as manager:
+        if manager.latest_step() is None:
+            return None
+        return checkpoint.latest_description(manager)["config"]
+
+
+def require_saved(workdir: Path, latest_step: int | None) -> None:
+    """Raise ConfigError where a run has been validated, hence saved, and no step of it is left."""
+    if latest_step is None:
+        steps = [line["step"] for line in record.read(workdir) if line["split"] == "validation"]
+        if steps:
+            raise ConfigError(
+                f"{workdir / record.LOG} goes up to step {max(steps)}, and "
+                f"{workdir / checkpoint.CHECKPOINTS} holds no step: bring its steps back, or name "
+                "a new --workdir to begin at step 0"
+            )
+
+
+@contextlib.contextmanager
+def locked(workdir: Path) -> Iterator[None]:
+    """Hold the directory of a run; ConfigError where another process trains in it.
+
+    Of several hosts the first holds it. The system lets go of it when the process ends.
+    """
+    if jax.process_index() != 0:
+        yield
+        return
+    workdir.mkdir(parents=True, exist_ok=True)
+    with (workdir / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(
+                f"another process trains in {workdir}: wait for its end, or name a new --workdir"
+            ) from error
+        yield
 
 
 def describe(workdir: Path, config: ConfigDict) -> None:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
@@ -17,7 +17,7 @@ from cic_jax import step as steps
 from cic_jax.model import BuildNetwork, BuildTarget
 from cic_jax.train import build, crop, directory, evaluate, feed, parallel, record
 from cic_jax.train import state as states
-from cic_jax.train.config import check
+from cic_jax.train.config import ConfigError, check
 from cic_jax.train.interrupt import Interrupt
 
 PICTURES = 8  # validation photographs whose colouring TensorBoard shows
@@ -55,6 +55,7 @@ def train(
     directory.require_free(workdir, config)
     builders = build.choose(config, palette, build_target, build_network)
     splits = photos.open_splits(config.data)
+    photos.require_some(splits["validation"])
     photographs = training_set(config, splits)
     fed = feed.open_feed(config, photographs)
     parts = build.assemble(config, photographs, fed.total_steps, builders)
@@ -67,7 +68,11 @@ def train(
         photographs=partial(feed.spread, config, photographs),
         augment=augment,
     )
-    with checkpoint.manager(workdir, config.train.best_metric) as manager:
+    with (
+        directory.locked(workdir),
+        checkpoint.manager(workdir, config.train.best_metric) as manager,
+    ):
+        directory.require_saved(workdir, manager.latest_step())
         state = states.first(config, parts, builders, manager, begin)
         directory.describe(workdir, config)
         with record.Recorder(workdir, int(state.step)) as recorder, Interrupt() as interrupt:
@@ -117,10 +122,13 @@ def _loop(
         step += count
         # Reading the losses also waits for the step: two of them at once on virtual devices of a
         # CPU wait for each other for ever.
-        tasks.meter.add(step, np.asarray(losses.addressable_data(0))[0])
+        values = np.asarray(losses.addressable_data(0))[0]
+        _require_finite(values, step - count + 1)
+        tasks.meter.add(step, values)
         if step == until:
             tasks.meter.flush()
             metrics = tasks.validate(step, state)
+            _require_finite(np.array([metrics["loss"]]), step)
             tasks.save(step, state, metrics)
             tasks.meter.restart()
         stop = interrupt.requested(step)
@@ -131,6 +139,17 @@ def _loop(
         interrupt.heed()
     tasks.meter.close()
     return metrics
+
+
+def _require_finite(losses: Float[np.ndarray, " steps"], first: int) -> None:
+    """Raise ConfigError, before anything is saved, where the loss of a step is not finite."""
+    finite = np.isfinite(losses)
+    if not finite.all():
+        raise ConfigError(
+            f"the loss of step {first + int(np.argmin(finite))} is not finite; the steps saved "
+            "before it are kept: train with a smaller config.train.learning_rate or "
+            "config.model.dtype=float32 in a new --workdir"
+        )
 
 
 def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: steps.Augment) -> Callable:

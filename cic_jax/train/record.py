@@ -8,7 +8,6 @@ from typing import Any
 import jax
 import numpy as np
 from jaxtyping import Float, UInt8
-from tensorboardX import SummaryWriter
 from tqdm import tqdm
 
 from cic_jax.train.feed import Feed
@@ -30,6 +29,9 @@ class Recorder:
         self._writes = jax.process_index() == 0
         if not self._writes:
             return
+        # Imported here: it imports PyTorch wherever that is installed, which takes seconds.
+        from tensorboardX import SummaryWriter
+
         workdir = Path(workdir)
         kept = [json.dumps(line) + "\n" for line in read(workdir) if line["step"] <= start]
         rewritten = workdir / f"{LOG}.new"
@@ -61,12 +63,25 @@ class Recorder:
 
 
 def read(workdir: str | Path) -> list[dict[str, Any]]:
-    """Read the lines of a run's log, in order; none where there is no log."""
+    """Read the lines of a run's log, in order; none where there is no log.
+
+    A last line without its end, as a crash leaves it, is not counted. Raises ValueError for another
+    line that is no JSON.
+    """
     path = Path(workdir) / LOG
     if not path.exists():
         return []
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    *whole, _ = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return [_parsed(path, number, line) for number, line in enumerate(whole, 1)]
+
+
+def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise ValueError(
+            f"{path}, line {number}: is no JSON ({error}); remove that line"
+        ) from error
 
 
 class Meter:

@@ -1,4 +1,8 @@
+import subprocess
+import sys
+
 import numpy as np
+import pytest
 
 from cic_jax.train import record
 
@@ -20,3 +24,25 @@ def test_a_resumed_run_drops_the_lines_it_will_write_again(tmp_path):
 
 def test_a_run_without_a_log_has_no_lines(tmp_path):
     assert record.read(tmp_path / "nothing") == []
+
+
+def test_a_last_line_cut_by_a_crash_costs_itself_alone(tmp_path):
+    with record.Recorder(tmp_path, 0) as recorder:
+        recorder.scalars(1, "train", loss=1.0)
+    log = tmp_path / record.LOG
+    log.write_text(log.read_text() + '{"step": 2, "spl')
+    assert [line["step"] for line in record.read(tmp_path)] == [1]
+    with record.Recorder(tmp_path, 1) as recorder:
+        recorder.scalars(2, "train", loss=0.5)
+    assert [line["step"] for line in record.read(tmp_path)] == [1, 2]
+
+
+def test_a_line_that_was_spoilt_is_named(tmp_path):
+    (tmp_path / record.LOG).write_text('{"step": 1}\n{"st\n{"step": 3}\n')
+    with pytest.raises(ValueError, match=r"log\.jsonl, line 2: is no JSON .* remove that line"):
+        record.read(tmp_path)
+
+
+def test_reading_a_log_does_not_import_tensorboard():
+    code = "import sys; from cic_jax.train import loop; sys.exit('tensorboardX' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,127 @@
+"""What a crash, a full disk or a divergence leaves of a run: it goes on, or says what to do."""
+
+import json
+import shutil
+
+import jax
+import numpy as np
+import photo_files
+import pytest
+
+from cic_jax import checkpoint
+from cic_jax.configs import default
+from cic_jax.train import directory, record
+from cic_jax.train import loop as train
+from cic_jax.train.config import ConfigError
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    root = tmp_path_factory.mktemp("photos")
+    photo_files.two_coloured(root, 40)
+    config = default.get_config()
+    config.data.update(source="folder", path=str(root), size=32, short_side=32)
+    config.data.data_dir = str(tmp_path_factory.mktemp("prepared"))
+    config.model.update(network="simplified", width=0.05)
+    config.train.update(batch_size=8, crop=16, epochs=2.0, evaluate_every=1.0)
+    return config.lock()
+
+
+@pytest.fixture(scope="module")
+def whole(config, tmp_path_factory):
+    """A run whose latest step is not its best, so that it keeps two."""
+    workdir = tmp_path_factory.mktemp("run")
+    growing = config.copy_and_resolve_references()
+    growing.train.learning_rate = 1e-3
+    train.train(growing, workdir)
+    with checkpoint.manager(workdir) as manager:
+        latest = manager.latest_step()
+    return workdir, growing.lock(), latest
+
+
+@pytest.fixture
+def run(whole, tmp_path):
+    workdir, config, latest = whole
+    shutil.copytree(workdir, tmp_path / "run")
+    longer = config.copy_and_resolve_references()
+    longer.train.epochs = 3.0
+    return tmp_path / "run", longer, latest
+
+
+@pytest.mark.parametrize("content", ["", None])
+def test_a_config_that_was_lost_is_that_of_the_checkpoint(content, run):
+    workdir, longer, _ = run
+    (workdir / checkpoint.CONFIG).unlink()
+    if content is not None:
+        (workdir / checkpoint.CONFIG).write_text(content)
+    other = longer.copy_and_resolve_references()
+    other.train.learning_rate = 0.5
+    with pytest.raises(ConfigError, match=r"another train\.learning_rate"):
+        directory.require_free(workdir, other)
+    assert np.isfinite(train.train(longer, workdir)["loss"])
+    assert json.loads((workdir / checkpoint.CONFIG).read_text())["train"]["epochs"] == 3.0
+
+
+def test_a_log_without_checkpoints_does_not_begin_anew(run):
+    workdir, longer, latest = run
+    shutil.rmtree(workdir / checkpoint.CHECKPOINTS)
+    before = record.read(workdir)
+    with pytest.raises(ConfigError, match=rf"up to step {latest}, .* holds no step"):
+        train.train(longer, workdir)
+    assert record.read(workdir) == before
+
+
+def test_a_latest_step_that_is_damaged_is_named(run):
+    workdir, longer, latest = run
+    for path in (workdir / checkpoint.CHECKPOINTS / str(latest)).iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    before = record.read(workdir)
+    with pytest.raises(ValueError, match=rf"{latest} (cannot be restored|holds)") as refused:
+        train.train(longer, workdir)
+    assert "\n" not in str(refused.value)
+    assert record.read(workdir) == before
+
+
+def test_two_runs_in_one_directory_are_refused(config, tmp_path):
+    with (
+        directory.locked(tmp_path),
+        pytest.raises(ConfigError, match=r"another process trains in"),
+    ):
+        train.train(config, tmp_path)
+    with directory.locked(tmp_path):  # free again
+        pass
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_what_was_saved(run):
+    workdir, longer, latest = run
+    with checkpoint.manager(workdir) as manager:
+        kept = manager.all_steps()
+    with pytest.MonkeyPatch.context() as patched:
+        dispatched = train._dispatched_steps
+
+        def diverging(*arguments):
+            step = dispatched(*arguments)
+
+            def run_step(state, *others):
+                spoilt = jax.tree.map(lambda x: x * np.nan, state.params)
+                return step(state._replace(params=spoilt), *others)
+
+            return run_step
+
+        patched.setattr(train, "_dispatched_steps", diverging)
+        with pytest.raises(ConfigError, match=rf"the loss of step {latest + 1} is not finite"):
+            train.train(longer, workdir)
+    with checkpoint.manager(workdir) as manager:
+        assert manager.all_steps() == kept
+    assert np.isfinite(train.train(longer, workdir)["loss"])
+
+
+def test_photographs_that_leave_no_validation_split_are_refused(config, tmp_path):
+    (tmp_path / "few").mkdir()
+    photo_files.two_coloured(tmp_path / "few", 1)
+    few = config.copy_and_resolve_references()
+    few.data.path = str(tmp_path / "few")
+    few.train.batch_size = 1
+    with pytest.raises(ValueError, match="split is empty"):
+        train.train(few, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
