@@ -24,6 +24,7 @@ CONFIG = "config.json"  # in the directory of a training run
 CHECKPOINTS = "checkpoints"  # in the directory of a training run: its steps
 ARRAYS = "variables"
 MAX_FILE_BYTES = 8 * 2**20
+MAX_REASON = 200  # characters of an error
 
 
 class CheckpointError(ValueError):
@@ -136,7 +137,7 @@ def _one_line(source: ocp.CheckpointManager, step: int) -> Iterator[None]:
             if earlier
             else "bring it back from a copy, or name a new --workdir"
         )
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        reason = _reason(error)
         raise CheckpointError(
             f"{source.directory / str(step)} cannot be restored ({reason}): {advice}"
         ) from error
@@ -187,7 +188,7 @@ def load(
     except factory.FactoryError as error:
         raise CheckpointError(f"{path}: {error}") from error
     except (ValueError, KeyError, FileNotFoundError) as error:
-        reason = str(error).splitlines()[0]
+        reason = _reason(error)
         raise CheckpointError(
             f"{path} holds no checkpoint that can be restored: {reason}"
         ) from error
@@ -296,6 +297,12 @@ def _find(path: str | Path) -> Path:
         f"no checkpoint at {path}: expected a directory with {DESCRIPTION} (exported) or {CONFIG} "
         f"(a training run), or one of the released names ({', '.join(released) or 'none yet'})"
     )
+
+
+def _reason(error: Exception) -> str:
+    """Shorten an error of Orbax, which can take kilobytes, to a part of a line."""
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return line if len(line) <= MAX_REASON else f"{line[:MAX_REASON]} ..."
 
 
 def _templates(tree: Any) -> Any:

@@ -17,6 +17,7 @@ from cic_jax.study import ablation, plan, plausibility
 from cic_jax.study.runs import train_to_end
 from cic_jax.train import evaluate, feed, parallel
 from cic_jax.train.config import check
+from cic_jax.train.directory import write_json
 
 RESULTS = "ablation.json"
 TABLE = "validation.npz"  # a run's scores
@@ -138,7 +139,7 @@ def _first_plan(
 
 def _write(workdir: Path, results: Mapping[str, Any]) -> None:
     """Write ablation.json and, once a variant is scored, ablation.md."""
-    (workdir / RESULTS).write_text(json.dumps(results, indent=1) + "\n")
+    write_json(workdir / RESULTS, results)
     if results["variants"]:
         table = markdown(ablation.rows(results))
         (workdir / "ablation.md").write_text(

@@ -1,7 +1,6 @@
 """Files of the repeated study besides its runs: study.json, tables, figures and the report."""
 
 import csv
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from cic_jax.report.names import label
 from cic_jax.report.style import save
 from cic_jax.study.published import PUBLISHED
 from cic_jax.study.report import introduction, tables
+from cic_jax.train.directory import write_json
 
 TITLE = "The study, repeated"
 SHOWN = ("metrics", "losses", "predictions", "bins")  # and those of the simplified models
@@ -21,7 +21,7 @@ SHOWN = ("metrics", "losses", "predictions", "bins")  # and those of the simplif
 
 def write(workdir: Path, results: Mapping[str, Any], drawn: Mapping[str, Figure]) -> None:
     """Write study.json, study.csv, figures/, study.md and report.html."""
-    (workdir / "study.json").write_text(json.dumps(results, indent=1) + "\n")
+    write_json(workdir / "study.json", results)
     _write_csv(workdir / "study.csv", results["figures"])
     for name, figure in drawn.items():
         save(figure, workdir / "figures" / f"{name}.png")

@@ -1,6 +1,5 @@
 """The repeated study from its runs to its report: plan, train, score, write."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from cic_jax.study.runs import Run, train_to_end
 from cic_jax.study.score import score_all
 from cic_jax.study.summary import summarise
 from cic_jax.train import feed
+from cic_jax.train.directory import write_json
 
 STUDY = "study.json"
 PHOTOGRAPHS = 5  # shown in each figure
@@ -56,7 +56,7 @@ def reproduce(
     elif minutes == planned["minutes"] and not models:  # other commands would not repeat this
         planned["command"] = command
     _set_epochs(runs, planned, steps)
-    (workdir / STUDY).write_text(json.dumps({"plan": planned}, indent=1) + "\n")
+    write_json(workdir / STUDY, {"plan": planned})
     for run in chosen:
         if not run.finished(steps[run.subset]):
             print(f"Training {label(run.model)}, seed {run.seed} ...", flush=True)

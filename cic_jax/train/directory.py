@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +98,12 @@ def describe(workdir: Path, config: ConfigDict) -> None:
     """Write config.json and machine.json, each in one piece. Of several hosts the first writes."""
     if jax.process_index() == 0:
         workdir.mkdir(parents=True, exist_ok=True)
-        _write(workdir / checkpoint.CONFIG, _as_json(config))
-        _write(workdir / record.MACHINE, machine.describe())
+        write_json(workdir / checkpoint.CONFIG, _as_json(config))
+        write_json(workdir / record.MACHINE, machine.describe())
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file of JSON in one piece: a crash leaves the file as it was before."""
     fresh = path.with_name(f"{path.name}.new")
     fresh.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     fresh.replace(path)

@@ -1,7 +1,6 @@
 """Scores of a model on photographs: a table with one row per photograph, means, intervals."""
 
 import csv
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from cic_jax.model import Model
 from cic_jax.target import Target
 from cic_jax.train import bootstrap, parallel
 from cic_jax.train.bootstrap import Interval
+from cic_jax.train.directory import write_json
 
 # The rebalanced AuC weighs pixels by 1 / p alone (CIC, section 3.1: equation 4 with lambda = 0).
 RARITY = prior.class_weights(prior.IMAGENET, mix=0.0)
@@ -146,7 +146,7 @@ def write(evaluation: Evaluation, directory: Path, split: str) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     tables = evaluation.tables
     contents = {"photographs": len(tables["model"].names), **evaluation.intervals}
-    (directory / f"{split}.json").write_text(json.dumps(contents, indent=1) + "\n")
+    write_json(directory / f"{split}.json", contents)
     with (directory / f"{split}.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         metric_names = list(tables["model"].columns)

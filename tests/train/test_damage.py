@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -125,3 +126,30 @@ def test_photographs_that_leave_no_validation_split_are_refused(config, tmp_path
     with pytest.raises(ValueError, match="split is empty"):
         train.train(few, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_what_keeps_a_restore_from_working_is_a_short_line(run):
+    workdir, _, latest = run
+    for path in (workdir / checkpoint.CHECKPOINTS / str(latest) / "variables" / "d").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(checkpoint.CheckpointError, match="holds no checkpoint that") as refused:
+        checkpoint.load(workdir, step=latest)
+    assert len(str(refused.value)) < 300 + len(str(workdir))
+
+
+def test_json_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "results.json"
+    directory.write_json(path, {"before": 1})
+    with pytest.raises(TypeError):
+        directory.write_json(path, {"now": object()})
+    full = pytest.MonkeyPatch()
+
+    def half(self, text, **_):
+        self.write_bytes(text.encode()[:3])
+        raise OSError(28, "No space left on device")
+
+    with full.context() as patched:
+        patched.setattr(Path, "write_text", half)
+        with pytest.raises(OSError, match="No space"):
+            directory.write_json(path, {"now": 2})
+    assert json.loads(path.read_text()) == {"before": 1}
