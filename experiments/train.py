@@ -30,6 +30,11 @@ def main() -> None:
     if DISTRIBUTED.value:
         jax.distributed.initialize()
     metrics = train(CONFIG.value, WORKDIR.value, **mistakes.HOOKS)
+    if not metrics:
+        print(
+            f"{WORKDIR.value}: no new validation: the run was complete, or was interrupted before one"
+        )
+        return
     print("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
 
 

@@ -76,15 +76,23 @@ def require_saved(workdir: Path, latest_step: int | None) -> None:
 
 @contextlib.contextmanager
 def locked(workdir: Path) -> Iterator[None]:
-    """Hold the directory of a run; ConfigError where another process trains in it.
+    """Make and hold the directory of a run.
+
+    Raises ConfigError where another process trains in it, or where it cannot be written.
 
     Of several hosts the first holds it. The system lets go of it when the process ends.
     """
     if jax.process_index() != 0:
         yield
         return
-    workdir.mkdir(parents=True, exist_ok=True)
-    with (workdir / LOCK).open("a") as file:
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+        opened = (workdir / LOCK).open("a")
+    except OSError as error:
+        raise ConfigError(
+            f"--workdir must be a directory that can be written: {workdir}: {error.strerror}"
+        ) from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -153,3 +153,10 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
         with pytest.raises(OSError, match="No space"):
             directory.write_json(path, {"now": 2})
     assert json.loads(path.read_text()) == {"before": 1}
+
+
+@pytest.mark.parametrize("name", ["file", "file/run"])
+def test_a_directory_that_cannot_be_one_is_named(name, config, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="--workdir must be a directory that can be written"):
+        train.train(config, tmp_path / name)
