@@ -31,9 +31,7 @@ def main() -> None:
         jax.distributed.initialize()
     metrics = train(CONFIG.value, WORKDIR.value, **mistakes.HOOKS)
     if not metrics:
-        print(
-            f"{WORKDIR.value}: no new validation: the run was complete, or was interrupted before one"
-        )
+        print(f"{WORKDIR.value}: no new validation: the run was complete or interrupted")
         return
     print("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
 

@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from image_samples import POSTSCRIPT
+from PIL import UnidentifiedImageError
 
 from cic_jax import bins, machine, step
 from cic_jax.benchmark import compute, cores, ours, process, work
@@ -278,3 +280,9 @@ def test_training_in_half_precision_and_large_dispatches(tmp_path):
         benchmark.MEASUREMENTS[name](bench)
         assert {"bfloat16" in row.work for row in report.measurements[name]} == {True}
     assert all("No module" in reason for reason in report.left_out)
+
+
+def test_postscript_never_reaches_its_interpreter_in_pytorchs_loader():
+    torch_photos = pytest.importorskip("cic_jax.benchmark.torch_photos", exc_type=ImportError)
+    with pytest.raises(UnidentifiedImageError):
+        torch_photos.Windows([POSTSCRIPT], 32, random=False)[0]
