@@ -1,30 +1,37 @@
 """How the commands of experiments/ start, and how they end when their input is wrong."""
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
 
-from absl import app
+import ml_collections
+from absl import app, flags
 from absl import logging as absl_logging
+from ml_collections import ConfigDict, config_flags
 
+import cic_jax
 from cic_jax.machine import keep_memory
 
-__all__ = ["keep_memory", "run"]
-
-PACKAGE = Path(__file__).parent
+__all__ = ["define_config", "keep_memory", "run"]
 
 
 def run(main: Callable[[], None]) -> None:
     """Parse the flags and call `main`; what this package refuses is one line and status 2.
 
-    Ctrl-C is one line and status 130, as a shell has it. `--help` prints the script's docstring and
-    its flags, and ends with status 0 (with absl alone it would be 1).
+    Ctrl-C is one line and status 130, as a shell has it; where the output's reader ends early
+    (`| head -1`) the status is 141 and nothing more is said. `--help` prints the script's docstring
+    and its flags, and ends with status 0 (with absl alone it would be 1).
     """
     if "--help" in sys.argv[1:]:
         app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
     keep_memory()
+    sys.argv[1:] = map(_expanded, sys.argv[1:])
 
     def guarded(arguments: list[str]) -> None:
         if len(arguments) > 1:
@@ -32,24 +39,73 @@ def run(main: Callable[[], None]) -> None:
         absl_logging.get_absl_handler().addFilter(_ours)
         try:
             main()
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(141) from None
         except KeyboardInterrupt:
             print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
             raise SystemExit(130) from None
         except (ValueError, FileNotFoundError) as error:
-            if not _raised_here(error):
+            if not _raised_in(cic_jax, error):
                 raise
-            print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-            raise SystemExit(2) from None
+            _refuse(str(error))
+        except OSError as error:
+            if not _raised_in(ml_collections, error):
+                raise
+            _refuse(f"--config cannot be loaded: {str(error).splitlines()[-1].strip()}")
 
-    app.run(guarded)
+    app.run(guarded, flags_parser=_parsed)
+
+
+def _parsed(arguments: list[str]) -> list[str]:
+    return _keys_named(partial(app.parse_flags_with_usage, arguments))
+
+
+def define_config(default: ConfigDict | str | Path | None) -> flags.FlagHolder:
+    """Define `--config`, each of whose values is a flag `--config.*`.
+
+    `default` is a config; or the file of one, or None for none, in whose place `--config` names
+    another. A key that the config does not have ends the script with one line and status 2.
+    """
+    if isinstance(default, ConfigDict):
+        return _keys_named(partial(config_flags.DEFINE_config_dict, "config", default))
+    path = None if default is None else str(default)
+    define = partial(config_flags.DEFINE_config_file, "config", path, "A file of configs/.")
+    return _keys_named(define)
+
+
+def _keys_named(parse: Callable[[], Any]) -> Any:
+    """Return what `parse` does; a key that a config lacks is one line and status 2."""
+    try:
+        return parse()
+    except (AttributeError, KeyError) as error:
+        if not _raised_in(ml_collections, error):
+            raise
+        reason: Any = error
+        while isinstance(reason, Exception):
+            reason = reason.args[0]
+        _refuse(f"--config has no key {'. '.join(str(reason).splitlines())}")
+
+
+def _refuse(reason: str) -> NoReturn:
+    print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
+    raise SystemExit(2) from None
+
+
+def _expanded(argument: str) -> str:
+    """Put the user's home for `~` in the values of an option, as no shell does in `--out=~/x`."""
+    option, equals, values = argument.partition("=")
+    return option + equals + ",".join(map(os.path.expanduser, values.split(",")))
 
 
 def _ours(entry: logging.LogRecord) -> bool:
     """Keep other packages' progress reports (Orbax names each file it writes) off the console."""
-    return entry.levelno >= logging.WARNING or Path(entry.pathname).is_relative_to(PACKAGE)
+    is_ours = Path(entry.pathname).is_relative_to(Path(cic_jax.__file__).parent)
+    return is_ours or entry.levelno >= logging.WARNING
 
 
-def _raised_here(error: Exception) -> bool:
-    """Whether this package raised it, which it does to say what is wrong with its input."""
+def _raised_in(package: ModuleType, error: Exception) -> bool:
+    """Whether a package raised it, as this one does to say what is wrong with its input."""
     frames = traceback.extract_tb(error.__traceback__)
-    return Path(frames[-1].filename).is_relative_to(PACKAGE)
+    return Path(frames[-1].filename).is_relative_to(Path(package.__file__ or "").parent)

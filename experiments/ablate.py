@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from absl import app, flags
-from ml_collections import config_flags
 
 from cic_jax import entry, machine
 from cic_jax.configs import two_cores
@@ -19,7 +18,7 @@ from cic_jax.report.results import command
 from cic_jax.study.ablation import variants
 from cic_jax.study.ablation_runs import ablate
 
-CONFIG = config_flags.DEFINE_config_dict("config", two_cores.get_config())
+CONFIG = entry.define_config(two_cores.get_config())
 WORKDIR = flags.DEFINE_string("workdir", "runs/ablation", "Directory of the runs and the results.")
 VARIANTS = flags.DEFINE_list("variants", [], "Variants to train besides the base; all by default.")
 MINUTES = flags.DEFINE_float(

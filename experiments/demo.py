@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from absl import flags
-from ml_collections import ConfigDict, config_flags
+from ml_collections import ConfigDict
 from PIL import Image
 
 from cic_jax import checkpoint, entry, machine, photos
@@ -30,7 +30,7 @@ from cic_jax.report.markdown import written
 from cic_jax.train import evaluate, record, train
 
 HERE = Path(__file__).parents[1]
-CONFIG = config_flags.DEFINE_config_file("config", str(HERE / "configs/demo.py"), "What to train.")
+CONFIG = entry.define_config(HERE / "configs/demo.py")
 WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Where the page and the model go.")
 
 SCENES = 4  # test scenes that are shown

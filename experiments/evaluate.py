@@ -20,7 +20,7 @@ from cic_jax.configs import default
 from cic_jax.train import evaluate
 from cic_jax.train.config import check
 
-CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
+CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_string(
     "workdir", None, "A run, an exported checkpoint or a released name.", required=True
 )

@@ -13,16 +13,14 @@ are, if they have moved since the training.
 from pathlib import Path
 
 from absl import flags
-from ml_collections import ConfigDict, config_flags
+from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, entry
 from cic_jax.configs import default
 from cic_jax.report import card, release
 from cic_jax.train import evaluate
 
-CONFIG = config_flags.DEFINE_config_dict(
-    "config", ConfigDict({"data": {"path": "", "data_dir": ""}})
-)
+CONFIG = entry.define_config(ConfigDict({"data": {"path": "", "data_dir": ""}}))
 WORKDIR = flags.DEFINE_string("workdir", None, "The training run.", required=True)
 NAME = flags.DEFINE_string("name", None, "Name of the release.", required=True)
 DATA_CARD = flags.DEFINE_string(

@@ -23,7 +23,7 @@ from cic_jax.study import published, sample
 from cic_jax.study.reproduction import reproduce
 from cic_jax.study.runs import configure
 
-CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
+CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_string("workdir", "runs/study", "Directory of the runs and the results.")
 MODELS = flags.DEFINE_list("models", [], "Models to train now; all by default.")
 VARIANTS = flags.DEFINE_bool("variants", False, "Also train models with the study's mistakes.")

@@ -8,13 +8,12 @@ again goes on where the last one stopped.
 
 import jax
 from absl import flags
-from ml_collections import config_flags
 
 from cic_jax import entry
 from cic_jax.study import mistakes
 from cic_jax.train import train
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "A file of configs/.")
+CONFIG = entry.define_config(None)
 WORKDIR = flags.DEFINE_string("workdir", None, "Where the run is kept.", required=True)
 DISTRIBUTED = flags.DEFINE_bool(
     "distributed",

@@ -15,13 +15,12 @@ import json
 from pathlib import Path
 
 from absl import flags
-from ml_collections import config_flags
 
 from cic_jax import checkpoint, entry, photos
 from cic_jax.configs import default
 from cic_jax.study import upsampling
 
-CONFIG = config_flags.DEFINE_config_dict("config", default.get_config())
+CONFIG = entry.define_config(default.get_config())
 MODEL = flags.DEFINE_string(
     "model", "simplified_final", "A run, an exported checkpoint or a release."
 )

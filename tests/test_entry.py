@@ -1,5 +1,6 @@
 """What people see of a wrong command: one line that names what to mend, and a status but 0."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ TRAIN = ["experiments/train.py", "--config=configs/simplified.py", "--workdir={}
         ([*TRAIN, "--config.model.network=huge"], "config.model.network must be one of"),
         ([*TRAIN, "--config.data.source=folder", "--config.data.path=/nowhere"], "/nowhere"),
         (["experiments/evaluate.py", "--workdir={}"], "no checkpoint at"),
+        ([*TRAIN, "--config=configs/nowhere.py"], "--config cannot be loaded: [Errno 2] No such"),
+        (["experiments/evaluate.py", "--workdir={}", "--config.epoch=3"], "no key 'epoch'"),
     ],
 )
 def test_wrong_input_is_one_line(command, said, tmp_path):
@@ -27,7 +30,11 @@ def test_wrong_input_is_one_line(command, said, tmp_path):
 
 @pytest.mark.parametrize(
     ("option", "said"),
-    [("--config.train.epoch=3", "epoch"), ("--config.train.epochs=many", "many")],
+    [
+        ("--config.train.epoch=3", "train.py: --config has no key 'epoch'"),
+        ("--config.trian.epochs=3", "train.py: --config has no key 'trian'"),
+        ("--config.train.epochs=many", "many"),
+    ],
 )
 def test_wrong_key_or_type_is_named(option, said, tmp_path):
     done = run([*TRAIN, option], tmp_path)
@@ -43,6 +50,32 @@ def test_ctrl_c_is_one_line():
     )
     assert done.returncode == 130
     assert done.stderr == "-c: interrupted\n"
+
+
+def test_home_is_put_for_a_tilde_in_every_path(tmp_path):
+    script = (
+        "from absl import flags\nfrom cic_jax import entry\n"
+        "runs = flags.DEFINE_list('runs', [], '')\nentry.run(lambda: print(*runs.value))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--runs=~/a,b~,~/c"],
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [f"{tmp_path}/a", "b~", f"{tmp_path}/c"]
+
+
+def test_a_reader_that_ends_early_is_no_error():
+    script = "from cic_jax import entry\nentry.run(lambda: print('a table'))"
+    run = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    run.stdout.close()
+    assert run.stderr.read() == ""
+    run.stderr.close()
+    assert run.wait() == 141
 
 
 def run(command, tmp_path):

@@ -14,6 +14,7 @@ import pytest
 from flax import linen as nn
 
 from cic_jax import Colorizer
+from cic_jax.cli.main import main
 from cic_jax.configs import default
 from cic_jax.step import TrainState
 from cic_jax.target import Target
@@ -140,7 +141,16 @@ def test_a_script_has_the_flags_that_it_is_given(command):
     script = (ROOT / command[1]).read_text()
     for flag in [word[2:].partition("=")[0] for word in command[2:]]:
         if not flag.startswith("config."):  # those have a test of their own
-            assert re.search(rf'DEFINE_\w+\(\s*"{flag}"', script), flag
+            defined = rf'DEFINE_\w+\(\s*"{flag}"' if flag != "config" else "define_config"
+            assert re.search(defined, script), flag
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c[0] == "cic-jax"], ids=" ".join)
+def test_the_command_has_the_options_that_it_is_given(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command[1], "--help"])
+    options = re.findall(r"^ +(--\w+)", capsys.readouterr().out, re.MULTILINE)
+    assert {word.partition("=")[0] for word in command if word.startswith("--")} <= {*options}
 
 
 @pytest.mark.parametrize("flag", re.findall(r"--config\.([\w.]+)", TEXT))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DEFAULT_CHECKPOINT = "simplified_final"
 WORKING_SIZE = 256  # pixels of the short side at which the network sees a photograph
 COMPILED = "~/.cache/cic_jax/compiled"  # compiled programs, kept so that later calls start sooner
-DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
+DONE, SOME_FAILED, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 
 # Controls that a terminal obeys or that reorder a line, and halves of surrogate pairs, which stand
 # for bytes of file names that are not UTF-8.
@@ -100,6 +100,11 @@ def interrupts_handled_by(handler: Callable[..., Any]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def drop_output() -> None:
+    """Send what is still to be printed nowhere, since its reader has ended (`| head -1`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_interrupted(*_: Any) -> NoReturn:

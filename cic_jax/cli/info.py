@@ -31,8 +31,14 @@ def info(options: argparse.Namespace) -> int:
     about = model.description
     data = about["config"].get("data", {})
     bins = "ab" if model.target.centers is None else f"{len(model.target.centers)} bins of ab"
+    built = about.get("factories", {})
+    network = about["network"]
+    if "network" not in built:
+        network = f"{network}, width {about['width']:g}"
+    if "target" in built:
+        bins = f"{bins}, by {built['target']}"
     rows = {
-        "network": f"{about['network']}, width {about['width']:g}",
+        "network": network,
         "parameters": f"{parameter_count(model.variables):,}",
         "predicts": bins,
         "trained on": data.get("source"),

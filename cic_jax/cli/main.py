@@ -14,11 +14,20 @@ if TYPE_CHECKING:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command and return its exit status; Ctrl-C is one line and status 130."""
+    """Run the command and return its exit status.
+
+    Ctrl-C is one line and status 130; a reader that ends early (`| head -1`) is status 141 alone.
+    """
     try:
         with console.interrupts_handled_by(console.exit_interrupted):
-            options = _parse(argv)
-            return options.run(options)
+            try:
+                options = _parse(argv)
+                return options.run(options)
+            finally:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        console.drop_output()
+        return console.UNREAD
     except KeyboardInterrupt:
         print("cic-jax: interrupted", file=sys.stderr)
         return console.INTERRUPTED

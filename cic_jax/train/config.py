@@ -39,9 +39,12 @@ AT_LEAST = {
     "train.steps_per_dispatch": 0,
     "train.warmup_steps": 0,
     "train.weight_decay": 0.0,
+    "train.drop_factor": 0.0,
     "colour.temperature": 0.0,
 }
 POSITIVE = ("model.width", "target.sigma", "target.pitch", "train.epochs", "train.evaluate_every")
+SHARES = ("data.leak", "prior.mix")
+DECAYS = ("train.average", "train.b1", "train.b2")
 
 
 def check(config: ConfigDict) -> None:
@@ -61,11 +64,11 @@ def check(config: ConfigDict) -> None:
         _require(least <= _value(config, key) < math.inf, config, key, expected)
     for key in POSITIVE:
         _require(0 < _value(config, key) < math.inf, config, key, "a number above 0")
-    _require(0 <= data.leak <= 1, config, "data.leak", "a share, 0 to 1")
+    for key in SHARES:
+        _require(0 <= _value(config, key) <= 1, config, key, "a share, 0 to 1")
     _require(0 < train.crop_scale <= 1, config, "train.crop_scale", "above 0, at most 1")
-    _require(
-        0 <= train.average < 1, config, "train.average", "a decay below 1, or 0 for no average"
-    )
+    for key in DECAYS:
+        _require(0 <= _value(config, key) < 1, config, key, "a decay, from 0 to below 1")
     if train.output_bias == "prior" and config.target.predict == "ab":
         raise ConfigError("config.train.output_bias=prior is for config.target.predict=bins only")
     if config.target.grid != "cic" and config.prior.source == "imagenet":

@@ -2,9 +2,12 @@
 
 import shutil
 
+import jax
+import numpy as np
+import own_parts
 import pytest
 
-from cic_jax import checkpoint
+from cic_jax import checkpoint, model
 from cic_jax.cli import console
 from cic_jax.cli.main import main
 
@@ -32,3 +35,18 @@ def test_info(weights, capsys):
         "trained on     folder",
         "psnr           24.43",
     ]
+
+
+def test_info_names_the_functions_that_built_a_model(tmp_path, capsys):
+    config = {"data": {"source": "folder"}}
+    names = {"network": "own_parts:patches", "target": "own_parts:turned"}
+    about = model.describe("full", config=config, factories=names)
+    parts = {"build_network": own_parts.patches, "build_target": own_parts.turned}
+    network = model.build(about, {}, **parts).network
+    variables = {**network.init(jax.random.key(0), np.zeros((1, 32, 32, 1))), "batch_stats": {}}
+    checkpoint.export(tmp_path / "own", model.build(about, variables, **parts))
+    allowed = [f"--factory={name}" for name in names.values()]
+    assert main(["info", str(tmp_path / "own"), *allowed]) == console.DONE
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "network        own_parts:patches"
+    assert lines[2] == "predicts       313 bins of ab, by own_parts:turned"

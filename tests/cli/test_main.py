@@ -62,6 +62,24 @@ def test_ctrl_c_during_imports_is_one_line(command, tmp_path):
     assert (ended.returncode, ended.stderr) == (console.INTERRUPTED, "cic-jax: interrupted\n")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["info", "{}"], ["--help"]])
+def test_a_reader_that_ends_early_is_no_error(arguments, unbuffered, weights):
+    ended = subprocess.Popen(
+        [sys.executable, "-m", "cic_jax.cli", *(a.format(weights) for a in arguments)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    ended.stdout.close()
+    said = ended.stderr.read()
+    ended.stderr.close()
+    assert said == ""
+    assert ended.wait() in (console.DONE, console.UNREAD)
+
+
 def test_ctrl_c_leaves_no_part_of_a_file(tmp_path, colorize, monkeypatch):
     path, out = photograph(tmp_path / "a.png"), tmp_path / "out"
     monkeypatch.setattr(Image.Image, "save", lambda *_, **__: signal.raise_signal(signal.SIGINT))

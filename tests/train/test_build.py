@@ -50,6 +50,10 @@ def test_every_config_is_accepted(name):
         ("train.best_metric", "lose"),
         ("train.init", "zeros"),
         ("train.average", 1.0),
+        ("train.b1", float("nan")),
+        ("train.b2", 1.5),
+        ("train.drop_factor", -1.0),
+        ("prior.mix", 1.5),
         ("train.crop_scale", 0.0),
     ],
 )
