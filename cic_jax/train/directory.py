@@ -62,16 +62,19 @@ def _config_of(workdir: Path) -> dict[str, Any] | None:
         return checkpoint.latest_description(manager)["config"]
 
 
-def require_saved(workdir: Path, latest_step: int | None) -> None:
-    """Raise ConfigError where a run has been validated, hence saved, and no step of it is left."""
-    if latest_step is None:
-        steps = [line["step"] for line in record.read(workdir) if line["split"] == "validation"]
-        if steps:
-            raise ConfigError(
-                f"{workdir / record.LOG} goes up to step {max(steps)}, and "
-                f"{workdir / checkpoint.CHECKPOINTS} holds no step: bring its steps back, or name "
-                "a new --workdir to begin at step 0"
-            )
+def require_saved(workdir: Path) -> None:
+    """Raise ConfigError where a run has been validated, hence saved, and no step of it is left.
+
+    A kill can leave the last two validations unsaved: a save ends before the next one begins.
+    """
+    validated = {line["step"] for line in record.read(workdir) if line["split"] == "validation"}
+    folder = workdir / checkpoint.CHECKPOINTS
+    saved = folder.is_dir() and any(child.name.isdigit() for child in folder.iterdir())
+    if validated and not saved and (not folder.is_dir() or len(validated) > 2):
+        raise ConfigError(
+            f"{workdir / record.LOG} goes up to step {max(validated)}, and {folder} holds no step: "
+            "bring its steps back, or name a new --workdir to begin at step 0"
+        )
 
 
 @contextlib.contextmanager

@@ -53,6 +53,7 @@ def train(
     check(config)
     workdir = Path(workdir).expanduser()
     directory.require_free(workdir, config)
+    directory.require_saved(workdir)
     builders = build.choose(config, palette, build_target, build_network)
     splits = photos.open_splits(config.data)
     photos.require_some(splits["validation"])
@@ -72,7 +73,6 @@ def train(
         directory.locked(workdir),
         checkpoint.manager(workdir, config.train.best_metric) as manager,
     ):
-        directory.require_saved(workdir, manager.latest_step())
         state = states.first(config, parts, builders, manager, begin)
         directory.describe(workdir, config)
         with record.Recorder(workdir, int(state.step)) as recorder, Interrupt() as interrupt:

@@ -72,6 +72,14 @@ def test_a_log_without_checkpoints_does_not_begin_anew(run):
     assert record.read(workdir) == before
 
 
+def test_a_kill_before_the_first_save_ended_begins_anew(run):
+    """The log has been validated, and of the save there is what Orbax had written so far."""
+    workdir, longer, _ = run
+    for step in (workdir / checkpoint.CHECKPOINTS).iterdir():
+        step.rename(step.with_name(f"{step.name}.orbax-checkpoint-tmp-0"))
+    assert np.isfinite(train.train(longer, workdir)["loss"])
+
+
 def test_a_latest_step_that_is_damaged_is_named(run):
     workdir, longer, latest = run
     for path in (workdir / checkpoint.CHECKPOINTS / str(latest)).iterdir():
