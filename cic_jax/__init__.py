@@ -2,17 +2,17 @@
 
 The method, in the order in which to read it:
 
-1. `lab`: between sRGB and CIELAB
+1. `lab`: conversion between sRGB and CIELAB
 2. `bins`: the 313 colour bins; encodes ab softly, decodes a distribution to its annealed mean
-3. `prior`: from the frequencies of the bins to class weights
+3. `prior`: frequencies of the bins, and class weights computed from them
 4. `loss`: rebalanced cross-entropy over the bins, and the Euclidean loss
 5. `target`: an encoding, its loss and its read-out as one value
 6. `network`: both networks, full and simplified, as tables of blocks
 7. `step`: one step of training and one of evaluation, as pure functions
 8. `metrics`: RMSE, PSNR, SSIM and others, per photograph
 
-Then a trained model (`model`, `inference`, `checkpoint`, `pretrained`), what makes one (`photos`,
-`train`) and what colours with it (`colorize`, whose `Colorizer` is also here). All of them are
+Around the method: trained models (`model`, `inference`, `checkpoint`, `pretrained`), training
+(`photos`, `train`) and colouring (`colorize`, whose `Colorizer` is also exported here). All are
 attributes of this package, imported on first use.
 """
 

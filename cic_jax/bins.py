@@ -1,6 +1,6 @@
-"""The ab plane in bins: from a colour to a sparse distribution over them, and back to a colour.
+"""Colour bins of the ab plane: encoding colours as sparse distributions, and decoding them.
 
-Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016 (CIC), section 2.2 and 2.3.
+Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016 (CIC), sections 2.2 and 2.3.
 """
 
 import functools
@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int, Num
 
 PITCH = 10.0  # units of a and b between neighbouring centres
 CELL = 2.0  # side of a cell of the table of candidates
-TEMPERATURE = 0.38  # of the annealed mean: CIC's compromise, between the mean and the mode
+TEMPERATURE = 0.38  # of the annealed mean: CIC's compromise between mean and mode
 LIMIT = 128.0  # the table covers a and b in [-LIMIT, LIMIT]; every sRGB colour lies inside
 
 
@@ -39,12 +39,13 @@ def encode(
     sigma: float = 5.0,
     centers: Num[np.ndarray, "q 2"] = CENTERS,
 ) -> tuple[Int[Array, "*b {neighbors}"], Float[Array, "*b {neighbors}"]]:
-    """Encode a colour softly: its nearest bins, nearest first, and their weights (sum 1).
+    """Encode colours softly: indices of the nearest bins, nearest first, and weights of sum 1.
 
     The weights are exp(-d^2 / (2 sigma^2)), normalised, with d the distance to the centre (CIC,
-    section 2.1). One neighbour is the one-hot encoding. Distances tie to the lower index. Colours
-    beyond +-128 are taken at +-128. A table of cells lists the few bins that can be nearest to a
-    colour in each, so that no colour is compared with all bins.
+    section 2.1). One neighbour gives the one-hot encoding. Ties go to the lower index. a and b
+    are clipped to +-128. A table lists, for each small cell of the plane, the few bins that can be
+    nearest, so that no colour is compared with all bins. Raises ValueError unless `neighbors` is
+    between 1 and the number of bins.
     """
     table = _candidates(np.ascontiguousarray(centers, np.float32).tobytes(), neighbors)
     ab = jnp.clip(ab, -LIMIT, LIMIT)
@@ -74,7 +75,7 @@ def decode(
 ) -> Float[Array, "*b 2"]:
     """Compute the annealed mean, the expectation under softmax(logits / T) (CIC, equation 5).
 
-    T = 1 is the mean, T = 0 the mode (bins that tie share it), values between trade consistency
+    T = 1 gives the mean and T = 0 the mode (tied bins share it); values between trade consistency
     for vividness. The largest logit is subtracted first, so that no T in [0, 1] overflows.
     """
     weights = distribution(logits, temperature)
@@ -85,15 +86,15 @@ def decode(
 def distribution(
     logits: Float[Array, "*b q"], temperature: Float[Array, ""] | float = 1.0
 ) -> Float[Array, "*b q"]:
-    """Compute softmax(logits / T), f_T of CIC's equation 5; at T = 0 the largest has all weight."""
+    """Compute softmax(logits / T), f_T of CIC's equation 5; at T = 0 the largest takes all."""
     shifted = logits - jnp.max(logits, axis=-1, keepdims=True)
-    # So small a divisor in place of 0 leaves 0 to the largest and sends the others towards -inf.
+    # This divisor, in place of 0, keeps the largest at 0 and sends the others towards -inf.
     divisor = jnp.maximum(temperature, jnp.finfo(logits.dtype).tiny)
     return jax.nn.softmax(shifted / divisor, axis=-1)
 
 
 def square(limit: float = 120.0, pitch: float = PITCH) -> Float[np.ndarray, "q 2"]:
-    """List the centres of a square grid over a and b in [-limit, limit], by a, then b."""
+    """Return the centres of a square grid over a and b in [-limit, limit], sorted by a, then b."""
     axis = np.arange(-limit, limit + pitch / 2, pitch, dtype=np.float32)
     return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
 
@@ -101,7 +102,7 @@ def square(limit: float = 120.0, pitch: float = PITCH) -> Float[np.ndarray, "q 2
 def occupied(
     counts: Num[np.ndarray, " q"], centers: Float[np.ndarray, "q 2"]
 ) -> Float[np.ndarray, "p 2"]:
-    """Keep the centres that occur: the study masks its 625 cells by the data, which leaves 212."""
+    """Keep the centres with a positive count, as the study does: of its 625 cells, 212 remain."""
     return centers[np.asarray(counts) > 0]
 
 
@@ -109,8 +110,8 @@ def occupied(
 def _candidates(centers: bytes, neighbors: int) -> Int[np.ndarray, "cells m"]:
     """List, for each cell, the bins among the nearest `neighbors` of some point in it.
 
-    A bin is out when its least distance to the cell exceeds the largest distance of `neighbors`
-    others. Rows ascend by index and are padded with the far bin that comes first.
+    A bin is ruled out if its least distance to the cell exceeds the largest distance of `neighbors`
+    others. Rows ascend by index; shorter ones are filled up with the next nearest bins.
     """
     points = np.frombuffer(centers, np.float32).reshape(-1, 2).astype(np.float64)
     if not 1 <= neighbors <= len(points):

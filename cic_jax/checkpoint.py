@@ -1,4 +1,4 @@
-"""Orbax: what training saves and resumes from, and what is released and restored for colouring."""
+"""Orbax checkpoints: saved and resumed by training, exported for release, loaded for colouring."""
 
 import contextlib
 import json
@@ -14,9 +14,9 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 
 from cic_jax import checksums, factory
-from cic_jax import model as models
 from cic_jax.configs import default
 from cic_jax.metrics import METRICS, RANKED
+from cic_jax.model import BuildNetwork, BuildTarget, Description, Model, build, shapes
 
 RELEASED = Path(__file__).parent / "checkpoints"
 DESCRIPTION = "model.json"  # beside the arrays of an exported model
@@ -28,18 +28,18 @@ MAX_REASON = 200  # characters of an error
 
 
 class CheckpointError(ValueError):
-    """No checkpoint where one was expected, or one of another shape or other contents."""
+    """A checkpoint that is missing, or whose shapes or contents are not the expected ones."""
 
 
 class NoCheckpointError(CheckpointError):
-    """Nothing of that name is there."""
+    """No checkpoint of the given name."""
 
 
 def require_plain(path: str | Path) -> None:
-    """Raise CheckpointError where nothing can be saved at `path`: it would be taken for a pattern.
+    """Raise CheckpointError if `path` has characters of a glob pattern.
 
-    Orbax joins the parts of what it saved by a glob pattern of the whole path; in one with
-    brackets it finds none of them, and says nothing.
+    Orbax globs the whole path to find the parts of a checkpoint. With brackets in the path it finds
+    none of them, and gives no error.
     """
     if special := sorted(set("*?[") & set(str(Path(path).absolute()))):
         raise CheckpointError(
@@ -49,7 +49,7 @@ def require_plain(path: str | Path) -> None:
 
 
 def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointManager:
-    """Save in the background to `workdir`/checkpoints; keep the latest and the best.
+    """Create a manager that saves to `workdir`/checkpoints in the background.
 
     The best has the lowest or highest validation metric of that name, whichever `metrics.METRICS`
     calls better; a value that is not a number is the worst. Raises CheckpointError for a name that
@@ -85,11 +85,11 @@ def save(
     """Save a step in the background.
 
     Args:
-        target: See `manager`.
-        step: Its number.
-        state: Variables, and whatever else resuming needs, as host arrays.
+        target: Manager to save with; see `manager`.
+        step: Number of the step.
+        state: Variables, and the other state that resuming needs, as host arrays.
         description: See `model.describe`.
-        metrics: Its validation metrics; None where it was not validated.
+        metrics: Validation metrics; None if the step was not validated.
     """
     variables, optimizer = state
     items = ocp.args.Composite(
@@ -116,13 +116,13 @@ def resume(source: ocp.CheckpointManager, variables: Any, optimizer: Any) -> tup
     return step, restored["variables"], restored["optimizer"]
 
 
-def latest_description(source: ocp.CheckpointManager) -> models.Description:
+def latest_description(source: ocp.CheckpointManager) -> Description:
     """Return the description of the latest step; CheckpointError where it cannot be restored."""
-    one = ocp.args.Composite(description=ocp.args.JsonRestore())
+    items = ocp.args.Composite(description=ocp.args.JsonRestore())
     step = source.latest_step()
     assert step is not None, "ask latest_step() first"
     with _one_line(source, step):
-        return source.restore(step, args=one)["description"]
+        return source.restore(step, args=items)["description"]
 
 
 @contextlib.contextmanager
@@ -148,27 +148,27 @@ def load(
     *,
     step: int | None = None,
     convolution: str = "auto",
-    build_network: models.BuildNetwork | None = None,
-    build_target: models.BuildTarget | None = None,
+    build_network: BuildNetwork | None = None,
+    build_target: BuildTarget | None = None,
     factories: Collection[str] = (),
     overrides: Mapping[str, Any] | None = None,
-) -> models.Model:
-    """Load an exported model, or a training run's. Parameters come as float32.
+) -> Model:
+    """Load an exported model, or that of a training run, in float32.
 
-    A model that the caller's own functions built needs them again: either themselves, or the
-    permission to import those of its description. Loading imports nothing else.
+    A model built by the caller's own functions needs them again: pass the functions, or allow the
+    names in its description to be imported. Loading imports no other code.
 
     Args:
-        path: A directory; a bare name that is no path stands for a released checkpoint.
-        step: A step of the run that is still kept, instead of its best.
-        convolution: How the built-in networks convolve, one of `convolutions.ENGINES`.
-        build_network: The function that built the network, if it is not a built-in one.
+        path: Directory of a run or an exported model, or the name of a released checkpoint.
+        step: Step of a run to load instead of the best; it must still be kept.
+        convolution: Engine of the built-in networks, one of `convolutions.ENGINES`.
+        build_network: Function that built the network; None for a built-in one.
         build_target: The same for the target.
-        factories: Names 'module:function' that may be imported where the description has them.
-        overrides: Keys of the config, such as "target.sigma", to set otherwise than in training.
+        factories: Names 'module:function' in the description that may be imported.
+        overrides: Values to change in the config, by key, such as "target.sigma".
 
-    Raises CheckpointError where there is no checkpoint, where its files do not match its checksums
-    (a model exported by an earlier version has none) and where other functions built it.
+    Raises CheckpointError if there is no checkpoint, if its files do not match its checksums
+    (models exported by earlier versions have none), or if other functions built it.
     """
     path = _find(path)
     _verify(path)
@@ -179,12 +179,12 @@ def load(
             {factory.NETWORK: build_network, factory.TARGET: build_target},
             factories,
         )
-        build: dict[str, Any] = {f"build_{kind}": function for kind, function in own.items()}
+        builders: dict[str, Any] = {f"build_{kind}": function for kind, function in own.items()}
         if overrides:
             config = default.completed(about["config"])
             config.update_from_flattened_dict(dict(overrides))
             about["config"] = config.to_dict()
-        variables = _restored(path, step, models.shapes(about, **build))
+        variables = _restored(path, step, shapes(about, **builders))
     except factory.FactoryError as error:
         raise CheckpointError(f"{path}: {error}") from error
     except (ValueError, KeyError, FileNotFoundError) as error:
@@ -192,7 +192,7 @@ def load(
         raise CheckpointError(
             f"{path} holds no checkpoint that can be restored: {reason}"
         ) from error
-    return models.build(about, variables, convolution, **build)
+    return build(about, variables, convolution, **builders)
 
 
 def factories_of(path: str | Path) -> dict[str, str]:
@@ -201,7 +201,7 @@ def factories_of(path: str | Path) -> dict[str, str]:
 
 
 def best_step(workdir: Path) -> int:
-    """Return the step of a training run that `load` takes; CheckpointError before the first."""
+    """Return the best step of a training run; CheckpointError if none has been saved."""
     try:
         with _run(workdir, None) as (_, step):
             return step
@@ -221,21 +221,21 @@ def _verify(path: Path) -> None:
 
 
 def _files(path: Path) -> list[Path]:
-    """List the files of an exported model that its checksums cover; others beside them are free."""
+    """List the files of an exported model that its checksums cover; others are not checked."""
     known = [path / DESCRIPTION, *(path / ARRAYS).rglob("*")]
-    return [each for each in known if each.is_file()]
+    return [file for file in known if file.is_file()]
 
 
-def _described(path: Path, step: int | None) -> models.Description:
+def _described(path: Path, step: int | None) -> Description:
     if (path / DESCRIPTION).exists():
         return json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
     with _run(path, step) as (source, at):
-        one = ocp.args.Composite(description=ocp.args.JsonRestore())
-        return source.restore(at, args=one)["description"]
+        items = ocp.args.Composite(description=ocp.args.JsonRestore())
+        return source.restore(at, args=items)["description"]
 
 
 def _restored(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Restore variables of these shapes."""
+    """Restore the variables of a checkpoint; `wanted` has their shapes."""
     if (path / DESCRIPTION).exists():
         with ocp.StandardCheckpointer() as checkpointer:
             variables = checkpointer.restore((path / ARRAYS).absolute(), _templates(wanted))
@@ -248,7 +248,7 @@ def _restored(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str,
 
 @contextlib.contextmanager
 def _run(path: Path, step: int | None) -> Iterator[tuple[ocp.CheckpointManager, int]]:
-    """Open a training run at a step, its best unless one is named."""
+    """Open a training run at `step`, or at its best step if None."""
     config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
     with manager(path, config["train"]["best_metric"]) as source:
         step = source.best_step() if step is None else step
@@ -258,20 +258,23 @@ def _run(path: Path, step: int | None) -> Iterator[tuple[ocp.CheckpointManager, 
 
 
 def _checked(variables: Any, wanted: Any) -> Any:
-    """Return the variables; ValueError for another shape, which Orbax fits in without a word."""
-    for (path, found), expected in zip(
+    """Return the variables; ValueError for a wrong shape, which Orbax restores without an error."""
+    for (path, restored), expected in zip(
         jax.tree.leaves_with_path(variables), jax.tree.leaves(wanted), strict=True
     ):
-        if found.shape != expected.shape:
+        if restored.shape != expected.shape:
             name = jax.tree_util.keystr(path)
-            raise ValueError(f"{name} is {found.shape}, its description asks for {expected.shape}")
+            raise ValueError(
+                f"{name} is {restored.shape}, its description asks for {expected.shape}"
+            )
     return variables
 
 
-def export(path: str | Path, model: models.Model, dtype: Any = jnp.bfloat16) -> None:
+def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
     """Write parameters and statistics alone, in `dtype` and in files of at most about 8 MiB.
 
-    Their checksums lie beside them, for `load` and `sha256sum -c SHA256SUMS`.
+    Also writes SHA256SUMS, which `load` and `sha256sum -c SHA256SUMS` verify. Raises
+    CheckpointError if `path` exists.
     """
     path = Path(path).absolute()
     require_plain(path)
@@ -306,5 +309,5 @@ def _reason(error: Exception) -> str:
 
 
 def _templates(tree: Any) -> Any:
-    """Return host arrays of these shapes: with a template any number of devices can restore."""
+    """Return host arrays of the same shapes, with which any number of devices can restore."""
     return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), tree)

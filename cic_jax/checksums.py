@@ -29,11 +29,11 @@ def differences(root: Path, files: Iterable[Path]) -> list[str]:
         if (match := LINE.fullmatch(line)) is None:
             return [f"line {number} of {NAME} is not a digest and a name"]
         listed[match[2]] = match[1]
-    found = {path.relative_to(root).as_posix(): path for path in files}
-    wrong = [f"{name} is missing" for name in sorted(listed.keys() - found.keys())]
-    wrong += [f"{name} does not belong there" for name in sorted(found.keys() - listed.keys())]
-    for name in sorted(found.keys() & listed.keys()):
-        if _digest(found[name]) != listed[name]:
+    present = {path.relative_to(root).as_posix(): path for path in files}
+    wrong = [f"{name} is missing" for name in sorted(listed.keys() - present.keys())]
+    wrong += [f"{name} does not belong there" for name in sorted(present.keys() - listed.keys())]
+    for name in sorted(present.keys() & listed.keys()):
+        if _digest(present[name]) != listed[name]:
             wrong.append(f"{name} was changed")
     return wrong
 

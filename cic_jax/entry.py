@@ -1,4 +1,4 @@
-"""How the commands of experiments/ start, and how they end when their input is wrong."""
+"""Entry point of the commands in experiments/: flags, memory and one-line errors."""
 
 import logging
 import os
@@ -22,11 +22,11 @@ __all__ = ["define_config", "keep_memory", "run"]
 
 
 def run(main: Callable[[], None]) -> None:
-    """Parse the flags and call `main`; what this package refuses is one line and status 2.
+    """Parse the flags and call `main`; refused input ends in one line and status 2.
 
-    Ctrl-C is one line and status 130, as a shell has it; where the output's reader ends early
+    Ctrl-C ends in one line and status 130, as in a shell; where the output's reader ends early
     (`| head -1`) the status is 141 and nothing more is said. `--help` prints the script's docstring
-    and its flags, and ends with status 0 (with absl alone it would be 1).
+    and flags and exits with status 0 (absl alone would exit with 1).
     """
     if "--help" in sys.argv[1:]:
         app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
@@ -36,7 +36,7 @@ def run(main: Callable[[], None]) -> None:
     def guarded(arguments: list[str]) -> None:
         if len(arguments) > 1:
             raise app.UsageError(f"not an option: {arguments[1]}")
-        absl_logging.get_absl_handler().addFilter(_ours)
+        absl_logging.get_absl_handler().addFilter(_is_shown)
         try:
             main()
             sys.stdout.flush()
@@ -99,13 +99,13 @@ def _expanded(argument: str) -> str:
     return option + equals + ",".join(map(os.path.expanduser, values.split(",")))
 
 
-def _ours(entry: logging.LogRecord) -> bool:
+def _is_shown(entry: logging.LogRecord) -> bool:
     """Keep other packages' progress reports (Orbax names each file it writes) off the console."""
     is_ours = Path(entry.pathname).is_relative_to(Path(cic_jax.__file__).parent)
     return is_ours or entry.levelno >= logging.WARNING
 
 
 def _raised_in(package: ModuleType, error: Exception) -> bool:
-    """Whether a package raised it, as this one does to say what is wrong with its input."""
+    """Return whether a package raised the error, as this one does for wrong input."""
     frames = traceback.extract_tb(error.__traceback__)
     return Path(frames[-1].filename).is_relative_to(Path(package.__file__ or "").parent)

@@ -1,8 +1,8 @@
-"""A caller's own functions that build parts of a model, and the names that the model keeps of them.
+"""Functions of the caller's own that build parts of a model, and the names recorded for them.
 
-A model that such a function built can only be built again by it. Its description has the name,
-'module:function', and no name is ever imported because a description has it: the caller hands over
-the function, or says the name.
+Such a model can only be rebuilt by the same function. Its description records the function's name,
+'module:function', but a recorded name alone is never imported: the caller passes the function or
+allows the name.
 """
 
 import operator
@@ -10,16 +10,16 @@ import pkgutil
 import sys
 from collections.abc import Callable, Collection, Mapping
 
-UNNAMED = "unnamed code"  # a lambda, an inner function, a partial, or of the script itself
+UNNAMED = "unnamed code"  # for lambdas, inner functions, partials and the script's own
 NETWORK, TARGET = KINDS = ("network", "target")
 
 
 class FactoryError(ValueError):
-    """A function is missing, is another than the one that built the model, or cannot be found."""
+    """A function that is missing, cannot be imported, or is not the one that built the model."""
 
 
 def name_of(function: Callable) -> str:
-    """Return 'module:function' if that name leads to the function again, else UNNAMED."""
+    """Return 'module:function' if that name leads back to the function, else UNNAMED."""
     module = getattr(function, "__module__", None)
     name = f"{module}:{getattr(function, '__qualname__', '')}"
     return name if module != "__main__" and _imported(name) is function else UNNAMED
@@ -28,20 +28,20 @@ def name_of(function: Callable) -> str:
 def resolve(name: str) -> Callable:
     """Import the function called 'module:function', which runs the code of that module.
 
-    Raises FactoryError where there is no such function.
+    Raises FactoryError if there is no such function.
     """
     module, _, function = name.partition(":")
     if not module or not function:
         raise FactoryError(f"expected a name like module:function, got {name!r}")
     try:
-        found = pkgutil.resolve_name(name)
+        resolved = pkgutil.resolve_name(name)
     except (ImportError, AttributeError, ValueError) as error:
         raise FactoryError(
             f"cannot import {name}: {error}; is its folder on PYTHONPATH?"
         ) from error
-    if not callable(found):
-        raise FactoryError(f"{name} is a {type(found).__name__}, no function")
-    return found
+    if not callable(resolved):
+        raise FactoryError(f"{name} is a {type(resolved).__name__}, no function")
+    return resolved
 
 
 def agreed(
@@ -49,14 +49,14 @@ def agreed(
     given: Mapping[str, Callable | None],
     named: Collection[str] = (),
 ) -> dict[str, Callable]:
-    """Return the caller's functions that a model is to be built by, for each kind that has one.
+    """Return the caller's functions with which to build a model, by kind; {} if none.
 
     Args:
-        recorded: For "network" and "target" the name in the model's description, if there is one.
-        given: The functions that the caller hands over.
-        named: Names that the caller allows to be imported; only those recorded are.
+        recorded: Names in the model's description, by kind: "network" or "target".
+        given: Functions that the caller passes, by kind.
+        named: Names that the caller allows to be imported; each must be recorded.
 
-    Raises FactoryError where the caller and the description do not agree.
+    Raises FactoryError if the caller and the description disagree.
     """
     for name in named:
         if name not in recorded.values():
@@ -67,31 +67,31 @@ def agreed(
 
 
 def _agreed(
-    kind: str, was: str, function: Callable | None, named: Collection[str]
+    kind: str, recorded: str, function: Callable | None, named: Collection[str]
 ) -> Callable | None:
-    if function is None and was in named and was != UNNAMED:
-        function = resolve(was)
+    if function is None and recorded in named and recorded != UNNAMED:
+        function = resolve(recorded)
     if function is None:
-        if was == UNNAMED:
+        if recorded == UNNAMED:
             raise FactoryError(
                 f"its {kind} was built by {UNNAMED}: hand over the same function (build_{kind}=)"
             )
-        if was:
+        if recorded:
             raise FactoryError(
-                f"its {kind} was built by {was}: if you trust that code, allow it by "
-                f"--factory={was} or hand the function over (build_{kind}=)"
+                f"its {kind} was built by {recorded}: if you trust that code, allow it by "
+                f"--factory={recorded} or hand the function over (build_{kind}=)"
             )
         return None
-    is_same = was == name_of(function) or (was and _imported(was) is function)
+    is_same = recorded == name_of(function) or (recorded and _imported(recorded) is function)
     if not is_same:
         raise FactoryError(
-            f"its {kind} was built by {was or 'this library'}, not by {name_of(function)}"
+            f"its {kind} was built by {recorded or 'this library'}, not by {name_of(function)}"
         )
     return function
 
 
 def _imported(name: str) -> object:
-    """Return what a name stands for in the modules imported already, else None."""
+    """Look a name up in the modules that are already imported; None if it is absent."""
     module, _, attribute = name.partition(":")
     try:
         return operator.attrgetter(attribute)(sys.modules[module])

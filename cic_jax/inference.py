@@ -1,4 +1,4 @@
-"""The forward pass of a trained network, at its quickest: what is timed, scored and used."""
+"""The fast forward pass of a trained network, shared by colouring, scoring and benchmarks."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,13 +16,13 @@ from cic_jax.network import Convolution
 
 Forward = Callable[[Float[np.ndarray, "b h w 1"]], Float[np.ndarray, "b h4 w4 q"]]
 
-TOGETHER = 2  # images that a core is quickest with at an eighth of the resolution
-MANY = 200  # photographs from which on the time to load panelled kernels is earned back
+GROUP = 2  # images at a time, the quickest for a core at an eighth of the resolution
+PANELS_FROM = 200  # photographs from which on panelled kernels repay their longer loading
 
 
 @runtime_checkable
 class Halved(Protocol):
-    """A network whose first half works at a high resolution, and its second half at a low one."""
+    """A network in two halves: `encode` at a high resolution, `decode` at a low one."""
 
     def encode(self, L: Any, train: bool = False) -> Any:
         """Reduce lightness to features."""
@@ -34,28 +34,30 @@ class Halved(Protocol):
 def infer(
     network: nn.Module, variables: Any, L: Float[Array, "b h w 1"]
 ) -> Float[Array, "b h4 w4 q"]:
-    """Apply a network to photographs, none of which depends on another.
+    """Apply a network to a batch of photographs, none of which depends on another.
 
-    On a CPU one photograph at a time while its activations are large, so that they stay in the
-    cache, then some at a time, which share the reading of the kernels. To be traced.
+    On a CPU, `encode` runs on one photograph at a time, whose large activations then stay in the
+    cache, and `decode` on a few at a time, which share the reading of the kernels. For `jax.jit`.
     """
     apply = partial(network.apply, variables)
     if not isinstance(network, Halved):
-        return convolutions.by_groups(apply, L, TOGETHER)
+        return convolutions.by_groups(apply, L, GROUP)
     h, w = L.shape[1:3]
     x = convolutions.by_groups(partial(apply, method="encode"), L, 1)
-    output = convolutions.by_groups(partial(apply, method="decode"), x, TOGETHER)
+    output = convolutions.by_groups(partial(apply, method="decode"), x, GROUP)
     return output[:, : -(-h // 4), : -(-w // 4)]
 
 
-def compiled(network: nn.Module, variables: dict[str, Any], photographs: int = MANY) -> Forward:
-    """Compile the forward pass: a function from L in [0, 100] to the output, batches on the host.
+def compiled(
+    network: nn.Module, variables: dict[str, Any], photographs: int = PANELS_FROM
+) -> Forward:
+    """Compile the forward pass: a function from L in [0, 100] to the output, both on the host.
 
     Each shape is compiled once, on first use. The cores of a CPU share a batch. The result for one
-    photograph does not depend on the others. Tuned for so many `photographs` in all: fewer than
-    `MANY` spare the time that the quickest kernels take to load.
+    photograph does not depend on the others. `photographs` is the number expected in all: below
+    `PANELS_FROM`, the fastest kernels are not worth the time that they take to load.
     """
-    prepared = prepare(network, variables, panels=photographs >= MANY)
+    prepared = prepare(network, variables, panels=photographs >= PANELS_FROM)
     program = convolutions.jit_inference(partial(infer, network))
     return partial(convolutions.by_cores, partial(program, prepared))
 
@@ -63,8 +65,8 @@ def compiled(network: nn.Module, variables: dict[str, Any], photographs: int = M
 def prepare(network: nn.Module, variables: dict[str, Any], panels: bool = True) -> dict[str, Any]:
     """Transform the kernels of every `network.Convolution`, once for all calls, and place them.
 
-    `apply` takes the result in place of `variables`. `panels` is that of `convolutions.transform`.
-    Not to be traced: it computes on the host.
+    Pass the result to `apply` in place of `variables`. `panels` is as in `convolutions.transform`.
+    Computes on the host, so it cannot be traced.
     """
     params = flatten_dict(variables.get("params", {}))
     for path, layer in _convolutions(network, variables).items():

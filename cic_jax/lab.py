@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-# Linear sRGB -> XYZ, as scikit-image has it, so that both agree to float32 rounding.
+# Linear sRGB -> XYZ with scikit-image's values, so that both agree to float32 rounding.
 XYZ_FROM_RGB = np.array(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
 )
@@ -61,7 +61,7 @@ def _power(x: Float[Array, "*b"], exponent: float) -> Float[Array, "*b"]:
 
 
 def _linearise(rgb: Float[Array, "*b"]) -> Float[Array, "*b"]:
-    # The power sees no value below the knee: times 0, its slope there would still be NaN.
+    # The power gets no value below the knee, where its slope would be NaN even if multiplied by 0.
     power = _power((jnp.maximum(rgb, 0.04045) + 0.055) / 1.055, 2.4)
     return jnp.where(rgb > 0.04045, power, rgb / 12.92)
 

@@ -18,9 +18,9 @@ def cross_entropy(
     """Compute the cross-entropy with a sparse soft target, rebalanced where weights are given.
 
     Per pixel -v(Z) sum_q Z_q log softmax(logits)_q with v(Z) = w[argmax Z] (CIC, equations 2 and
-    3), or 1 without weights. `encoded` is what `bins.encode` gives: nearest first, so its first
+    3), or 1 without weights. `encoded` comes from `bins.encode`: nearest first, so its first
     index is the argmax. As the target's weights sum to 1, this is the log-sum-exp less k gathered
-    logits. `mask` multiplies each pixel and divides by its sum; an all-zero mask gives 0.
+    logits. `mask` weighs the pixels in the mean; an all-zero mask gives 0.
     """
     indices, target = encoded
     loss = jax.nn.logsumexp(logits, axis=-1) - jnp.sum(target * _gather(logits, indices), axis=-1)
@@ -53,8 +53,8 @@ def grey_mask(ab: Float[Array, "b h w 2"]) -> Float[Array, "b h w"]:
 def _gather(logits: Float[Array, "*b q"], indices: Int[Array, "*b k"]) -> Float[Array, "*b k"]:
     """Gather the logits at `indices`.
 
-    The gradient is a sum of comparisons, which becomes one pass with the softmax's; left to
-    differentiate the gather, XLA scatters into an array of its own.
+    The gradient is written as a sum of comparisons, which XLA fuses with that of the softmax; the
+    gather's own gradient would scatter into a separate array.
     """
     return jnp.take_along_axis(logits, indices, axis=-1)
 

@@ -1,6 +1,6 @@
 """The machine at hand: its description, its memory and its store of compiled programs.
 
-JAX is imported on first use, so that a process can be started anew before it is loaded.
+JAX is imported on first use, so that a process can restart before loading it.
 """
 
 import importlib.metadata
@@ -56,9 +56,9 @@ def describe() -> dict[str, Any]:
 
 
 def keep_memory() -> None:
-    """Start this process anew with glibc told to keep freed memory; it reads that at the start.
+    """Restart this process with glibc told to keep freed memory, which it reads at start-up.
 
-    Nothing is done on systems without glibc, or where its settings are set already.
+    Does nothing on systems without glibc, or if GLIBC_TUNABLES is already set.
     """
     if platform.libc_ver()[0] == "glibc" and TUNABLES not in os.environ:
         environment = os.environ | {TUNABLES: KEEP}

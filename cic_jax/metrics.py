@@ -1,7 +1,7 @@
-"""Metrics of a colouring against the truth, one value per photograph, and how each is written.
+"""Metrics of a colouring against the truth, one value per photograph, with titles and units.
 
 Each function takes the truth first, and optionally `mask`, True where a pixel is real; a photograph
-without any such pixel has NaN.
+without real pixels gives NaN.
 """
 
 from functools import partial
@@ -47,7 +47,7 @@ RANKED = tuple(name for name, metric in METRICS.items() if metric.better)  # can
 
 
 def lookup(name: str) -> Metric:
-    """Return how a metric is written; one that METRICS does not have goes by its raw name."""
+    """Return the entry in METRICS, or one with the raw name as its title."""
     return METRICS.get(name, Metric(name))
 
 
@@ -134,10 +134,10 @@ def colorfulness(rgb: Float[Array, "b h w 3"], mask: Mask = None) -> Float[Array
 def _mean(
     values: Float[Array, "b h w c"], weights: Bool[Array, "b h w"] | Float[Array, "b h w"] | None
 ) -> Float[Array, " b"]:
-    """Average over pixels, by their weights, and over channels.
+    """Average over pixels, weighted, and over channels.
 
-    A product does it, since XLA's CPU backend would fuse the computation of `values` into a sum
-    and carry it out one value at a time.
+    Written as a matrix product: XLA's CPU backend would fuse the computation of `values` into a
+    sum, and carry it out one value at a time.
     """
     if weights is None:
         weights = jnp.ones(values.shape[:3], bool)

@@ -11,10 +11,9 @@ from jaxtyping import Float
 from ml_collections import ConfigDict
 
 from cic_jax import bins, prior
-from cic_jax import network as networks
-from cic_jax import target as targets
 from cic_jax.configs import default
-from cic_jax.target import Palette, Target
+from cic_jax.network import create
+from cic_jax.target import Palette, Target, distribution, regression
 
 # (config, outputs, axis name of the devices' common step or None) -> a Flax module
 BuildNetwork = Callable[[ConfigDict, int, str | None], nn.Module]
@@ -23,7 +22,7 @@ Description = dict[str, Any]  # JSON, with the keys that `describe` gives
 
 
 class Model(NamedTuple):
-    """All that is needed to colour; `description` rebuilds the rest around the variables."""
+    """A trained model; `description` suffices to rebuild the rest around the variables."""
 
     network: nn.Module
     variables: dict[str, Any]
@@ -42,18 +41,17 @@ def describe(
     config: dict[str, Any] | None = None,
     metrics: dict[str, Any] | None = None,
 ) -> Description:
-    """Return the description of a model, whose keys are those of the result below.
+    """Describe a model in a dictionary that JSON can hold.
 
     Args:
         network: One of `network.NETWORKS`.
-        width: Factor of the network's channels.
-        centers: The bins that the target predicts; None where it predicts ab itself.
-        palette: Prior and class weights of the training, and the bins that a target of the
-            caller's own started from; None where nothing is known of them.
+        width: Multiplier of the network's channels.
+        centers: Bins that the target predicts; None if it predicts ab itself.
+        palette: Bins, prior and class weights from which the target was built; None if unknown.
         lightness_scale: The network sees (L - 50) / lightness_scale.
-        factories: For "network" and "target" the name of the caller's function that built it.
-        config: The whole config that the model was trained with.
-        metrics: Its validation metrics.
+        factories: Names of the caller's functions that built "network" or "target".
+        config: Whole config of the training.
+        metrics: Validation metrics.
     """
     factories = dict(factories or {})
     description = {
@@ -80,7 +78,7 @@ def _listed(array: np.ndarray | None) -> list | None:
 def palette(description: Description) -> Palette | None:
     """Return the bins, prior and class weights that a model was trained with.
 
-    None where it has no bins. Where nothing is known of the prior, all bins weigh the same.
+    None for a model without bins. If the prior is unknown, all bins weigh the same.
     """
     centers = description.get("palette_centers", description["centers"])
     if centers is None:
@@ -92,7 +90,7 @@ def palette(description: Description) -> Palette | None:
     if "class_weights" in description:
         weights = description["class_weights"]
         return Palette(centers, p, None if weights is None else np.asarray(weights, np.float32))
-    about = default.completed(description["config"]).prior  # descriptions of before that key
+    about = default.completed(description["config"]).prior  # an older description
     return Palette(
         centers, p, None if about.source == "uniform" else prior.class_weights(p, about.mix)
     )
@@ -101,8 +99,8 @@ def palette(description: Description) -> Palette | None:
 def build_target(config: ConfigDict, palette: Palette | None) -> Target:
     """Build the target that `config.target` describes; without a palette it predicts ab itself."""
     if palette is None:
-        return targets.regression()
-    return targets.distribution(
+        return regression()
+    return distribution(
         palette.centers,
         palette.class_weights,
         neighbors=config.target.neighbors,
@@ -123,9 +121,9 @@ def build(
 
     Args:
         description: See `describe`.
-        variables: The network's; `{}` where they do not matter.
-        convolution: How the built-in networks convolve, one of `convolutions.ENGINES`.
-        build_network: The caller's function that built the network; None for a built-in one.
+        variables: Variables of the network; `{}` if they do not matter.
+        convolution: Engine of the built-in networks, one of `convolutions.ENGINES`.
+        build_network: Function of the caller's that built the network; None for a built-in one.
         build_target: The same for the target.
     """
     config = default.completed(description["config"])
@@ -133,7 +131,7 @@ def build(
     if build_network is not None:
         network = build_network(config, target.outputs, None)
     else:
-        network = networks.create(
+        network = create(
             description["network"],
             target.outputs,
             description["width"],
@@ -144,9 +142,9 @@ def build(
 
 
 def shapes(description: Description, **factories: Any) -> dict[str, Any]:
-    """Return the tree of variables that a description asks for, as shapes.
+    """Return the shapes of the variables that a description needs, as a tree.
 
-    `factories` are the keywords of `build`.
+    `factories` are keyword arguments of `build`.
     """
     network = build(description, {}, "direct", **factories).network  # quicker to trace
     variables = jax.eval_shape(network.init, jax.random.key(0), jnp.zeros((1, 32, 32, 1)))
@@ -158,11 +156,11 @@ def parameter_count(variables: dict[str, Any]) -> int:
     return sum(x.size for x in jax.tree.leaves(variables["params"]))
 
 
-def require_same_shapes(wanted: dict[str, Any], found: dict[str, Any], origin: str) -> None:
-    """Raise ValueError, naming the arrays, where variables from `origin` do not fit a network."""
+def require_same_shapes(wanted: dict[str, Any], given: dict[str, Any], origin: str) -> None:
+    """Raise ValueError, naming the arrays, if the variables from `origin` do not fit."""
     sizes = [
         {jax.tree_util.keystr(path): x.shape for path, x in jax.tree.leaves_with_path(tree)}
-        for tree in (wanted, found)
+        for tree in (wanted, given)
     ]
     wrong = [
         k for k in sorted(sizes[0].keys() | sizes[1].keys()) if sizes[0].get(k) != sizes[1].get(k)

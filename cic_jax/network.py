@@ -132,7 +132,7 @@ class Network(nn.Module):
     lightness_scale: float = 50.0  # the networks see (L - 50) / lightness_scale
 
     def setup(self) -> None:
-        """Make the layers, each under the name of its parameters."""
+        """Create the layers, named as in the tree of parameters."""
         conv = partial(Convolution, dtype=self.dtype, engine=self.convolution)
         block = partial(
             ConvolutionBlock,
@@ -192,13 +192,13 @@ def create(
     """Create the network called 'full' or 'simplified'.
 
     Args:
-        name: Of the table of blocks, a key of `NETWORKS`.
+        name: Key of `NETWORKS`.
         outputs: Channels of the result: the number of bins, or 2 for ab itself.
         width: Multiplies the channels of every block.
-        dtype: Of the activations; parameters and statistics are float32.
+        dtype: Type of the activations; parameters and statistics are float32.
         convolution: The engine, one of `cic_jax.convolutions.ENGINES`.
-        axis_name: Of the devices over which normalisation takes its statistics.
-        lightness_scale: 100 for CIC's released weights.
+        axis_name: Axis of the devices over which normalisation takes its statistics.
+        lightness_scale: The network sees (L - 50) / lightness_scale; 100 for CIC's weights.
 
     Raises ValueError for an unknown name.
     """

@@ -1,7 +1,8 @@
 """PyTorch weights -> a model: CIC's released network, the study's checkpoints, and their like.
 
-A PyTorch network is kept as named tensors. CIC's release calls layer k of block i `model{i}.{k}`,
-the study `conv{i}.{k}`, both with a ReLU in every other place. Other names are read by their order.
+PyTorch stores a network as named tensors. CIC's release calls layer k of block i `model{i}.{k}`,
+the study `conv{i}.{k}`; in both, every other layer is a ReLU. Layers with other names are
+matched by their order.
 """
 
 import re
@@ -15,9 +16,9 @@ import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from cic_jax import bins
-from cic_jax import loss as losses
-from cic_jax import model as models
-from cic_jax import network as networks
+from cic_jax.loss import AB_SCALE
+from cic_jax.model import Model, build, describe
+from cic_jax.network import NETWORKS, Block, create
 
 Layer = tuple[str, ...]  # ("block1", "conv2") or ("out",): where variables lie in their tree
 Tensors = dict[str, np.ndarray]
@@ -37,14 +38,14 @@ SHOWN = 8  # tensors that an error names before it counts the rest
 
 
 class WeightsError(ValueError):
-    """No weights where they were expected, or those of another network."""
+    """Weights that are missing, unreadable or those of another network."""
 
 
 def read(path: str | Path) -> Mapping[str, Any]:
     """Read the named tensors in a PyTorch file or, by its suffix, a .safetensors file.
 
     A file of a training checkpoint may hold them under 'state_dict' or 'model_state_dict'. No code
-    in it is run. Raises WeightsError where the file cannot be read or the library for it is absent.
+    in it is run. Raises WeightsError if the file cannot be read or the library for it is absent.
     """
     path = Path(path)
     if not path.is_file():
@@ -59,11 +60,11 @@ def read(path: str | Path) -> Mapping[str, Any]:
 
 
 def from_torch(state_dict: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the network, 'full' or 'simplified' at any width, and its variables (float32).
+    """Convert weights to a network's name, 'full' or 'simplified', and its variables (float32).
 
     `state_dict` holds torch tensors or arrays: of CIC's release, of the study, or of any network
-    whose 3x3 convolutions and normalisations, each in their order, have the same shapes. Raises
-    WeightsError with what is missing, left over or of another shape.
+    whose 3x3 convolutions and normalisations, each in their order, have the same shapes. Any
+    width is recognised. Raises WeightsError that lists what is missing, left over or misshapen.
     """
     tensors = _tensors(state_dict)
     tensors.pop(DECODE, None)
@@ -71,14 +72,14 @@ def from_torch(state_dict: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return name, variables
 
 
-def to_model(state_dict: Mapping[str, Any]) -> models.Model:
+def to_model(state_dict: Mapping[str, Any]) -> Model:
     """Build a model that colours as the PyTorch one did.
 
     CIC's release sees (L - 50) / 100 and ends in softmax and a fixed convolution, whose weights are
-    the bin centres divided by 110: they are read from it, and a temperature of 1 is exactly its
-    read-out. Without that convolution a network is taken for the study's: it sees L / 50 - 1 and
-    predicts CIC's 313 bins in their published order, or with 2 outputs ab / 110. Nothing is known
-    of its prior: the loss of the model weighs all bins alike.
+    the bin centres divided by 110: the centres are read from it, and a temperature of 1 reproduces
+    its read-out exactly. A network without that convolution is taken for the study's: it sees
+    L / 50 - 1 and predicts CIC's 313 bins in their published order or, with 2 outputs, ab / 110.
+    The prior is unknown, so the model's loss weighs all bins alike.
     """
     tensors = _tensors(state_dict)
     decode = tensors.pop(DECODE, None)
@@ -88,7 +89,7 @@ def to_model(state_dict: Mapping[str, Any]) -> models.Model:
     if decode is not None:
         if decode.shape != (2, outputs, 1, 1):
             raise WeightsError(f"{DECODE} is {decode.shape}, expected {(2, outputs, 1, 1)}")
-        centers = losses.AB_SCALE * decode[:, :, 0, 0].T
+        centers = AB_SCALE * decode[:, :, 0, 0].T
     elif outputs == 2:
         centers = None
     elif outputs != len(bins.CENTERS):
@@ -97,8 +98,8 @@ def to_model(state_dict: Mapping[str, Any]) -> models.Model:
             f"2 (ab) or bin centres in {DECODE}"
         )
     scale = 50.0 if decode is None else 100.0
-    description = models.describe(name, width=width, centers=centers, lightness_scale=scale)
-    return models.build(description, variables)
+    description = describe(name, width=width, centers=centers, lightness_scale=scale)
+    return build(description, variables)
 
 
 def _read_torch(path: Path) -> Any:
@@ -108,7 +109,7 @@ def _read_torch(path: Path) -> Any:
         raise WeightsError("reading it needs PyTorch: `pip install -e '.[convert]'`") from error
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # of many kinds, as what a damaged file leads to is anyone's guess
+    except Exception as error:  # damaged files raise errors of many kinds
         raise WeightsError(
             "damaged, or holds more than tensors, which could be code and is not loaded: "
             "save `model.state_dict()` alone"
@@ -129,12 +130,12 @@ def _read_safetensors(path: Path) -> Tensors:
 
 
 def _numbered(name: str) -> list[str | int]:
-    """Sorts layer 10 after layer 9; a safetensors file itself keeps no order."""
+    """Return a key that sorts layer 10 after layer 9; a safetensors file keeps no order."""
     return [int(x) if x.isdecimal() else x for x in re.split(r"(\d+)", name)]
 
 
 def _tensors(state_dict: Mapping[str, Any]) -> Tensors:
-    """Float32 arrays by name, without DataParallel's prefix and BatchNorm's counters."""
+    """Return float32 arrays by name, without DataParallel's prefix and BatchNorm's counters."""
     tensors = {}
     for name, value in state_dict.items():
         if not hasattr(value, "shape"):
@@ -148,14 +149,12 @@ def _tensors(state_dict: Mapping[str, Any]) -> Tensors:
 def _convert(tensors: Tensors) -> tuple[str, float, dict[str, Any]]:
     """Return network, width and variables for the network and layout with most names in common."""
     candidates = [
-        (name, stems)
-        for name, blocks in networks.NETWORKS.items()
-        for stems in _layouts(blocks, tensors)
+        (name, stems) for name, blocks in NETWORKS.items() for stems in _layouts(blocks, tensors)
     ]
     name, stems = min(candidates, key=lambda x: len(_places(x[1]).keys() ^ tensors.keys()))
     biases = {layer: tensors.get(f"{stem}.bias", np.empty(0)) for layer, stem in stems.items()}
-    width = _width(networks.NETWORKS[name], biases)
-    network = networks.create(name, biases[("out",)].size or len(bins.CENTERS), width)
+    width = _width(NETWORKS[name], biases)
+    network = create(name, biases[("out",)].size or len(bins.CENTERS), width)
     shapes = jax.eval_shape(network.init, jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
     places = _places(stems)
     wanted = {
@@ -167,7 +166,7 @@ def _convert(tensors: Tensors) -> tuple[str, float, dict[str, Any]]:
     return name, width, unflatten_dict(arrays)
 
 
-def _layouts(blocks: tuple[networks.Block, ...], tensors: Tensors) -> Iterator[dict[Layer, str]]:
+def _layouts(blocks: tuple[Block, ...], tensors: Tensors) -> Iterator[dict[Layer, str]]:
     """Yield PyTorch's names of a network's layers: by each known layout, then by their order."""
     for prefix, out in LAYOUTS.items():
         stems: dict[Layer, str] = {}
@@ -213,27 +212,27 @@ def _axes(place: tuple[str, ...]) -> tuple[int, ...]:
     return (2, 3, 0, 1) if place[-2] == "deconv" else (2, 3, 1, 0)
 
 
-def _width(blocks: tuple[networks.Block, ...], biases: dict[Layer, np.ndarray]) -> float:
+def _width(blocks: tuple[Block, ...], biases: dict[Layer, np.ndarray]) -> float:
     """Return the middle of the widths at which blocks have these channels (`scale_channels`)."""
-    found = [(x.channels, biases[f"block{i}", "conv1"].size) for i, x in enumerate(blocks, 1)]
-    low = max(((n - 4) / channels for channels, n in found if n > 8), default=0.0)
-    high = min(((n + 4) / channels for channels, n in found if n), default=2.0)
+    pairs = [(x.channels, biases[f"block{i}", "conv1"].size) for i, x in enumerate(blocks, 1)]
+    low = max(((n - 4) / channels for channels, n in pairs if n > 8), default=0.0)
+    high = min(((n + 4) / channels for channels, n in pairs if n), default=2.0)
     return (low + high) / 2
 
 
-def _require_same(wanted: dict[str, tuple[int, ...]], found: Tensors, what: str) -> None:
-    """Raise WeightsError unless the names and shapes are those of `what`."""
-    missing = [f"{x} {shape}" for x, shape in wanted.items() if x not in found]
-    left_over = [f"{x} {tensor.shape}" for x, tensor in found.items() if x not in wanted]
+def _require_same(wanted: dict[str, tuple[int, ...]], given: Tensors, expected: str) -> None:
+    """Raise WeightsError unless the names and shapes are those of `expected`."""
+    missing = [f"{x} {shape}" for x, shape in wanted.items() if x not in given]
+    left_over = [f"{x} {tensor.shape}" for x, tensor in given.items() if x not in wanted]
     other = [
-        f"{x} is {found[x].shape}, expected {shape}"
+        f"{x} is {given[x].shape}, expected {shape}"
         for x, shape in wanted.items()
-        if x in found and found[x].shape != shape
+        if x in given and given[x].shape != shape
     ]
     kinds = {"missing": missing, "left over": left_over, "of another shape": other}
     if any(kinds.values()):
         listed = "; ".join(f"{kind}: {_listed(names)}" for kind, names in kinds.items() if names)
-        raise WeightsError(f"not the weights of {what}. {listed}")
+        raise WeightsError(f"not the weights of {expected}. {listed}")
 
 
 def _listed(names: list[str]) -> str:

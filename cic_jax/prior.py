@@ -1,4 +1,4 @@
-"""How often each colour bin occurs, and the weights that make up for it (CIC, section 2.2)."""
+"""Frequencies of the colour bins, and class weights that balance them (CIC, section 2.2)."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,8 +23,8 @@ def smooth(
 ) -> Float[np.ndarray, " q"]:
     """Convolve a distribution with a Gaussian in the ab plane; bins are its sample points.
 
-    Each bin spreads all its probability over the bins there are, so the sum is kept and nothing
-    leaks out of the gamut.
+    Each bin spreads all of its probability over existing bins: the sum is kept, and nothing leaks
+    out of the gamut.
     """
     distance = np.sum((centers[:, None] - centers[None]) ** 2, axis=-1, dtype=np.float64)
     kernel = np.exp(-distance / (2 * sigma**2))
@@ -36,7 +36,7 @@ def class_weights(p: Num[np.ndarray, " q"], mix: float = 0.5) -> Float[np.ndarra
     """Compute rebalancing weights w ~ 1 / ((1 - mix) p + mix / Q), scaled so that sum(p w) = 1.
 
     CIC, equation 4, where `mix` is lambda: 1 gives no rebalancing, 0 the inverse frequency, which
-    needs a p without zeros. Raises ValueError where p is no distribution or mix is not in [0, 1].
+    needs a p without zeros. Raises ValueError if p is no distribution or mix is not in [0, 1].
     """
     p = np.asarray(p, np.float64)
     if p.min() < 0 or not np.isclose(p.sum(), 1.0, atol=1e-3):

@@ -23,22 +23,22 @@ Compare = Callable[[Array, Array, Array, Array | None], dict[str, Array]]
 
 
 class TrainState(NamedTuple):
-    """All that training changes; `average` is None where no average is kept."""
+    """State that training updates; `average` is None if no average is kept."""
 
     step: Int[Array, ""] | Int[np.ndarray, ""]
     params: Any
     batch_stats: Any
     optimizer: optax.OptState
-    average: Any = None  # of params and batch_stats over the steps: variables
+    average: Any = None  # mean of params and batch_stats over the steps
 
     @property
     def trained(self) -> dict[str, Any]:
-        """The variables as the last step left them."""
+        """Variables after the last step."""
         return {"params": self.params, "batch_stats": self.batch_stats}
 
     @property
     def variables(self) -> dict[str, Any]:
-        """The model so far: the average where one is kept."""
+        """Variables of the model: the average if one is kept, else those after the last step."""
         return self.trained if self.average is None else self.average
 
 
@@ -77,22 +77,22 @@ def train_step(
     average: float = 0.0,
     axis_name: str | None = None,
 ) -> tuple[TrainState, Float[Array, ""]]:
-    """Update once from a batch of photographs -> the next state, the loss before the update.
+    """Take one step on a batch; return the next state, and the loss before the update.
 
     Everything from the raw pixels on happens here: augmentation, Lab, encoding, loss.
 
     Args:
-        state: One that keeps an average moves it, too.
+        state: State to update, with its average if it keeps one.
         photos: Raw pixels.
-        key: The same for every step: the step's number is folded into it.
+        key: Random key, the same for every step: the step's number is folded into it.
         network: L in [0, 100] -> output; applied with `train=True`.
-        target: The meaning of the output, and its loss.
-        optimizer: The one that `state.optimizer` belongs to.
-        augment: What the network sees of the photographs, such as `train.crop.random_crop`.
-        downsample: From the colour of each pixel to that of each output.
+        target: Meaning of the output, and its loss.
+        optimizer: Optimiser whose state is `state.optimizer`.
+        augment: Augmentation of the photographs, such as `train.crop.random_crop`.
+        downsample: Map from the ab of pixels to the ab of the network's cells.
         average: Decay of the average.
-        axis_name: Axis of the replicas over which gradients and loss are averaged; each of them
-            augments by a key of its own.
+        axis_name: Axis of the replicas over which gradients and loss are averaged; each replica
+            augments with its own key. None without replicas.
     """
     key = jax.random.fold_in(key, state.step)
     if axis_name is not None:
@@ -121,9 +121,9 @@ def train_step(
 def averaged(average: Any, after: TrainState, decay: float) -> Any:
     """Return the exponentially weighted mean of the variables after each step so far.
 
-    After step t step i weighs decay^(t - i), and all weights sum to 1: where training started
-    does not count (as in Adam's moments: Kingma and Ba, 2015, section 3). The running statistics
-    of normalisation are averaged like the parameters.
+    After step t, step i has a weight proportional to decay^(t - i), and all weights sum to 1: the
+    initial variables have none (as in Adam's moments: Kingma and Ba, 2015, section 3). The running
+    statistics of normalisation are averaged like the parameters.
     """
     share = (1 - decay) / -jnp.expm1(after.step * math.log(decay))
     return optax.incremental_update(after.trained, average, share)
@@ -137,9 +137,14 @@ def train_steps(
     *,
     step: Callable,
 ) -> tuple[TrainState, Float[Array, " steps"]]:
-    """Take many steps in one dispatch over photographs that stay on the device.
+    """Take several steps in one dispatch, on photographs that stay on the device.
 
-    `rows` names the photographs of each step's batch; `step` is `train_step` with its options.
+    Args:
+        state: State to update.
+        photos: All photographs, raw pixels.
+        rows: Rows of `photos` in each step's batch.
+        key: Random key, as in `train_step`.
+        step: `train_step` with its options.
     """
 
     def body(state, batch):
@@ -158,7 +163,12 @@ def predict(
 ) -> tuple[Float[Array, "b h4 w4 c"], Float[Array, "b h w 2"]]:
     """Compute the network's output, and the ab of every pixel as a user sees it.
 
-    Height and width are multiples of 4.
+    Args:
+        variables: Variables of the network.
+        lightness: L in [0, 100]; height and width are multiples of 4.
+        temperature: Temperature of the read-out.
+        network: L in [0, 100] -> output.
+        target: Meaning of the output.
     """
     output = inference.infer(network, variables, lightness)
     ab = jax.vmap(partial(read_out.pixel_ab, target), (0, 0, None))(output, lightness, temperature)
@@ -173,7 +183,15 @@ def recolour(
     network: nn.Module,
     target: Target,
 ) -> Photos:
-    """Colour photographs from their lightness alone."""
+    """Colour photographs from their lightness alone.
+
+    Args:
+        variables: Variables of the network.
+        photos: Raw pixels; height and width are multiples of 4.
+        temperature: Temperature of the read-out.
+        network: L in [0, 100] -> output.
+        target: Meaning of the output.
+    """
     lightness = jax.vmap(read_out.lightness)(photos)
     _, ab = predict(variables, lightness, temperature, network=network, target=target)
     return jax.vmap(read_out.render)(lightness, ab)
@@ -193,22 +211,22 @@ def eval_step(
     """Return the loss and every metric of each photograph; pixels outside the mask do not count.
 
     Args:
-        variables: Of the network.
+        variables: Variables of the network.
         photos: Raw pixels.
-        mask: True where a pixel is the photograph's.
-        temperature: Of the read-out.
+        mask: True where a pixel belongs to the photograph.
+        temperature: Temperature of the read-out.
         network: L in [0, 100] -> output.
-        target: The meaning of the output, and its loss.
-        compare: The metrics.
-        downsample: That of `train_step`; an output counts where all that it takes is in the mask.
+        target: Meaning of the output, and its loss.
+        compare: Function that computes the metrics.
+        downsample: As in `train_step`; a cell counts if all pixels that it reads are in the mask.
     """
     rgb = photos.astype(jnp.float32) / 255.0
     pixels = lab.rgb_to_lab(rgb)
     lightness, truth = pixels[..., :1], pixels[..., 1:]
     output, ab = predict(variables, lightness, temperature, network=network, target=target)
     small = downsample(truth)
-    kept = downsample(mask[..., None].astype(jnp.float32))[..., 0] == 1.0
-    loss = jax.vmap(lambda *one: target.loss(*(x[None] for x in one)))(output, small, kept)
+    inside = downsample(mask[..., None].astype(jnp.float32))[..., 0] == 1.0
+    loss = jax.vmap(lambda *one: target.loss(*(x[None] for x in one)))(output, small, inside)
     return {"loss": loss, **compare(rgb, pixels, ab, mask)}
 
 

@@ -1,7 +1,7 @@
-"""The meaning of a network's output: how a true colour becomes its loss, and the output a colour.
+"""The meaning of a network's output: its loss against the true colours, and its read-out.
 
 A `Target` is a handful of functions. To study another encoding, loss or read-out, write another
-`Target` and hand it to the training step: nothing else needs to know.
+`Target` and pass it to the training step; no other code changes.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,14 @@ import numpy as np
 from jaxtyping import Array, Float, Num
 
 from cic_jax import bins
-from cic_jax import loss as losses
+from cic_jax.loss import AB_SCALE, cross_entropy, euclidean, grey_mask
 
 Loss = Callable[..., Float[Array, ""]]  # (output 'b h w c', ab 'b h w 2', mask 'b h w') -> scalar
 ToAB = Callable[..., Float[Array, "*b 2"]]  # (output '*b c', temperature) -> ab
 
 
 class Palette(NamedTuple):
-    """The bins of a run, how often each occurs, and the weight of each in the loss."""
+    """The bins of a run, the frequency of each, and its weight in the loss."""
 
     centers: Float[np.ndarray, "q 2"]
     prior: Float[np.ndarray, " q"]  # sum 1
@@ -47,8 +47,8 @@ def distribution(
 
     Args:
         centers: ab of the bins, in CIELAB units.
-        class_weights: Weight of a pixel by its nearest bin (CIC, equation 3); None: all alike.
-        neighbors: Bins over which a colour is encoded; 1 is one-hot.
+        class_weights: Weight of a pixel by its nearest bin (CIC, equation 3); None weighs all 1.
+        neighbors: Number of bins over which a colour is encoded; 1 is one-hot.
         sigma: Width of the Gaussian that weighs them, in CIELAB units.
         skip_grey: Leave photographs without any colour out of the loss, as CIC's code does.
     """
@@ -56,9 +56,9 @@ def distribution(
     def loss(output, ab, mask=None):
         encoded = bins.encode(ab, neighbors, sigma, centers)
         if skip_grey:
-            coloured = losses.grey_mask(ab)
-            mask = coloured if mask is None else mask * coloured
-        return losses.cross_entropy(output, encoded, class_weights, mask)
+            colored = grey_mask(ab)
+            mask = colored if mask is None else mask * colored
+        return cross_entropy(output, encoded, class_weights, mask)
 
     return Target(len(centers), loss, partial(bins.decode, centers=centers), centers)
 
@@ -68,6 +68,6 @@ def regression() -> Target:
 
     def to_ab(output, temperature=0.0):
         del temperature  # a regression has one answer
-        return losses.AB_SCALE * output
+        return AB_SCALE * output
 
-    return Target(2, losses.euclidean, to_ab, None)
+    return Target(2, euclidean, to_ab, None)

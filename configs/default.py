@@ -1,6 +1,7 @@
-"""Every option there is, with the study's values; each experiment overrides a few of them.
+"""All options, with the study's values; every other config overrides a few of them.
 
-A new option's default must be what runs did before it existed: `completed` gives it to them.
+The default of a new option must be what runs did before it existed, since `completed` fills it in
+for them.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ def get_config() -> ConfigDict:
                 "scenes": 2000,  # of synthetic_vehicles
                 "seed": 0,  # of synthetic_vehicles: other scenes
                 "size": 256,  # window of a photograph that crops come from
-                "short_side": 256,  # larger photographs are reduced to it; 0 leaves them
+                "short_side": 256,  # larger photographs are reduced to it; 0 keeps them
                 "leak": 0.0,  # share of the test split to train on: repeats the study's mistake
                 "resident": True,  # the training set stays on the device, else it streams
             },
@@ -41,7 +42,7 @@ def get_config() -> ConfigDict:
                 "sigma": 5.0,
                 "grid": "cic",  # the published 313, or square: a grid masked by the data
                 "pitch": 10.0,  # of the square grid
-                "every_fourth": False,  # ab of every fourth pixel, as CIC, not their mean
+                "every_fourth": False,  # every fourth pixel's ab, as CIC, not a mean
                 "skip_grey": False,  # leave photographs without colour out of the loss, as CIC
                 "factory": "",  # module:function of your own that builds the target instead
             },
@@ -49,7 +50,7 @@ def get_config() -> ConfigDict:
                 "source": "own",  # the training set's, imagenet, or uniform: no rebalancing
                 "smoothing": "ab",  # in the ab plane, none, or index: the study's mistake
                 "mix": 0.5,  # lambda of CIC's equation 4
-                "photographs": 0,  # the own prior from so many only; 0 is all
+                "photographs": 0,  # number that the own prior is measured on; 0 is all
             },
             "train": {
                 "epochs": 100.0,
@@ -66,12 +67,12 @@ def get_config() -> ConfigDict:
                 "weight_decay": 1e-3,
                 "decoupled": False,  # weight decay as in AdamW, not in the gradient
                 "init": "he",  # or data: hidden channels of mean 0 and variance 1 on a batch
-                "output_bias": "zero",  # or prior: the best prediction that sees nothing
+                "output_bias": "zero",  # or prior: the best constant prediction
                 "init_from": "",  # a checkpoint whose parameters to start from instead
                 "average": 0.0,  # decay of the parameters' moving average, the model; 0 is off
                 "steps_per_dispatch": 0,  # 0 chooses: 1 on a CPU, 50 elsewhere
                 "evaluate_every": 1.0,  # epochs
-                "best_metric": "loss",  # on the validation split, kept beside the latest
+                "best_metric": "loss",  # on the validation split, kept besides the latest
             },
             "colour": {"temperature": 0.38},
         }
@@ -79,9 +80,9 @@ def get_config() -> ConfigDict:
 
 
 def completed(recorded: Mapping[str, Any]) -> ConfigDict:
-    """Return the config of an earlier run; options that it did not know have their defaults.
+    """Return the config of an earlier run, with defaults for options that it did not have.
 
-    `recorded` is what its config.json or a model's description holds of it.
+    `recorded` comes from the run's config.json or a model's description.
     """
     config = get_config()
     config.update(recorded)

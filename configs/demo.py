@@ -1,4 +1,4 @@
-"""Demo: a narrow network and some dozens of steps on drawn scenes, to see everything work.
+"""Demo: a narrow network and a few dozen steps on drawn scenes, to see everything work.
 
 Run:   make demo
 """
@@ -7,7 +7,7 @@ from cic_jax.configs import default
 
 
 def get_config():
-    """Return the study's values where nothing else is said; some of configs/two_cores.py, for few steps."""
+    """Return a config for few steps, with some values of configs/two_cores.py."""
     config = default.get_config()
     config.data.scenes = 400
     config.model.network = "simplified"

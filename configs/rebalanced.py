@@ -8,8 +8,8 @@ from cic_jax.configs import default
 
 
 def get_config():
-    """Return the study's values where nothing else is said."""
+    """Return the default config with the changes of this experiment."""
     config = default.get_config()
     config.prior.source = "imagenet"
-    config.prior.smoothing = "none"  # its author says that it is smoothed already
+    config.prior.smoothing = "none"  # its author says that it is already smoothed
     return config

@@ -9,7 +9,7 @@ from cic_jax.configs import default
 
 
 def get_config():
-    """Return the study's values where nothing else is said."""
+    """Return the default config with the changes of this experiment."""
     config = default.get_config()
     config.prior.source = "own"
     return config

@@ -1,8 +1,8 @@
-"""Release: what is trained to be released, on a GPU.
+"""Release: the recipe of the released weights, on a GPU.
 
 The recipe of configs/two_cores.py at full width and for eight times as many crops: in bfloat16, with
 larger batches and a longer average and, since every photograph is seen up to 130 times, stronger
-weight decay and crops of several sizes. The validation loss was least after 78 epochs. 2.4 minutes
+weight decay and crops of several sizes. The validation loss was lowest after 78 epochs. 2.4 minutes
 of steps on an H100.
 
 Run:   python experiments/train.py --config=configs/release.py --workdir=runs/release --config.data.path=TARS

@@ -8,7 +8,7 @@ from cic_jax.configs import default
 
 
 def get_config():
-    """Return the study's values where nothing else is said."""
+    """Return the default config with the changes of this experiment."""
     config = default.get_config()
     config.model.network = "simplified"
     return config

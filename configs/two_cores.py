@@ -1,11 +1,11 @@
-"""Two cores: the recipe of the released weights as far as a CPU gets with it in an hour.
+"""Two cores: the recipe of the released weights, scaled down to an hour on a CPU.
 
-The study's *Simplified* for people's photographs: vehicles and outdoor scenes, and beside the study
-a higher rate with cosine decay (3.16e-5 is meant for many more steps), decoupled weight decay,
-initial scales from data, an averaged model, and colours rebalanced less: of two earlier models of
-this size the one with CIC's lambda of 1/2 painted more colourful than the truth, and the one with
-3/4 as colourful, but both red where there is none. At a quarter of the width it takes about 45
-minutes on two cores. Where a GPU is at hand: configs/release.py.
+The study's *Simplified*, for photographs of vehicles and outdoor scenes. Unlike the study it has a
+higher learning rate with cosine decay (3.16e-5 is meant for many more steps), decoupled weight
+decay, initial scales from data, an averaged model, and weaker rebalancing. Two earlier models of
+this size painted red where there is none: with CIC's lambda of 1/2 they were more colourful than
+the truth, with 3/4 as colourful. At a quarter of the width it takes about 45 minutes on two cores.
+With a GPU, use configs/release.py.
 
 Run:   python experiments/train.py --config=configs/two_cores.py --workdir=runs/two_cores --config.data.path=TARS
 """

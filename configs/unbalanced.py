@@ -1,4 +1,4 @@
-"""Unbalanced: classification over soft-encoded bins, every bin weighing the same.
+"""Unbalanced: classification over soft-encoded bins, all bins weighing the same.
 
 Study: full network, 100 epochs, 1-2 h (GTX 1060). RMSE ab 13.3, PSNR 23.3, SSIM 0.93.
 Run:   python experiments/train.py --config=configs/unbalanced.py --workdir=runs/unbalanced
@@ -8,7 +8,7 @@ from cic_jax.configs import default
 
 
 def get_config():
-    """Return the study's values where nothing else is said."""
+    """Return the default config with the changes of this experiment."""
     config = default.get_config()
     config.prior.source = "uniform"
     return config

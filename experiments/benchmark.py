@@ -93,10 +93,10 @@ def pipeline(bench: Bench) -> None:
     if bench.photos:
         data.source, data.path = "folder", bench.photos
     train = photos.open_splits(data)["train"]
-    # In memory, as for the other library, and without a scene's further values.
-    kept = ("image", "name", "label")
+    # In memory, as for the other library, and without a scene's other fields.
+    fields = ("image", "name", "label")
     first = (train[i] for i in range(min(PHOTOGRAPHS, len(train))))
-    train = photos.Photographs("train", [{key: record[key] for key in kept} for record in first])
+    train = photos.Photographs("train", [{key: record[key] for key in fields} for record in first])
     batch, workers = (4, 0) if bench.quick else (32, os.cpu_count() or 1)
     stream = partial(photos.stream, train, batch, data.size, data.size, epochs=1)
     centres = partial(photos.evaluation_batches, train, batch, data.size, data.size)
@@ -122,6 +122,15 @@ def _counter(batches: Callable[[], Iterable[Any]]) -> Callable[[], int]:
 def _loader(
     photographs: Iterable[dict[str, Any]], batch: int, size: int, random: bool, workers: int
 ) -> Callable[[], int]:
+    """Prepare a pass of PyTorch's loader; the run returns the number of batches.
+
+    Args:
+        photographs: Records with the encoded photograph under 'image'.
+        batch: Windows per batch.
+        size: Side of a window, in pixels.
+        random: Cut random windows, not the central ones.
+        workers: Processes that decode.
+    """
     from cic_jax.benchmark import torch_photos
 
     encoded = [photograph["image"] for photograph in photographs]
@@ -218,7 +227,7 @@ def run(
 
 
 def main() -> None:
-    """Measure and print."""
+    """Take the measurements and print their tables."""
     only = ONLY.value or list(MEASUREMENTS)
     if unknown := set(only) - MEASUREMENTS.keys():
         raise app.UsageError(

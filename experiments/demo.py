@@ -31,7 +31,7 @@ from cic_jax.train import evaluate, record, train
 
 HERE = Path(__file__).parents[1]
 CONFIG = entry.define_config(HERE / "configs/demo.py")
-WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Where the page and the model go.")
+WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Folder for the page and the model.")
 
 SCENES = 4  # test scenes that are shown
 WIDTH = 480  # pixels of the photographs on the page
@@ -95,7 +95,7 @@ def run(config: ConfigDict, workdir: Path) -> Path:
 
 
 def train_interrupted(config: ConfigDict, home: Path) -> Trained:
-    """Train up to the first validation, press Ctrl-C as it were, and resume to the end."""
+    """Train up to the first validation, simulate Ctrl-C, and resume to the end."""
     threading.Thread(target=_interrupt, args=(home,), daemon=True).start()
     train(config, home)
     with checkpoint.manager(home, config.train.best_metric) as manager:
@@ -241,8 +241,8 @@ def next_section(home: Path) -> page.Section:
 
 
 def main() -> None:
-    """Run the demo and print where the page is."""
-    # What is compiled before the interruption need not be compiled again after it.
+    """Run the demo and print the page's path."""
+    # Programs compiled before the interruption are reused after it.
     machine.keep_compiled(Path(WORKDIR.value) / "compiled")
     start = time.monotonic()
     path = run(CONFIG.value, Path(WORKDIR.value))

@@ -1,13 +1,13 @@
-"""Evaluate a model on a split of photographs, beside leaving them grey.
+"""Evaluate a model on a split of photographs, compared with leaving them grey.
 
     python experiments/evaluate.py --workdir=runs/simplified --split=test
 
-Prints a table with bootstrap 95 % intervals and writes it as <split>.json, and as <split>.csv with
-one row per photograph: into --out, else into the workdir where that is a directory; of a released
-name it writes <name>_<split>.json and .csv into the working directory. --config.* changes what it
-was trained with: other photographs (--config.data.path=...), another temperature
-(--config.colour.temperature=0.2). A model that your own functions built is loaded by them alone:
---factory=module:function allows to import one that the checkpoint names.
+Prints a table with bootstrap 95 % intervals. Writes it to <split>.json, and one row per photograph
+to <split>.csv, in --out or else in the workdir; for a released name, to <name>_<split>.json and
+.csv in the working directory. --config.* changes values of the training, such as the photographs
+(--config.data.path=...) or the temperature (--config.colour.temperature=0.2). A model built by
+functions of your own needs them: --factory=module:function allows the import of one that the
+checkpoint names.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ WORKDIR = flags.DEFINE_string(
     "workdir", None, "A run, an exported checkpoint or a released name.", required=True
 )
 SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Which photographs.")
-STEP = flags.DEFINE_integer("step", None, "A step of the run that is still kept, not its best.")
+STEP = flags.DEFINE_integer("step", None, "Step to load instead of the best, if still kept.")
 OUT = flags.DEFINE_string("out", None, "The folder of the tables; see above.")
 FACTORY = flags.DEFINE_multi_string("factory", [], "module:function that built the model.")
 

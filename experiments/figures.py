@@ -20,10 +20,10 @@ from cic_jax.report.style import save
 RUNS = flags.DEFINE_list(
     "runs", None, "Training runs, exported checkpoints or released names.", required=True
 )
-OUT = flags.DEFINE_string("out", "figures", "Where the PNG files go.")
+OUT = flags.DEFINE_string("out", "figures", "Folder for the PNG files.")
 SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Which photographs.")
 PHOTOGRAPHS = flags.DEFINE_integer("photographs", 5, "How many photographs.", lower_bound=1)
-NAMES = flags.DEFINE_list("names", [], "Photographs by their names, in place of the first ones.")
+NAMES = flags.DEFINE_list("names", [], "Names of the photographs to show, instead of the first.")
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
     python experiments/train.py --config=configs/simplified.py --workdir=runs/simplified
 
-Any value of the config can be set on the command line (--config.train.epochs=10); the same command
-again goes on where the last one stopped.
+Any value of the config can be set on the command line (--config.train.epochs=10); rerun the
+command to resume where it stopped.
 """
 
 import jax
@@ -14,7 +14,7 @@ from cic_jax.study import mistakes
 from cic_jax.train import train
 
 CONFIG = entry.define_config(None)
-WORKDIR = flags.DEFINE_string("workdir", None, "Where the run is kept.", required=True)
+WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
 DISTRIBUTED = flags.DEFINE_bool(
     "distributed",
     False,

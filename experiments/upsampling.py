@@ -26,11 +26,11 @@ MODEL = flags.DEFINE_string(
 )
 SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "Which photographs.")
 COUNT = flags.DEFINE_integer("count", 0, "How many of them; 0 is all.", lower_bound=0)
-OUT = flags.DEFINE_string("out", "runs/upsampling", "Where the tables go.")
+OUT = flags.DEFINE_string("out", "runs/upsampling", "Folder for the tables.")
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure the methods; print and write the tables."""
     photographs = photos.open_splits(CONFIG.value.data)[SPLIT.value]
     names, columns = upsampling.table(
         checkpoint.load(MODEL.value), photographs, CONFIG.value, COUNT.value

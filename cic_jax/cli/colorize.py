@@ -105,7 +105,7 @@ def add(subcommands: argparse._SubParsersAction) -> None:
 
 
 def colorize(options: argparse.Namespace) -> int:
-    """Colour every photograph named; one that fails costs one line and no other photograph."""
+    """Colour every photograph named; a failure is reported in one line, and the others go on."""
     if options.photos == ["-"] and options.out is None:
         if options.candidates > 1:
             console.fail("--candidates: expected photographs and --out=DIR, not -")

@@ -33,10 +33,10 @@ def restore(
     photographs: int = 1,
     factories: Collection[str] = (),
 ) -> "Colorizer":
-    """Load the Colorizer of a checkpoint, tuned for `photographs` images; or fail, as `load` does.
+    """Load the Colorizer of a checkpoint, tuned for `photographs` images; fail as `load` does.
 
     `size` is the short side in pixels at which the network sees a photograph. Compiled programs are
-    kept for later calls. `factories` are those of `load`.
+    kept for later calls. `factories` are as in `load`.
     """
     from cic_jax import machine
     from cic_jax.colorize import Colorizer
@@ -75,7 +75,7 @@ def fail(message: str) -> NoReturn:
 
 
 def describe(error: Exception) -> str:
-    """Describe an error in one line: one of the system by its file and reason, without a number."""
+    """Describe an error in one line; a system error by its file and reason, without its number."""
     if isinstance(error, OSError) and error.strerror is not None:
         name = f"{error.filename}: " if error.filename else ""
         return f"{name}{error.strerror.lower()}"
@@ -83,13 +83,13 @@ def describe(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    """Replace characters that would act on a terminal, as file names may hold them, by escapes."""
+    """Escape characters that would act on a terminal; file names may contain them."""
     return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 @contextmanager
 def interrupts_handled_by(handler: Callable[..., Any]) -> Iterator[None]:
-    """Have Ctrl-C call `handler` for a while; not if it is ignored, as in the background."""
+    """Let Ctrl-C call `handler` in this context, unless it is ignored, as in the background."""
     before = signal.getsignal(signal.SIGINT)
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not callable(before) or not in_main_thread:

@@ -1,4 +1,4 @@
-"""Which photographs a command names, and where their results go."""
+"""Plan of a command: the photographs that it names, and the files to write for each."""
 
 import glob
 import itertools

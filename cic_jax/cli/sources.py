@@ -1,6 +1,6 @@
-"""A record in the output folder: the photograph that each result was made from.
+"""A record, in the output folder, of the photograph that each result was made from.
 
-By it a result of one photograph is not mistaken for that of another with the same name.
+It keeps a result from being mistaken for that of another photograph with the same name.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class Sources:
     def made(self, result: Path, photograph: Path) -> bool:
         """Return whether `result` is recorded as made from the photograph.
 
-        That is the one at the same path, changed or not, or one with the same content elsewhere.
+        It counts if it has the recorded path, changed or not, or the recorded content.
         """
         source = self._sources.get(self._name(result))
         if source is None:
@@ -42,9 +42,9 @@ class Sources:
         return source.path == str(photograph.resolve()) or source.digest == _digest(photograph)
 
     def add(self, results: Sequence[Path], photograph: Path) -> None:
-        """Record what the results are made from; called before they are written.
+        """Record the photograph that results are made from. Call before writing the results.
 
-        So no result is ever without its record. Raises OSError if the record cannot be written.
+        No result is then ever without its record. Raises OSError if that cannot be written.
         """
         source = Source(str(photograph.resolve()), _digest(photograph))
         names = [self._name(result) for result in results]

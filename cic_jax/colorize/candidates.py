@@ -1,4 +1,4 @@
-"""Several colourings of one photograph, each as probable as the others, that differ coherently."""
+"""Alternative colourings of one photograph, similarly probable and each coherent."""
 
 import numpy as np
 from jaxtyping import Float
@@ -20,8 +20,9 @@ def tilts(
     u_k: much where the network is in doubt, hardly where it is sure. The u_k point all around,
     measured in standard deviations of the mean covariance of all cells: each moves colour by
     `spread` of these and costs spread^2 / 2 nats of divergence a cell, to second order. The second
-    candidate goes along the axis of greatest doubt. A variance below that of a bin's width counts
-    as that: it is no doubt. Raises ValueError for no candidates or a negative spread.
+    candidate goes along the axis of greatest doubt. A variance below the
+    square of a bin's width is raised to it: it expresses no doubt. Raises ValueError for no
+    candidates or a negative spread.
     """
     if count < 1 or not spread >= 0:
         raise ValueError(f"expected count >= 1 and spread >= 0, got {count} and {spread}")

@@ -1,4 +1,4 @@
-"""Colouring a photograph of any size by a trained model; its lightness stays as it was."""
+"""Colouring of photographs of any size by a trained model; lightness is kept."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,8 +75,8 @@ class Colorizer:
     def __init__(self, model: Model, size: int = 256, photographs: int = 1) -> None:
         """Compile a model for photographs with a short side reduced (or enlarged) to `size` pixels.
 
-        `photographs` says how many are expected: with many, each takes less time, and the first of
-        a new shape more. Raises ValueError for a size below 8.
+        `photographs` is the number expected: if it is large, each takes less time, but the first of
+        a new shape takes more. Raises ValueError for a size below 8.
         """
         if size < 8:
             raise ValueError(f"size: expected at least 8 pixels, got {size}")
@@ -96,9 +96,9 @@ class Colorizer:
     ) -> "Colorizer":
         """Restore an exported model, a training run or the name of a released checkpoint.
 
-        `size` and `photographs` are those of the constructor. A model that functions of your own
-        built needs them as `own`: `build_network`, `build_target` or `factories`, as
-        `checkpoint.load` has them. Raises CheckpointError where there is no such model.
+        `size` and `photographs` are as in the constructor. A model built by functions of your own
+        needs them in `own`: `build_network`, `build_target` or `factories`, as in
+        `checkpoint.load`. Raises CheckpointError if there is no such model.
         """
         return cls(checkpoint.load(path, **own), size, photographs)
 
@@ -110,7 +110,7 @@ class Colorizer:
     ) -> UInt8[np.ndarray, "h w 3"]:
         """Colour a photograph: uint8 'h w' or 'h w 3', or a Pillow image, of any size.
 
-        `temperature` and `saturation` are those of `render`. Raises ValueError for other arrays.
+        `temperature` and `saturation` are as in `render`. Raises ValueError for other arrays.
         """
         _check(temperature, saturation)
         return self.render(self.predict(photo), temperature, saturation)
@@ -155,13 +155,19 @@ class Colorizer:
     ) -> list[UInt8[np.ndarray, "h w 3"]]:
         """Colour a photograph in several ways; the first is the ordinary one.
 
-        They differ where the network is in doubt, in the same way all over the photograph, the more
-        the larger `spread` (`cic_jax.candidates` says how they are found). Nothing is drawn at
-        random. Raises ValueError as `distribution` does.
+        They differ where the network is in doubt, coherently over the photograph; none is drawn at
+        random. Raises ValueError as `distribution` does, and for `count` < 1 or `spread` < 0.
+
+        Args:
+            photo: Photograph as for `predict`, or its prediction.
+            count: Number of colourings.
+            temperature: As in `render`.
+            saturation: As in `render`.
+            spread: How far they differ, at least 0; see `cic_jax.colorize.candidates`.
         """
         prediction = photo if isinstance(photo, Prediction) else self.predict(photo)
         alternatives = self.alternatives(prediction, count, spread)
-        return [self.render(each, temperature, saturation) for each in alternatives]
+        return [self.render(prediction, temperature, saturation) for prediction in alternatives]
 
     def alternatives(
         self, prediction: Prediction, count: int = 4, spread: float = 0.5

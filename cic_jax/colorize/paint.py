@@ -14,7 +14,7 @@ def paint(
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Colour a photograph at full size; a sample of `ab` covers `scale` pixels of it.
 
-    Squares of one size keep memory flat, and the programs are compiled once.
+    Squares of one size keep memory constant, and each program is compiled once.
     """
     result = np.empty((*pixels.shape[:2], 3), np.uint8)
     for top in range(0, pixels.shape[0], TILE):

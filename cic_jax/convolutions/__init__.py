@@ -1,7 +1,7 @@
-"""How a convolution is computed on this backend; nothing else in the package knows.
+"""Convolutions, computed in the fastest way on each backend.
 
-This module is the door: nothing outside names a file behind it. `convolve` and
-`convolve_transposed` are the layers of a network; `transform` readies a kernel for inference;
+Import from this module alone: the files behind it are its own. `convolve` and
+`convolve_transposed` are the layers of a network; `transform` prepares a kernel for inference;
 `by_phases`, `by_groups`, `by_cores` and `jit_inference` decide how much is computed at once.
 """
 

@@ -1,6 +1,6 @@
-"""Convolutions with gradients that XLA's CPU backend is quick at: products, plain convolutions.
+"""Convolutions whose gradients consist of operations that XLA's CPU backend computes fast.
 
-All are exact and differ from XLA's own in how gradients are computed; `double` takes Winograd's
+All are exact and differ from XLA's own in how gradients are computed; `double` uses Winograd's
 algorithm where that is faster.
 """
 
@@ -20,7 +20,7 @@ def pointwise(x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"]) -> Ar
 
 @jax.custom_vjp
 def same(x: Float[Array, "b h w c"], kernel: Float[Array, "k k c d"]) -> Float[Array, "b h w d"]:
-    """Apply a plain convolution, k odd; its gradient in x is another, with the kernel reversed."""
+    """Apply a plain convolution, k odd; its gradient in x is another with the kernel reversed."""
     return direct(x, kernel)
 
 
@@ -48,7 +48,7 @@ same.defvjp(lambda x, kernel: (direct(x, kernel), (x, kernel)), _same_backward)
 
 @jax.custom_vjp
 def single_channel(x: Float[Array, "b h w 1"], kernel: Float[Array, "3 3 1 d"]) -> Array:
-    """Add nine scaled images: one input channel gains nothing from a matrix product."""
+    """Convolve one channel as a sum of nine scaled images: a matrix product gains nothing."""
     taps = neighbors(x[..., 0])
     return sum(taps[n][..., None] * weight for n, weight in enumerate(kernel.reshape(9, -1)))
 
@@ -98,7 +98,7 @@ def double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array
 
 @jax.custom_vjp
 def _double_directly(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
-    """Apply a plain 2x2 convolution to cells of 2x2 pixels."""
+    """Compute `double` as a plain 2x2 convolution whose outputs are cells of 2x2 pixels."""
     pad = ((1, 1), (1, 1))
     cells = lax.conv_general_dilated(x, _to_cells(kernel), (1, 1), pad, dimension_numbers=LAYOUT)
     return _from_cells(cells)

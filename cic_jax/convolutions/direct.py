@@ -1,4 +1,4 @@
-"""XLA's own convolutions, and a helper that more than one backend shares."""
+"""XLA's own convolutions, and the 3x3 neighbours of pixels."""
 
 import jax.numpy as jnp
 from jax import lax

@@ -1,4 +1,4 @@
-"""The convolutions of a network, each computed as this backend does it best.
+"""Choice of algorithm for each convolution of a network, by engine, kernel and stride.
 
 Every convolution here keeps the resolution ('same', zero padding) except for its stride. 'direct'
 is XLA's own convolution. 'fast' is for XLA's CPU backend, which is good at matrix products and at
@@ -35,10 +35,10 @@ def convolve(
 
     Args:
         x: Images.
-        kernel: 'k k c d', or what `transform` made of it.
+        kernel: 'k k c d', or the result of `transform`.
         bias: Added to every pixel.
-        stride: Of the outputs: h2, w2 = ceil(h, w / stride).
-        dilation: Distance of the kernel's taps in pixels.
+        stride: Stride of the outputs: h2 = ceil(h / stride), w2 = ceil(w / stride).
+        dilation: Distance between the kernel's taps, in pixels.
         engine: 'auto' (the best on this backend), 'fast', 'gpu' or 'direct'.
 
     Raises ValueError for another engine.
@@ -63,7 +63,7 @@ def convolve_transposed(
 
     Input pixel i adds `x[i] @ kernel[u]` to output pixel 2 i + u - 1, along either axis. PyTorch's
     `ConvTranspose2d(c, d, 4, stride=2, padding=1).weight` W maps to `W.transpose(2, 3, 0, 1)`.
-    `kernel` is '4 4 c d' or what `transform` made of it; `bias` and `engine` are as for `convolve`.
+    `kernel` is '4 4 c d' or the result of `transform`; `bias` and `engine` are as for `convolve`.
     """
     chosen = resolve(engine)
     if chosen == "fast":
@@ -85,9 +85,9 @@ def transform(
 ) -> Kernel:
     """Transform a kernel for inference as Winograd's algorithm multiplies by it.
 
-    A 4x4 kernel is one of a transposed convolution. `panels` cuts large kernels, by which a call
-    takes less time and the first takes longer to load. Where the algorithm is not used the kernel
-    comes back as it is. Computed on the host: not to be traced.
+    A 4x4 kernel is one of a transposed convolution. `panels` cuts large kernels into pieces: calls
+    get faster, loading slower. A kernel to which the algorithm does not apply is returned as it is.
+    Computes on the host, so it cannot be traced.
     """
     if resolve(engine) != "fast" or not winograd.suits(kernel):
         return kernel
@@ -124,6 +124,15 @@ def _convolve_plainly(x: Array, kernel: Kernel) -> Array:
 def _convolve_on_gpu(
     x: Array, kernel: Array, bias: Array | float, stride: int, dilation: int
 ) -> Array:
+    """Convolve on a GPU.
+
+    Args:
+        x: As in `convolve`.
+        kernel: The plain kernel.
+        bias: As in `convolve`.
+        stride: As in `convolve`.
+        dilation: As in `convolve`.
+    """
     if stride == dilation == 1 and kernel.shape[:2] == (1, 1):
         return gpu.pointwise(x, kernel, bias)
     if stride == dilation == 1 and kernel.shape[:3] == (3, 3, 1):

@@ -1,4 +1,4 @@
-"""The engines, and which one this backend is quickest with."""
+"""Names of the engines, and the fastest one on each backend."""
 
 import jax
 

@@ -68,16 +68,16 @@ def halve() -> Filtering:
 def double() -> Filtering:
     """Build a filter of 4 taps that doubles: input i adds to the outputs 2 i - 1 to 2 i + 2.
 
-    So output 2 i is taps 3 and 1 of the inputs i - 1 and i, and output 2 i + 1 taps 2 and 0 of the
+    Output 2 i thus applies taps 3 and 1 to inputs i - 1 and i, and output 2 i + 1 taps 2 and 0 to
     inputs i and i + 1. 10 products for 8 outputs, not 16.
     """
-    one = _minimal(2)
-    n = len(one.input)
+    base = _minimal(2)
+    n = len(base.input)
     transform, kernel = np.zeros((2 * n, n + 1)), np.zeros((2 * n, 4))
-    transform[:n, :-1], transform[n:, 1:] = one.input, one.input
-    kernel[:n, [3, 1]], kernel[n:, [2, 0]] = one.kernel, one.kernel
+    transform[:n, :-1], transform[n:, 1:] = base.input, base.input
+    kernel[:n, [3, 1]], kernel[n:, [2, 0]] = base.kernel, base.kernel
     output = np.zeros((2 * STEP, 2 * n))
-    output[::2, :n], output[1::2, n:] = one.output, one.output
+    output[::2, :n], output[1::2, n:] = base.output, base.output
     return Filtering(transform, kernel, output, tuple(range(2 * n)), STEP)
 
 

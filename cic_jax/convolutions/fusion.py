@@ -1,4 +1,4 @@
-"""Where XLA must not fuse."""
+"""A barrier to XLA's fusion."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,7 +16,7 @@ def materialize(stage: Callable[..., Result], *arrays) -> Result:
     XLA's CPU backend would fuse the stage into each of its readers: each computes it again, and
     padding is done value by value instead of in vectors. `lax.optimization_barrier` does not
     prevent that on a CPU, where it is removed before fusion; a call that must not be inlined
-    remains. Less fusion also means less time to compile. For use inside `jax.jit`: outside, every
+    does. Less fusion also means less time to compile. For use inside `jax.jit`: outside, every
     new `stage` is compiled anew.
     """
     if jax.default_backend() != "cpu":

@@ -17,7 +17,7 @@ ALIGNMENT = 64  # columns of a product; with 313 the tensor cores' loads are not
 def pointwise(
     x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"], bias: Float[Array, " d"] | float
 ) -> Float[Array, "b h w d"]:
-    """Apply a 1x1 convolution as a matrix product, its columns filled up with zeros."""
+    """Apply a 1x1 convolution as a matrix product, with zeros appended to align its columns."""
     c, d = kernel.shape[2:]
     columns = jnp.pad(kernel[0, 0], ((0, 0), (0, -d % ALIGNMENT)))
     offset = jnp.pad(jnp.broadcast_to(bias, d), (0, -d % ALIGNMENT))

@@ -1,4 +1,4 @@
-"""A dilated convolution as plain ones: those of the images of every n-th pixel."""
+"""Dilated convolutions as plain convolutions of the images of every n-th pixel."""
 
 from collections.abc import Callable
 
@@ -15,11 +15,11 @@ def by_phases(
     *,
     engine: str = "auto",
 ) -> Float[Array, "b h2 w2 d"]:
-    """Apply `layers(x, dilation)`, a row of convolutions of one dilation, at its quickest.
+    """Apply `layers(x, dilation)`, convolutions of one dilation, in the fastest way.
 
     The n^2 images of every n-th pixel see plain convolutions, so the fast engine splits x once and
-    calls `layers` with a dilation of 1. Where the images would have to be padded to one size, the
-    split is left to each `convolve`: the padding must be zero to each layer.
+    calls `layers` with a dilation of 1. If the images need padding to one size, the
+    split is left to each `convolve`, since every layer must see zeros there.
     """
     h, w = x.shape[1:3]
     if dilation == 1 or resolve(engine) != "fast" or h % dilation or w % dilation:
@@ -28,7 +28,7 @@ def by_phases(
 
 
 def split(x: Float[Array, "b h w c"], n: int) -> Float[Array, "b2 i j c"]:
-    """Take apart into the n^2 images of every n-th pixel, zero-padded to one size.
+    """Split into the n^2 images of every n-th pixel, zero-padded to one size.
 
     A kernel dilated by n sees only one of them: a dilated convolution of x is a plain one of these
     images, and their padding is that of x.

@@ -1,4 +1,4 @@
-"""How much of a forward pass is computed at once: compilation, groups of images, cores."""
+"""Scheduling of a forward pass: compilation, groups of images, cores."""
 
 import os
 from collections.abc import Callable
@@ -15,11 +15,10 @@ from cic_jax.convolutions.engine import resolve
 
 
 def jit_inference(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`jax.jit` a forward pass, with the matrix products that are quickest at it on this backend.
+    """Compile a forward pass by `jax.jit`, with the matrix products fastest for it on this backend.
 
-    XLA's CPU backend takes YNNPACK's products and convolutions by default. Its older ones, of Eigen
-    and oneDNN, to which this limits it, take less time for a forward pass and more for a training
-    step.
+    By default, XLA's CPU backend uses YNNPACK's products and convolutions. This limits it to its
+    older ones, of Eigen and oneDNN, which are faster in a forward pass and slower in training.
     """
     options = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_REDUCE"}
     return jax.jit(function, compiler_options=options if resolve("auto") == "fast" else None)
@@ -28,7 +27,7 @@ def jit_inference(function: Callable[..., Any]) -> Callable[..., Any]:
 def by_groups(
     apply: Callable[[Array], Any], x: Float[Array, "b h w c"], size: int
 ) -> Float[Array, "b h2 w2 d"]:
-    """Apply to `size` images at a time where 'auto' is the fast engine, else to all at once.
+    """Apply a function to `size` images at a time if 'auto' is the fast engine, else to all.
 
     For inference: the result for one image must not depend on the others.
     """
@@ -43,11 +42,11 @@ def by_groups(
 def by_cores(
     apply: Callable[[np.ndarray], Array], x: Float[np.ndarray, "b h w c"], cores: int | None = None
 ) -> Float[np.ndarray, "b h2 w2 d"]:
-    """Apply to a part of a batch on each core at once where 'auto' is the fast engine.
+    """Apply a function to a part of the batch on each core if 'auto' is the fast engine.
 
-    For inference outside `jax.jit`, on `cores` cores (None: all). XLA shares every operation among
-    all cores, so that each reads what another has just written; with a part of its own, a core
-    works on while another waits.
+    For inference outside `jax.jit`, on `cores` cores (None: all). XLA would share every
+    operation among all cores, each of which then reads what another has just written; with a part
+    of its own, no core waits for another.
     """
     available = cores or os.cpu_count() or 1
     count = min(available, len(x)) if resolve("auto") == "fast" else 1

@@ -17,71 +17,71 @@ from cic_jax.convolutions.fusion import materialize
 Grid = tuple[tuple[Array, ...], ...]
 
 
-def transform_input(x: Float[Array, "b h w c"], by: Filtering) -> Grid:
+def transform_input(x: Float[Array, "b h w c"], scheme: Filtering) -> Grid:
     """Compute B^T d B of all tiles of x, with one zero around x: a grid of arrays 'n c'.
 
     n is the number of tiles times the number of a tile's elements that share an element of the
     kernel: these follow one another in one array, so that one product serves them all.
     """
-    b, tile = len(x), range(by.input.shape[1])
-    x = _fill(x, by.period)
+    b, tile = len(x), range(scheme.input.shape[1])
+    x = _fill(x, scheme.period)
 
     def first(x):
-        elements = [_every(x, by.period, i - 1, axis=1) for i in tile]
-        return _gather(_combine(by.input, elements), by, axis=0)
+        elements = [_every(x, scheme.period, i - 1, axis=1) for i in tile]
+        return _gather(_combine(scheme.input, elements), scheme, axis=0)
 
     def second(x):
-        elements = [_rows(_every(x, by.period, j - 1, axis=2), len(x) // b) for j in tile]
-        return tuple(map(_rows, _gather(_combine(by.input, elements), by, axis=1)))
+        elements = [_rows(_every(x, scheme.period, j - 1, axis=2), len(x) // b) for j in tile]
+        return tuple(map(_rows, _gather(_combine(scheme.input, elements), scheme, axis=1)))
 
     return tuple(map(second, materialize(first, x)))
 
 
 def transform_input_adjoint(
-    grid: Grid, shape: tuple[int, ...], by: Filtering
+    grid: Grid, shape: tuple[int, ...], scheme: Filtering
 ) -> Float[Array, "b h w c"]:
     """Compute B d B^T and add the tiles where they overlap; `shape` is the result's."""
     _, h, w, c = shape
-    size = (-1, by.tiles(h), by.tiles(w), c)
+    size = (-1, scheme.tiles(h), scheme.tiles(w), c)
     grid = tuple(tuple(x.reshape(size) for x in row) for row in grid)
 
     def along(axis, grid):
-        tiles = [_combine(by.input.T, _spread(x, by)) for x in zip(*grid, strict=True)]
-        return tuple(_overlap(x, by.period, axis) for x in tiles)
+        tiles = [_combine(scheme.input.T, _spread(x, scheme)) for x in zip(*grid, strict=True)]
+        return tuple(_overlap(x, scheme.period, axis) for x in tiles)
 
     phases = along(2, along(1, grid))  # fused: materialized it took longer
     return _interleave(phases)[:, 1 : h + 1, 1 : w + 1]
 
 
 def transform_output(
-    grid: Grid, shape: tuple[int, ...], by: Filtering
+    grid: Grid, shape: tuple[int, ...], scheme: Filtering
 ) -> Float[Array, "b h2 w2 d"]:
     """Compute A^T m A, the outputs of all tiles in their places, cropped.
 
-    `shape` is the input's.
+    `shape` is that of the input.
     """
     b, h, w = shape[:3]
 
     def along(grid):
-        return tuple(_combine(by.output, _spread(x, by)) for x in zip(*grid, strict=True))
+        return tuple(_combine(scheme.output, _spread(x, scheme)) for x in zip(*grid, strict=True))
 
-    size = (b, by.tiles(h), by.tiles(w), -1)
+    size = (b, scheme.tiles(h), scheme.tiles(w), -1)
     images = tuple(tuple(y.reshape(size) for y in row) for row in along(materialize(along, grid)))
-    return _interleave(images)[:, : by.outputs(h), : by.outputs(w)]
+    return _interleave(images)[:, : scheme.outputs(h), : scheme.outputs(w)]
 
 
-def transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], by: Filtering) -> Grid:
+def transform_output_adjoint(dy: Float[Array, "b h2 w2 d"], scheme: Filtering) -> Grid:
     """Compute A dy A^T of all tiles, laid out as by `transform_input`: a grid of arrays 'n d'."""
-    b, matrix, step = len(dy), by.output.T, len(by.output)
+    b, matrix, step = len(dy), scheme.output.T, len(scheme.output)
     dy = _fill(dy, step)
 
     def first(dy):
         elements = [_every(dy, step, i, axis=1) for i in range(step)]
-        return _gather(_combine(matrix, elements), by, axis=0)
+        return _gather(_combine(matrix, elements), scheme, axis=0)
 
     def second(x):
         elements = [_rows(_every(x, step, j, axis=2), len(x) // b) for j in range(step)]
-        return tuple(map(_rows, _gather(_combine(matrix, elements), by, axis=1)))
+        return tuple(map(_rows, _gather(_combine(matrix, elements), scheme, axis=1)))
 
     return tuple(map(second, materialize(first, dy)))
 
@@ -120,19 +120,20 @@ def _every(x: Array, period: int, offset: int, axis: int) -> Array:
     return jnp.concatenate([lax.slice_in_dim(x, periods, None, axis=axis), zeros], axis)
 
 
-def _gather(elements: tuple[Array, ...], by: Filtering, axis: int) -> tuple[Array, ...]:
+def _gather(elements: tuple[Array, ...], scheme: Filtering, axis: int) -> tuple[Array, ...]:
     """Concatenate along an axis the elements that share one element of the kernel."""
     groups: dict[int, list[Array]] = {}
-    for share, x in zip(by.shares, elements, strict=True):
+    for share, x in zip(scheme.shares, elements, strict=True):
         groups.setdefault(share, []).append(x)
     return tuple(x[0] if len(x) == 1 else jnp.concatenate(x, axis) for x in groups.values())
 
 
-def _spread(groups: tuple[Array, ...], by: Filtering) -> tuple[Array, ...]:
+def _spread(groups: tuple[Array, ...], scheme: Filtering) -> tuple[Array, ...]:
     """Invert `_gather` along the first axis."""
-    pieces = [jnp.split(x, by.shares.count(share)) for share, x in enumerate(groups)]
+    pieces = [jnp.split(x, scheme.shares.count(share)) for share, x in enumerate(groups)]
     return tuple(
-        pieces[share][by.shares[:position].count(share)] for position, share in enumerate(by.shares)
+        pieces[share][scheme.shares[:position].count(share)]
+        for position, share in enumerate(scheme.shares)
     )
 
 

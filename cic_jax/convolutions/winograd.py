@@ -29,7 +29,7 @@ from cic_jax.convolutions.tiles import Grid
 
 Panels = tuple[Grid, ...]  # a transformed kernel, cut by its output channels
 
-# By what a convolution does to the resolution.
+# Filters by the convolution's effect on the resolution.
 KINDS = {"same": filtering.same, "halve": filtering.halve, "double": filtering.double}
 LEAST_CHANNELS = 64  # in and out; with fewer the transforms cost more than the products save
 # XLA's CPU backend multiplies with Eigen, which takes at most DEPTH input channels at a time and
@@ -70,7 +70,7 @@ def plain(kernel: Kernel) -> Float[Array, "k k c d"]:
 
 
 def suits(kernel: Float[Array, "k k c d"]) -> bool:
-    """Tell whether the algorithm pays for a kernel.
+    """Tell whether the algorithm is faster for a kernel.
 
     float32 only: the transforms magnify bfloat16's rounding too much.
     """
@@ -95,8 +95,8 @@ def transform_kernel(kernel: Float[Array, "k k c d"], kind: str) -> Grid:
 def transform_panels(kernel: Float[Array, "k k c d"], kind: str, cut: bool) -> Panels:
     """Transform a kernel on the host, `cut` into the panels with which `correlate` is quickest.
 
-    Whole, there is less code to load, which matters where few photographs follow. NumPy does it:
-    to compile the transform for every shape of kernel would take longer.
+    Uncut, there is less code to load, which matters for few photographs. Computed by NumPy, since
+    compiling the transform for every kernel's shape would take longer.
     """
     k, _, c, d = kernel.shape
     depth = c // -(-c // DEPTH)
@@ -111,10 +111,10 @@ def transform_panels(kernel: Float[Array, "k k c d"], kind: str, cut: bool) -> P
 @partial(jax.jit, static_argnames="kind")
 def correlate(x: Float[Array, "b h w c"], panels: Panels, kind: str) -> Float[Array, "b h2 w2 d"]:
     """Correlate as `convolve` does, with a kernel's transformed panels."""
-    by = KINDS[kind]()
-    inputs = tiles.transform_input(x, by)
+    scheme = KINDS[kind]()
+    inputs = tiles.transform_input(x, scheme)
     products = [_products(jnp.matmul, inputs, panel) for panel in panels]
-    output = partial(tiles.transform_output, shape=x.shape, by=by)
+    output = partial(tiles.transform_output, shape=x.shape, scheme=scheme)
     if len(products) == 1:
         return output(products[0])
     outputs = [materialize(output, product) for product in products]
@@ -129,13 +129,13 @@ def gradients(
 
     The adjoints of the stages follow one another; the gradients of the products serve both results.
     """
-    by = KINDS[kind]()
-    d_products = tiles.transform_output_adjoint(dy, by)
+    scheme = KINDS[kind]()
+    d_products = tiles.transform_output_adjoint(dy, scheme)
     d_inputs = _products(lambda dm, u: dm @ u.T, d_products, transformed)
-    d_kernels = _products(lambda v, dm: v.T @ dm, tiles.transform_input(x, by), d_products)
-    d_kernel = tiles.both_sides(by.kernel.T, d_kernels)
+    d_kernels = _products(lambda v, dm: v.T @ dm, tiles.transform_input(x, scheme), d_products)
+    d_kernel = tiles.both_sides(scheme.kernel.T, d_kernels)
     return (
-        tiles.transform_input_adjoint(d_inputs, x.shape, by),
+        tiles.transform_input_adjoint(d_inputs, x.shape, scheme),
         jnp.stack([jnp.stack(row) for row in d_kernel]),
     )
 

@@ -1,8 +1,8 @@
-"""The one way to read photograph files, for training and for colouring, and to write them.
+"""Reading photograph files, in the same way for training and for colouring, and writing them.
 
-Everything opens through `open_image`, with one list of formats. `read` gives a `Photo`, with what a
-file made from it should carry along; `read_rgb` gives opaque RGB pixels, as training needs them.
-Both decode with the same code. Needs Pillow and NumPy alone.
+Every file is opened by `open_image`, with one list of formats. `read` returns a `Photo`, which
+includes the metadata that a file made from it keeps; `read_rgb` returns opaque RGB pixels, as
+training needs them. Both decode with the same code. Needs Pillow and NumPy alone.
 """
 
 from cic_jax.images.decode import Photo, PhotoError, decode

@@ -24,7 +24,7 @@ GAMMA_TOLERANCE = 0.05  # nearer gammas count as equal: libpng's PNG_GAMMA_THRES
 def to_srgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
     """Convert 8 bits of any mode without alpha to sRGB: mode L if the image is grey, else RGB.
 
-    `info` is that of Pillow's file. The primaries that a PNG records beside its gamma are ignored.
+    `info` is that of Pillow's file. The primaries that a PNG records with its gamma are ignored.
     """
     grey = image.mode in GREY_MODES
     plain = "L" if grey else "RGB"

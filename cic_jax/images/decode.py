@@ -20,7 +20,7 @@ class PhotoError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photograph, upright and in sRGB, and what a file made from it should carry along."""
+    """A photograph, upright and in sRGB, and the metadata that a file made from it keeps."""
 
     rgb: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]  # 'h w' if the file is grey
     alpha: UInt8[np.ndarray, "h w"] | None = None
@@ -45,8 +45,8 @@ def decode(image: Image.Image) -> Photo:
 
     The ICC profile applies; without one, the gamma of a PNG. 16-bit values keep their high byte,
     unless none of them exceeds 255: then they are 8-bit values. Floating-point values run from 0
-    to 1. CMYK without a profile is converted plainly. A profile that is damaged or for other
-    channels is ignored. Raises PhotoError for values outside these ranges.
+    to 1. CMYK without a profile is converted by Pillow's formula. A profile that is
+    damaged or for other channels is ignored. Raises PhotoError for values outside these ranges.
     """
     pixels = decode_pixels(image)
     dpi = _dpi(image)

@@ -1,4 +1,4 @@
-"""EXIF: the orientation of a photograph, and the tags that a file made from it carries along."""
+"""EXIF: the orientation of a photograph, and the tags that a file made from it keeps."""
 
 from typing import Any, NamedTuple
 
@@ -53,12 +53,12 @@ def carried(image: Image.Image) -> bytes | None:
     (usually a maker's note) are left out, so that every format can hold the rest.
     """
     sized = [(_size(tag), tag) for tag in _descriptive(image)]
-    kept, total = [], 0
+    chosen, total = [], 0
     for size, tag in sorted(sized, key=lambda pair: pair[0]):
         total += size
         if size and total <= MAX_BYTES:
-            kept.append(tag)
-    return _encode(kept) if kept else None
+            chosen.append(tag)
+    return _encode(chosen) if chosen else None
 
 
 def _descriptive(image: Image.Image) -> list[Tag]:

@@ -1,4 +1,4 @@
-"""Photograph files: any common kind in, upright sRGB out of it, and back into a file like it."""
+"""Photograph files: common formats read as upright sRGB, and written back in the same format."""
 
 import io
 import itertools

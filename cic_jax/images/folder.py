@@ -1,4 +1,4 @@
-"""The files in a folder that are photographs by their names."""
+"""Search of a folder for files that are named like photographs."""
 
 import itertools
 import os
@@ -26,7 +26,7 @@ def files_below(
 
     Hidden files and folders are left out, as is the folder `skip`. Linked folders are followed,
     unless they lead back into `folder` or to a folder that another link has led to. A link that
-    leads nowhere is yielded, whatever its name. `on_error` is told of folders that cannot be read.
+    leads nowhere is yielded, whatever its name. `on_error` gets the errors of unreadable folders.
     """
     suffixes = (*itertools.chain(*SUFFIXES.values()), *UNREAD)
     root = folder.resolve()

@@ -1,4 +1,4 @@
-"""The sizes at which a photograph is looked at, and how its pixels get there."""
+"""Working sizes of photographs, and resampling to them."""
 
 import numpy as np
 from jaxtyping import Shaped, UInt8
@@ -8,7 +8,7 @@ LONGEST = 16  # the working long side is at most so many times `size`
 
 
 def working_size(h: int, w: int, size: int) -> tuple[int, int]:
-    """Height and width with a short side of `size`, the aspect kept.
+    """Compute the height and width with a short side of `size`, keeping the aspect.
 
     A photograph more than LONGEST times as long as wide is reduced further, until it fits.
     """

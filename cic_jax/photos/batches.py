@@ -31,7 +31,7 @@ def resident(photographs: Photographs, size: int = 256, short_side: int = 256) -
     photo = np.empty((count, size, size, 3), np.uint8)
     mask = np.empty((count, size, size), bool)
     names = []
-    windows = ordered_map(functools.partial(_centre, photographs, size, short_side), range(count))
+    windows = ordered_map(functools.partial(_center, photographs, size, short_side), range(count))
     bar = tqdm(windows, f"Decoding {photographs.split}", count, unit=" photos", disable=None)
     for index, (pixels, real, name) in enumerate(bar):
         photo[index], mask[index] = pixels, real
@@ -100,7 +100,7 @@ def evaluation_batches(
     """
     require_some(photographs)
     windows = ordered_map(
-        functools.partial(_centre, photographs, size, short_side), range(len(photographs))
+        functools.partial(_center, photographs, size, short_side), range(len(photographs))
     )
     while rows := list(itertools.islice(windows, batch_size)):
         photo = np.zeros((batch_size, size, size, 3), np.uint8)
@@ -112,7 +112,7 @@ def evaluation_batches(
         yield {"photo": photo, "mask": mask, "valid": valid, "names": names}
 
 
-def _centre(photographs: Photographs, size: int, short_side: int, index: int):
+def _center(photographs: Photographs, size: int, short_side: int, index: int):
     record = photographs[index]
     return *window(record["image"], size, short_side), record["name"]
 

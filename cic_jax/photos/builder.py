@@ -50,13 +50,13 @@ class PhotographBuilder(
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         root = Path(dl_manager.manual_dir)
         where = f"{self.name}/{self.builder_config.name} in {root}"
-        taken = census.take(self.candidates(root), where)
-        report = taken.report | {"fingerprint": fingerprint(self.files(root), root, times=False)}
+        result = census.take(self.candidates(root), where)
+        report = result.report | {"fingerprint": fingerprint(self.files(root), root, times=False)}
         (Path(self.data_dir) / REPORT).write_text(json.dumps(report, indent=2))
         # TFDS refuses a split without examples.
         return {
             split: self._generate_examples(root, frozenset(positions))
-            for split, positions in taken.splits.items()
+            for split, positions in result.splits.items()
             if positions
         }
 

@@ -139,9 +139,9 @@ def _report(
 
 def summary(report: Mapping[str, Any]) -> str:
     """Summarise the report in a line or two."""
-    kept = ", ".join(f"{count} {split}" for split, count in report["kept"].items())
+    counts = ", ".join(f"{count} {split}" for split, count in report["kept"].items())
     left_out = ", ".join(f"{count} {reason}" for reason, count in report["left_out"].items())
     return (
-        f"{report['where']}: {report['candidates']} photographs, kept {kept}; "
+        f"{report['where']}: {report['candidates']} photographs, kept {counts}; "
         f"left out {left_out or 'none'}."
     )

@@ -27,7 +27,7 @@ class PhotoFolder(builder.PhotographBuilder):
         return photographs_below(root)
 
     def candidates(self, root: Path) -> Iterator[census.Candidate]:
-        """Yield each of them."""
+        """Yield every photograph in the folder, by path."""
         for path in self.files(root):
             inside = path.relative_to(root)
             label = inside.parent.as_posix() if inside.parent.name else ""

@@ -81,8 +81,8 @@ class ImagenetVehicles(builder.PhotographBuilder):
 def open_vehicles(subset: str | Sequence[str], path: str, data_dir: Path) -> dict[str, Photographs]:
     """Open the splits of `subset`: 'experimental', 'final' or WordNet ids, from the tars in `path`.
 
-    `path` may be empty if they are prepared below `data_dir`. ValueError if it holds other tars
-    than they were prepared from.
+    `path` may be empty if the set is prepared below `data_dir`. Raises ValueError if `path` holds
+    other tars than the set was prepared from.
     """
     tars = Path(path).expanduser() if path else None
     prepared = builder.prepare(ImagenetVehicles, _config(subset), data_dir, tars)

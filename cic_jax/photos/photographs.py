@@ -29,11 +29,11 @@ class Photographs:
         return (self[index] for index in range(len(self)))
 
     def select(self, positions: Sequence[int]) -> "Photographs":
-        """Return the photographs at these positions alone, in their order."""
+        """Return the photographs at `positions`, in that order."""
         return replace(self, records=_Selection(self.records, positions))
 
     def named(self, names: Sequence[str]) -> "Photographs":
-        """Return the photographs of these names, in this order; ValueError lists unknown names."""
+        """Return the photographs called `names`, in that order; ValueError lists unknown names."""
         positions = {record["name"]: position for position, record in enumerate(self)}
         if missing := [name for name in names if name not in positions]:
             raise ValueError(f"the {self.split} split has no photograph {', '.join(missing)}")

@@ -1,4 +1,4 @@
-"""Splits by content: the side of a photograph depends on its own pixels and on nothing else.
+"""Splits by content: the side of a photograph depends on nothing but its own pixels.
 
 The split must hold for every subset ever trained on. Let S be a subset of F, both split here. A
 side depends on the photograph alone, so S trains only on photographs of F's training side. Copies

@@ -79,12 +79,14 @@ class SyntheticVehicles(tfds.core.GeneratorBasedBuilder):
         drawings = [_drawing(config.seed, config.size, number) for number in numbers]
         sides = [split_of(drawing.hash) for drawing in drawings]
         left_out = leave_out(np.stack([drawing.hash for drawing in drawings]), sides)
-        kept: dict[str, list[Drawing]] = {}
+        by_split: dict[str, list[Drawing]] = {}
         for place, (drawing, side) in enumerate(zip(drawings, sides, strict=True)):
             if place not in left_out:
-                kept.setdefault(side, []).append(drawing)
+                by_split.setdefault(side, []).append(drawing)
         # TFDS refuses a split without examples.
-        return {split: self._generate_examples(kept[split]) for split in SPLITS if split in kept}
+        return {
+            split: self._generate_examples(by_split[split]) for split in SPLITS if split in by_split
+        }
 
     def _generate_examples(self, drawings: "list[Drawing]") -> Iterator[tuple[str, dict[str, Any]]]:
         for drawing in drawings:

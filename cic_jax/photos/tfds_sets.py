@@ -94,16 +94,16 @@ def _prepared(name: str, path: str) -> tfds.core.DatasetBuilder:
         ) from error
     except ImportError as error:
         raise ValueError(f"TFDS cannot open {name} without TensorFlow: {error}") from error
-    how = f"tfds.builder({name!r}, file_format='array_record').download_and_prepare()"
+    command = f"tfds.builder({name!r}, file_format='array_record').download_and_prepare()"
     if not builder.is_prepared():
         raise ValueError(
-            f"{name} is not prepared in {builder.data_dir}: prepare it with {how}, or name in "
+            f"{name} is not prepared in {builder.data_dir}: prepare it with {command}, or name in "
             "data.path the TFDS folder that holds it"
         )
     if builder.info.file_format.value != "array_record":
         raise ValueError(
             f"{builder.data_dir} is stored as {builder.info.file_format.value}, which only "
-            f"TensorFlow reads at random: prepare it with {how}, or convert it with "
+            f"TensorFlow reads at random: prepare it with {command}, or convert it with "
             "`tfds convert_format`"
         )
     return builder
@@ -142,6 +142,6 @@ def _index(records: NamedRecords, wanted: Sequence[str], where: str) -> dict[str
                 record = records.record(row, raw)
                 yield census.Candidate(record["name"], record["label"], record["image"])
 
-    taken = census.take(candidates(), where)
-    kept = {split: [rows[place] for place in places] for split, places in taken.splits.items()}
-    return {"rows": kept, "report": taken.report}
+    result = census.take(candidates(), where)
+    splits = {split: [rows[place] for place in places] for split, places in result.splits.items()}
+    return {"rows": splits, "report": result.report}

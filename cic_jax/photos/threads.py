@@ -1,4 +1,4 @@
-"""Threads for decoding, which releases the interpreter's lock: a few keep every core busy."""
+"""A parallel map in order. Decoding releases the interpreter's lock, so threads use every core."""
 
 import os
 from collections import deque
@@ -13,7 +13,7 @@ AHEAD = 64  # items in hand at once: bounds the memory, hides the reading
 
 
 def ordered_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Map on all cores, in order, at most AHEAD items ahead of the consumer.
+    """Map a function over items on all cores, in order, at most AHEAD items ahead.
 
     Unlike `ThreadPoolExecutor.map` it does not submit all items at once.
     """

@@ -1,4 +1,4 @@
-"""From a network's output to the colour of every pixel: the same for what is scored and shown.
+"""Read-out of a network's output as the colour of every pixel, for scoring and colouring alike.
 
 `pixel_ab` reads the output out and brings its colours to pixels, `fit` keeps them within sRGB, and
 `render` makes 8-bit RGB of them.

@@ -1,4 +1,4 @@
-"""Colours that sRGB can show: chroma is reduced where a colour is out of gamut at its lightness."""
+"""Gamut mapping to sRGB: reduces the chroma of colours that cannot be shown at their lightness."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""From 8-bit pixels to lightness, and from a network's output to 8-bit colour."""
+"""Conversion of 8-bit pixels to lightness, and of a network's output to 8-bit colour."""
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +25,7 @@ def pixel_ab(
 ) -> Float[Array, "4*i 4*j 2"]:
     """Read out a network's output and bring the colours of its cells to pixels, along edges of L.
 
-    `fit` says which of these colours sRGB can show.
+    Colours may lie outside sRGB; `fit` brings them inside.
     """
     return follow(target.to_ab(output, temperature), L)
 

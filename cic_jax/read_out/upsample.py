@@ -1,9 +1,10 @@
-"""From the colours of a network's cells to those of pixels, along the edges of lightness.
+"""Upsampling of colour from a network's cells to pixels, along the edges of lightness.
 
 A cell's colour stands for the mean over its 4 x 4 working pixels. `follow` interpolates it, and
 lets colour change within a cell as lightness does, by the slope of ab over L in a window of cells:
 the local linear model of the guided filter (He, Sun, Tang, "Guided image filtering", PAMI 2013).
-experiments/upsampling.py compares it with other methods and tells how its settings were chosen.
+experiments/upsampling.py compares it with other methods; docs/upsampling.md says how its settings
+were chosen.
 """
 
 from functools import partial
@@ -24,8 +25,8 @@ HIGHEST = jax.lax.Precision.HIGHEST  # TF32 would move ab by a tenth of a unit
 def follow(ab: Float[Array, "i j 2"], L: Float[Array, "4*i 4*j 1"]) -> Float[Array, "4*i 4*j 2"]:
     """Interpolate the ab of cells to working pixels, guided by their lightness.
 
-    Each pixel is clipped to the range of the 3 x 3 cells around it: no colour arises that was not
-    near. A constant stays constant.
+    Each pixel is clipped to the range of the 3 x 3 cells around it: no colour
+    appears that is not nearby. A constant stays constant.
     """
     mean_L = _means(L)
     colour = (1 - SHARE) * ab + SHARE * _alike(ab, mean_L)

@@ -1,1 +1,1 @@
-"""How results are shown: tables, charts, pages and the cards of released models."""
+"""Presentation of results: tables, charts, pages and the cards of released models."""

@@ -1,7 +1,7 @@
 """Figures of training, metrics, colourings and distributions, drawn by matplotlib.
 
-Every function takes arrays and returns a `matplotlib.figure.Figure`; `style` has their look, and
-`save`.
+Every function takes arrays and returns a `matplotlib.figure.Figure`; `style` defines their
+look, and saves them.
 """
 
 import textwrap
@@ -101,7 +101,15 @@ def metric_bars(scores: Mapping[str, Scores], photographs: str = "test photograp
 
 
 def _bar(axes: Axes, row: int, model: Interval, grey: Interval, colour: str) -> None:
-    """Draw a row: grey's mean and interval, and the bar from there to the model's."""
+    """Draw a row: grey's mean and interval, and the bar from there to the model's.
+
+    Args:
+        axes: Axes to draw on.
+        row: Position of the row.
+        model: Mean and interval of the model.
+        grey: Mean and interval of the photographs left grey.
+        colour: Colour of the bar.
+    """
     height = [row - 0.42, row + 0.42]
     axes.fill_betweenx(height, grey["low"], grey["high"], color=FAINT, linewidth=0)
     axes.plot([grey["mean"]] * 2, height, color=GREY, label="left grey (ab = 0), 95 % shaded")

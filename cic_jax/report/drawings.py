@@ -1,4 +1,4 @@
-"""Figures of runs and models on disk, by name, for the commands that save them.
+"""Figures of runs and models on disk, each with a name for its file.
 
 A figure whose files are missing is named on stderr and left out.
 """

@@ -57,6 +57,6 @@ def split_sections(page: str) -> dict[str, str]:
 
 
 def picture(file: str, caption: str = "") -> str:
-    """Link a picture in the folder figures/ beside the page, with a caption in italics."""
+    """Link a picture in the folder figures/ next to the page, with a caption in italics."""
     stem = label(Path(file).stem)
     return f"![{stem}](figures/{file})" + (f"\n\n*{caption}*" if caption else "")

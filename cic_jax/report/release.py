@@ -28,7 +28,7 @@ class ReleaseError(ValueError):
 def best(run: Path, factories: Collection[str] = ()) -> Trained:
     """Load the best step of a training run; CheckpointError or ReleaseError if there is none.
 
-    `factories` are functions of one's own that may be imported, as in `checkpoint.load`.
+    `factories` are names of functions that may be imported, as in `checkpoint.load`.
     """
     if not (run / checkpoint.CONFIG).exists():
         raise ReleaseError(f"expected a training run, {run} has no {checkpoint.CONFIG}")
@@ -62,8 +62,8 @@ def release(
         texts: Texts of the card.
         folder: Folder of all releases.
         name: Name of this release.
-        score: Evaluation of the released weights on the test split.
-        factories: Those of `best`.
+        score: Function that evaluates the released weights on the test split.
+        factories: As in `best`.
     """
     target = folder / name
     _check(config, target, name)

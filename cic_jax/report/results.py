@@ -1,4 +1,4 @@
-"""Text of experiments/RESULTS.md, from the files that runs wrote."""
+"""Parts of experiments/RESULTS.md, made from the files that runs wrote."""
 
 import shlex
 import statistics
@@ -100,15 +100,15 @@ def benchmark_rows(benchmark: Mapping[str, Any]) -> Rows:
     """Tabulate each contender's median rate and ratio in benchmark.json."""
     return [
         {
-            "Figure": figure,
+            "Measurement": measurement,
             "Work": row["work"],
             "By": row["by"],
             "Rate": f"{row['rate']:.4g} {row['unit']}/s",
             # A probe of the machine is timed in the same rounds, but compared with nothing.
-            "Time beside the first": f"{statistics.median(row['ratios']):.3g}"
+            "Time relative to the first": f"{statistics.median(row['ratios']):.3g}"
             if row["ratios"]
             else "",
         }
-        for figure, rows in benchmark["figures"].items()
+        for measurement, rows in benchmark["figures"].items()
         for row in rows
     ]

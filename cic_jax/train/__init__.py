@@ -1,4 +1,4 @@
-"""From a config to a trained model, its record and its scores."""
+"""Training: from a config to a trained model, its log and its scores."""
 
 from typing import TYPE_CHECKING, Any
 

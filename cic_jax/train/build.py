@@ -1,4 +1,4 @@
-"""From a config to the pure parts of a run: bins and prior, target, network, optimiser."""
+"""Assembly of a run's pure parts from a config: bins and prior, target, network, optimiser."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -13,9 +13,8 @@ from jaxtyping import Array, Float, UInt8
 from ml_collections import ConfigDict
 
 from cic_jax import bins, factory, lab, network, photos, prior
-from cic_jax import model as models
-from cic_jax import step as steps
-from cic_jax.model import BuildNetwork, BuildTarget, build_target
+from cic_jax.model import BuildNetwork, BuildTarget, Description, build_target, describe
+from cic_jax.step import Augment, downsample
 from cic_jax.target import Palette, Target
 from cic_jax.train import feed, initialise, parallel
 from cic_jax.train.config import ConfigError
@@ -32,7 +31,7 @@ class Parts(NamedTuple):
     target: Target
     network: nn.Module  # with statistics over all replicas
     optimizer: optax.GradientTransformation
-    description: models.Description
+    description: Description
 
 
 class Builders(NamedTuple):
@@ -47,10 +46,10 @@ class Builders(NamedTuple):
 def choose(
     config: ConfigDict, palette: BuildPalette, target: BuildTarget, network: BuildNetwork
 ) -> Builders:
-    """Return the functions that build a run: those given, or those that the config names.
+    """Choose the functions that build a run: the arguments, or those that the config names.
 
     `config.target.factory` and `config.model.factory` are names like 'module:function', which are
-    imported. Raises ConfigError where one leads to no function or stands beside a given function.
+    imported. Raises ConfigError for a name that is no function's, or is set along with an argument.
     """
     names: dict[str, str] = {}
 
@@ -85,11 +84,11 @@ def assemble(
 ) -> Parts:
     """Build every part of a run, and the description that its checkpoints carry.
 
-    The training set may be asked for its prior, `total_steps` for the schedule.
+    `photographs` are read if the prior is their own; `total_steps` is the schedule's length.
     """
     colours = builders.palette(config, partial(feed.prior_batches, config, photographs))
     target = builders.target(config, colours)
-    description = models.describe(
+    description = describe(
         config.model.network,
         width=config.model.width,
         centers=target.centers,
@@ -109,8 +108,8 @@ def assemble(
 def palette(config: ConfigDict, photographs: Batches) -> Palette | None:
     """Return bins, prior and class weights; None for the Euclidean model, which has no bins.
 
-    `photographs()` gives batches of the training set where they are asked for. Raises ConfigError
-    for `prior.smoothing=index`, which repeats a mistake: a function in place of this one knows it.
+    `photographs()` yields batches of the training set; it is called only if they are needed. Raises
+    ConfigError for `prior.smoothing=index`, a mistake that only a function of one's own can repeat.
     """
     if config.target.predict == "ab":
         return None
@@ -140,12 +139,12 @@ def frequencies(
     neighbors: int,
     sigma: float,
 ) -> Float[np.ndarray, " q"]:
-    """Return how often each bin occurs in photographs, at the targets' resolution (sum 1)."""
+    """Compute the frequency of each bin in photographs at the targets' resolution (sum 1)."""
 
     @jax.jit
     def count(batch: UInt8[Array, "b h w 3"]) -> Float[Array, " q"]:
         ab = lab.from_uint8(batch)[..., 1:]
-        encoded = bins.encode(steps.downsample(ab), neighbors, sigma, centers)
+        encoded = bins.encode(downsample(ab), neighbors, sigma, centers)
         return prior.count(encoded, len(centers))
 
     total = np.sum([np.asarray(count(batch), np.float64) for batch in photographs], axis=0)
@@ -170,17 +169,17 @@ def begin(
     colours: Palette | None,
     variables: dict[str, Any],
     photographs: Callable[[], UInt8[np.ndarray, "b h w 3"]],
-    augment: steps.Augment,
+    augment: Augment,
 ) -> dict[str, Any]:
     """Turn random variables into those that training starts from, as `config.train` says.
 
     Args:
-        config: `train.init` and `train.output_bias` decide, `seed` draws the augmentation.
-        network: For one device.
-        colours: Prior and class weights, which give the output's bias.
-        variables: Random ones.
-        photographs: Gives a batch of the training set, where scales come from data.
-        augment: What the network sees of it.
+        config: `train.init` and `train.output_bias` choose; `seed` draws the augmentation.
+        network: The network, outside of any replicated step.
+        colours: Palette, whose prior and class weights give the output's bias.
+        variables: Random variables.
+        photographs: Returns a batch of the training set, if scales come from data.
+        augment: Augmentation of that batch.
     """
     if config.train.init == "data":
         crops = augment(jax.random.key(config.seed), jnp.asarray(photographs()))

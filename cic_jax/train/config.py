@@ -1,4 +1,4 @@
-"""The values of a config that make sense, and the error that names a key whose value does not."""
+"""Validation of a config, and the error that names the key at fault."""
 
 import functools
 import math
@@ -11,7 +11,7 @@ from cic_jax import metrics, network
 
 
 class ConfigError(ValueError):
-    """A config asks for something that does not exist; the message names the key."""
+    """An invalid value in a config; the message names the key."""
 
 
 CHOICES = {
@@ -48,7 +48,7 @@ DECAYS = ("train.average", "train.b1", "train.b2")
 
 
 def check(config: ConfigDict) -> None:
-    """Raise ConfigError for a value that no part of an experiment can act on."""
+    """Raise ConfigError for the first invalid value."""
     data, train = config.data, config.train
     for key, allowed in CHOICES.items():
         _require(_value(config, key) in allowed, config, key, f"one of {', '.join(allowed)}")

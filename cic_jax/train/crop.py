@@ -12,7 +12,7 @@ def random_crop(
 ) -> UInt8[Array, "b {size} {size} 3"]:
     """Cut a square of `size` pixels from a random place of each photograph, mirrored half the time.
 
-    With a `scale` below 1 the side of the square is random, too: log-uniform between `scale * size`
+    With a `scale` below 1, the side of the square is random too: log-uniform between `scale * size`
     and `size / scale` (or the photograph's own), brought to `size` by bilinear interpolation that
     averages where it reduces. Lightness and colour are both taken from the result.
     """
@@ -49,6 +49,16 @@ def _scaled_windows(
     size: int,
     scale: float,
 ) -> UInt8[Array, "b {size} {size} 3"]:
+    """Cut squares of random side, resized to `size`.
+
+    Args:
+        rows: Random key of the squares' top edges.
+        columns: Random key of their left edges.
+        sides: Random key of their sides.
+        photos: Photographs to cut from.
+        size: Side of the result, in pixels.
+        scale: Least side relative to `size`, below 1; the largest is 1 / scale.
+    """
     count, height, width, _ = photos.shape
     largest = min(size / scale, height, width)
     smallest = jnp.log(scale * size)

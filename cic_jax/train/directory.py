@@ -1,4 +1,4 @@
-"""The directory of a run: whether it is free for a config, and what it says of the run."""
+"""The directory of a run: whether a config may use it, and the files that describe the run."""
 
 import contextlib
 import fcntl
@@ -21,9 +21,9 @@ FREE = {"train.epochs", "train.evaluate_every", "train.steps_per_dispatch"}
 
 
 def require_free(workdir: Path, config: ConfigDict) -> None:
-    """Raise a ValueError where `workdir` cannot keep a run, or holds one of another config.
+    """Raise ValueError if `workdir` cannot hold a run, or holds one with another config.
 
-    An option that came later than that run has its default in it (`default.completed`).
+    Options newer than that run count with their defaults (`default.completed`).
     """
     checkpoint.require_plain(workdir)
     path = workdir / checkpoint.CONFIG
@@ -106,7 +106,7 @@ def locked(workdir: Path) -> Iterator[None]:
 
 
 def describe(workdir: Path, config: ConfigDict) -> None:
-    """Write config.json and machine.json, each in one piece. Of several hosts the first writes."""
+    """Write config.json and machine.json, each atomically. Only the first host writes."""
     if jax.process_index() == 0:
         workdir.mkdir(parents=True, exist_ok=True)
         write_json(workdir / checkpoint.CONFIG, _as_json(config))

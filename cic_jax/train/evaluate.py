@@ -13,8 +13,8 @@ from jaxtyping import Float, UInt8
 from ml_collections import ConfigDict
 
 from cic_jax import metrics, photos, prior
-from cic_jax import step as steps
 from cic_jax.model import Model
+from cic_jax.step import Compare, downsample, eval_step, grey_step, recolour
 from cic_jax.target import Target
 from cic_jax.train import bootstrap, parallel
 from cic_jax.train.bootstrap import Interval
@@ -22,13 +22,13 @@ from cic_jax.train.directory import write_json
 
 # The rebalanced AuC weighs pixels by 1 / p alone (CIC, section 3.1: equation 4 with lambda = 0).
 RARITY = prior.class_weights(prior.IMAGENET, mix=0.0)
-COMPARE: steps.Compare = partial(metrics.compare, class_weights=RARITY)
+COMPARE: Compare = partial(metrics.compare, class_weights=RARITY)
 
 Columns = dict[str, Float[np.ndarray, " n"]]  # metric -> its value for each photograph
 
 
 class Table(NamedTuple):
-    """Metrics by photograph: the photographs' names, and a column of values for each metric."""
+    """Metrics per photograph: the photographs' names, and a column of values for each metric."""
 
     names: list[str]
     columns: Columns
@@ -65,32 +65,32 @@ def model_table(
     model: Model,
     photographs: photos.Photographs,
     config: ConfigDict,
-    compare: steps.Compare = COMPARE,
+    compare: Compare = COMPARE,
 ) -> Table:
-    """Score each photograph as the model colours it, under the loss it was trained with."""
+    """Score the model's colouring of each photograph, its training loss included."""
     table_of = evaluator(model.network, model.target, config, compare)
     return table_of(parallel.replicate(model.variables), photographs)
 
 
 def grey_table(
-    photographs: photos.Photographs, config: ConfigDict, compare: steps.Compare = COMPARE
+    photographs: photos.Photographs, config: ConfigDict, compare: Compare = COMPARE
 ) -> Table:
     """Score each photograph left grey (ab = 0): the baseline."""
-    step = parallel.replicas(partial(steps.grey_step, compare=compare), (0, 0))
+    step = parallel.replicas(partial(grey_step, compare=compare), (0, 0))
     return _table(step, photographs, config)
 
 
 def evaluator(
-    network: nn.Module, target: Target, config: ConfigDict, compare: steps.Compare = COMPARE
+    network: nn.Module, target: Target, config: ConfigDict, compare: Compare = COMPARE
 ) -> Evaluate:
     """Compile the evaluation: (replicated variables, photographs) -> Table, on all devices."""
     step = parallel.replicas(
         partial(
-            steps.eval_step,
+            eval_step,
             network=network,
             target=target,
             compare=compare,
-            downsample=partial(steps.downsample, every_fourth=config.target.every_fourth),
+            downsample=partial(downsample, every_fourth=config.target.every_fourth),
         ),
         (0, 0, 0, None),
     )
@@ -173,7 +173,7 @@ def colourings(
         target: The target, which reads colours out of the network's output.
         temperature: Temperature of the read-out.
     """
-    colour = jax.jit(partial(steps.recolour, network=network, target=target))
+    colour = jax.jit(partial(recolour, network=network, target=target))
     return np.asarray(colour(variables, rgb, temperature))
 
 

@@ -25,7 +25,7 @@ Dispatch = Callable[[int, int], tuple[Any, Int[np.ndarray, "devices steps b"]]]
 
 
 class Feed(NamedTuple):
-    """The training set as the loop sees it."""
+    """Input of the training loop: numbers of steps, and the photographs of each dispatch."""
 
     steps_per_epoch: int
     total_steps: int
@@ -39,8 +39,7 @@ def training_set(
 ) -> photos.Photographs:
     """Return the training split.
 
-    Raises ConfigError for a `data.leak`, which repeats a mistake: a function in place of this one
-    knows it.
+    Raises ConfigError for a `data.leak`, a mistake that only a function of one's own can repeat.
     """
     if config.data.leak:
         raise ConfigError(
@@ -54,9 +53,9 @@ def training_set(
 def open_feed(config: ConfigDict, photographs: photos.Photographs) -> Feed:
     """Put the photographs on the devices for good (`data.resident`), or stream them there.
 
-    Every host, and every device of it, keeps to a share of its own; all shares are of one size.
-    Raises ValueError where there are fewer photographs than a batch holds, or the batch is not
-    divisible by the devices.
+    Every device of every host has its own share of the photographs; all shares have one size.
+    Raises ValueError if there are fewer photographs than in a batch, or if the devices cannot share
+    a batch equally.
     """
     train = config.train
     epoch = steps_per_epoch(len(photographs), train.batch_size, jax.device_count())
@@ -71,9 +70,9 @@ def open_feed(config: ConfigDict, photographs: photos.Photographs) -> Feed:
 
 
 def steps_per_epoch(photographs: int, batch_size: int, devices: int = 1) -> int:
-    """Return how many whole batches a training set gives.
+    """Count the whole batches in a training set.
 
-    Raises ValueError where it gives none, or where the devices cannot share a batch equally.
+    Raises ValueError if there is none, or if the devices cannot share a batch equally.
     """
     if batch_size < 1 or batch_size % devices:
         raise ValueError(
@@ -90,7 +89,7 @@ def steps_per_epoch(photographs: int, batch_size: int, devices: int = 1) -> int:
 
 
 def total_steps(epochs: float, steps_per_epoch: int) -> int:
-    """Return the steps of so many epochs, rounded, at least one."""
+    """Convert epochs to steps, rounded, at least one."""
     return max(1, round(epochs * steps_per_epoch))
 
 
@@ -147,7 +146,7 @@ def _streamed(config: ConfigDict, photographs: photos.Photographs) -> Dispatch:
 def prior_batches(
     config: ConfigDict, photographs: photos.Photographs
 ) -> Iterator[UInt8[np.ndarray, "b s s 3"]]:
-    """Yield the photographs that measure the training set's own prior, the same on every host."""
+    """Yield the photographs that define the training set's own prior, the same on every host."""
     limit = config.prior.photographs or len(photographs)
     for batch in photos.evaluation_batches(
         photographs.select(range(min(limit, len(photographs)))),
@@ -159,7 +158,7 @@ def prior_batches(
 
 
 def spread(config: ConfigDict, photographs: photos.Photographs) -> UInt8[np.ndarray, "b s s 3"]:
-    """Return a batch from all over the training set, the same on every host.
+    """Return a batch spread evenly over the training set, the same on every host.
 
     Initial scales are fitted to it.
     """

@@ -20,7 +20,7 @@ from cic_jax.network import Convolution
 
 OUTPUT = "out"  # the last convolution: it starts near 0, the uniform prediction
 TINY = 1e-6  # added to variances: a channel that does not vary keeps a finite scale
-RAREST = 1e-3  # of a uniform bin: where the bias of a bin that never occurs starts
+RAREST = 1e-3  # of a uniform bin's share: floor of the initial bias, for bins that never occur
 
 Moments = dict[tuple[str, ...], tuple[Float[Array, " d"], Float[Array, " d"]]]
 
@@ -75,9 +75,9 @@ def _moments(network: nn.Module, variables: dict[str, Any], x: Float[Array, "b h
 def output_bias(
     prior: Float[np.ndarray, " q"], class_weights: Float[np.ndarray, " q"] | None
 ) -> Float[np.ndarray, " q"]:
-    """Return the logits that minimise the loss of a network that sees nothing: log(p w), or log p.
+    """Return the constant logits that minimise the loss: log(p w), or log p without weights.
 
-    A constant q has the loss -E[v(Z) sum_q Z_q log q_q]; its least is at q ~ E[v(Z) Z], which is
+    A constant q has the loss -E[v(Z) sum_q Z_q log q_q]; its minimum is at q ~ E[v(Z) Z], which is
     p w where a pixel's weight is that of its bins, and sums to 1. From zero, Adam moves a bias by
     about the learning rate a step: at 3.16e-5 it would need some 100,000 steps for it (compare
     Lin et al., "Focal Loss", 2017, section 3.3).
@@ -87,7 +87,7 @@ def output_bias(
 
 
 def with_output_bias(variables: dict[str, Any], bias: Float[np.ndarray, " q"]) -> dict[str, Any]:
-    """Replace the bias of the output; ValueError where there is no layer called 'out'."""
+    """Replace the bias of the output; ValueError if no layer is called 'out'."""
     params = variables["params"]
     if OUTPUT not in params:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as requests to stop, which a loop honours between its rounds."""
+"""Ctrl-C and SIGTERM as requests to stop, which a loop honours between steps."""
 
 import signal
 from types import FrameType
@@ -9,9 +9,9 @@ from jax.experimental import multihost_utils
 
 
 class Interrupt:
-    """Context that turns the first Ctrl-C or SIGTERM into a request.
+    """Context that turns the first Ctrl-C or SIGTERM into a request to stop.
 
-    Several hosts must stop after the same step: JAX passes a SIGTERM of one on to all of them.
+    Several hosts must stop after the same step: JAX passes a SIGTERM on from one to all.
     """
 
     def __enter__(self) -> "Interrupt":
@@ -35,10 +35,10 @@ class Interrupt:
         return multihost_utils.reached_preemption_sync_point(step)
 
     def heed(self) -> None:
-        """Say that the loop has stopped at the request."""
+        """Mark the request as honoured."""
         self._asked = None
 
     def pass_on(self) -> None:
-        """Raise a signal again that came too late for the loop; call it outside of the context."""
+        """Raise the signal again if it came too late for the loop. Call outside of the context."""
         if self._asked is not None:
             signal.raise_signal(self._asked)

@@ -13,12 +13,12 @@ from jaxtyping import Array, Float, Key
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
-from cic_jax import step as steps
 from cic_jax.model import BuildNetwork, BuildTarget
+from cic_jax.step import Augment, TrainState, downsample, train_step, train_steps
 from cic_jax.train import build, crop, directory, evaluate, feed, parallel, record
-from cic_jax.train import state as states
 from cic_jax.train.config import ConfigError, check
 from cic_jax.train.interrupt import Interrupt
+from cic_jax.train.state import first_state, to_save
 
 PICTURES = 8  # validation photographs whose colouring TensorBoard shows
 
@@ -42,13 +42,13 @@ def train(
 
     Args:
         config: Values of every key of configs/default.py.
-        workdir: Where the run is kept; nothing is written there before all of its parts are built.
+        workdir: Directory of the run; nothing is written there before all parts are built.
         build_target: (config, palette) -> another loss, encoding or read-out.
         build_network: (config, outputs, axis_name) -> another network.
         palette: (config, batches of the training set) -> other bins, prior or class weights.
         training_set: (config, splits) -> the photographs to train on.
 
-    Raises a ValueError that names what is wrong with the config, the photographs or the directory.
+    Raises ValueError that says what is wrong with the config, the photographs or the directory.
     """
     check(config)
     workdir = Path(workdir).expanduser()
@@ -58,8 +58,8 @@ def train(
     splits = photos.open_splits(config.data)
     photos.require_some(splits["validation"])
     photographs = training_set(config, splits)
-    fed = feed.open_feed(config, photographs)
-    parts = build.assemble(config, photographs, fed.total_steps, builders)
+    source = feed.open_feed(config, photographs)
+    parts = build.assemble(config, photographs, source.total_steps, builders)
     augment = partial(crop.random_crop, size=config.train.crop, scale=config.train.crop_scale)
     begin = partial(
         build.begin,
@@ -73,22 +73,22 @@ def train(
         directory.locked(workdir),
         checkpoint.manager(workdir, config.train.best_metric) as manager,
     ):
-        state = states.first(config, parts, builders, manager, begin)
+        state = first_state(config, parts, builders, manager, begin)
         directory.describe(workdir, config)
         with record.Recorder(workdir, int(state.step)) as recorder, Interrupt() as interrupt:
             tasks = _Tasks(
                 _dispatched_steps(config, parts, augment),
-                _validation(config, parts, splits["validation"], recorder, fed),
+                _validation(config, parts, splits["validation"], recorder, source),
                 partial(_save, manager, parts.description),
-                record.Meter(config.train.batch_size, fed, recorder, int(state.step)),
+                record.Meter(config.train.batch_size, source, recorder, int(state.step)),
             )
-            metrics = _loop(fed, tasks, state, jax.random.key(config.seed), interrupt)
+            metrics = _loop(source, tasks, state, jax.random.key(config.seed), interrupt)
     interrupt.pass_on()  # all is written now
     return metrics
 
 
 class _Tasks(NamedTuple):
-    """The functions that the loop calls."""
+    """Functions that the loop calls."""
 
     run: Callable  # (replicated state, photographs, rows, key) -> state, losses
     validate: Callable  # (step, replicated state) -> metrics
@@ -97,28 +97,28 @@ class _Tasks(NamedTuple):
 
 
 def _loop(
-    fed: feed.Feed,
+    source: feed.Feed,
     tasks: _Tasks,
-    state: steps.TrainState,
+    state: TrainState,
     key: Key[Array, ""],
     interrupt: Interrupt,
 ) -> dict[str, float]:
     """Train up to the last step or an interrupt; return the last validation metrics.
 
     Args:
-        fed: The photographs, and after how many steps to validate.
-        tasks: The functions to call.
-        state: Where training starts or continues.
-        key: Of the augmentation.
-        interrupt: Says when to stop.
+        source: Photographs of each dispatch, and the number of steps between validations.
+        tasks: Functions to call.
+        state: State from which training starts or continues.
+        key: Random key of the augmentation.
+        interrupt: Requests to stop.
     """
     step, metrics = int(state.step), {}
     state = parallel.replicate(state)
     stop = False
-    while step < fed.total_steps and not stop:
-        until = min(fed.total_steps, (step // fed.evaluate_steps + 1) * fed.evaluate_steps)
-        count = min(fed.steps_per_dispatch, until - step)
-        state, losses = tasks.run(state, *fed.dispatch(step, count), key)
+    while step < source.total_steps and not stop:
+        until = min(source.total_steps, (step // source.evaluate_steps + 1) * source.evaluate_steps)
+        count = min(source.steps_per_dispatch, until - step)
+        state, losses = tasks.run(state, *source.dispatch(step, count), key)
         step += count
         # Reading the losses also waits for the step: two of them at once on virtual devices of a
         # CPU wait for each other for ever.
@@ -132,8 +132,8 @@ def _loop(
             tasks.save(step, state, metrics)
             tasks.meter.restart()
         stop = interrupt.requested(step)
-    if stop and step < fed.total_steps:
-        if step % fed.evaluate_steps:
+    if stop and step < source.total_steps:
+        if step % source.evaluate_steps:
             tasks.save(step, state, None)
         logging.info("Interrupted: step %d is saved, the same command continues from it.", step)
         interrupt.heed()
@@ -152,19 +152,19 @@ def _require_finite(losses: Float[np.ndarray, " steps"], first: int) -> None:
         )
 
 
-def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: steps.Augment) -> Callable:
+def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: Augment) -> Callable:
     """Return (replicated state, photographs, rows, key) -> state, losses, on all devices."""
     step = partial(
-        steps.train_step,
+        train_step,
         network=parts.network,
         target=parts.target,
         optimizer=parts.optimizer,
         augment=augment,
-        downsample=partial(steps.downsample, every_fourth=config.target.every_fourth),
+        downsample=partial(downsample, every_fourth=config.target.every_fourth),
         average=config.train.average,
         axis_name=parallel.AXIS,
     )
-    return parallel.replicas(partial(steps.train_steps, step=step), (0, 0, 0, None), donate=True)
+    return parallel.replicas(partial(train_steps, step=step), (0, 0, 0, None), donate=True)
 
 
 def _validation(
@@ -172,7 +172,7 @@ def _validation(
     parts: build.Parts,
     photographs: photos.Photographs,
     recorder: record.Recorder,
-    fed: feed.Feed,
+    source: feed.Feed,
 ) -> Callable[[int, Any], dict[str, float]]:
     """Return (step, replicated state) -> the metrics over the validation split, also logged.
 
@@ -180,8 +180,8 @@ def _validation(
         config: Batch size, window and temperature.
         parts: The network and the target.
         photographs: The validation split.
-        recorder: Writes the metrics, and some of the photographs as they are coloured.
-        fed: Its steps count epochs.
+        recorder: Writes the metrics, and some coloured photographs.
+        source: Input of the loop; its `steps_per_epoch` converts steps to epochs.
     """
     network = parallel.for_one_device(parts.network)
     table_of = evaluate.evaluator(network, parts.target, config)
@@ -200,7 +200,7 @@ def _validation(
 
     def validate(step: int, state: Any) -> dict[str, float]:
         metrics = evaluate.means(table_of(state.variables, photographs))
-        recorder.scalars(step, "validation", epoch=step / fed.steps_per_epoch, **metrics)
+        recorder.scalars(step, "validation", epoch=step / source.steps_per_epoch, **metrics)
         grey = np.repeat(shown.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8)
         coloured = colour(parallel.unreplicate(state.variables), shown)
         recorder.picture(step, "grey, coloured, true", evaluate.grid([grey, coloured, shown]))
@@ -219,11 +219,11 @@ def _save(
     """Save a replicated state.
 
     Args:
-        manager: Of the run's checkpoints.
+        manager: Manager of the run's checkpoints.
         description: See `model.describe`.
-        step: The number of the step.
-        state: The replicated state after it.
-        metrics: Its validation metrics, if there are any.
+        step: Number of the step.
+        state: Replicated state after the step.
+        metrics: Validation metrics; None if the step was not validated.
     """
-    saved = states.to_save(parallel.unreplicate(state))
+    saved = to_save(parallel.unreplicate(state))
     checkpoint.save(manager, step, saved, description, metrics)

@@ -18,12 +18,12 @@ def adam(
 
     Args:
         learning_rate: A constant, or a function of the step.
-        weight_decay: Share of each parameter that is taken off, per unit of the learning rate
-            where decoupled, else as an L2 term of the gradient.
+        weight_decay: Coefficient of the decay: if decoupled, the share of each parameter subtracted
+            per unit of the learning rate, else the factor of an L2 term in the gradient.
         b1: Decay of the first moment.
         b2: Decay of the second moment.
-        decoupled: Decay outside of the gradient, as AdamW (Loshchilov and Hutter, 2019), not in
-            it, as PyTorch's Adam.
+        decoupled: Decay the parameters directly, as AdamW (Loshchilov and Hutter, 2019), instead
+            of through the gradient, as PyTorch's Adam.
     """
     if decoupled:
         return optax.adamw(learning_rate, b1=b1, b2=b2, weight_decay=weight_decay)

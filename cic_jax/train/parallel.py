@@ -1,4 +1,4 @@
-"""Several devices: the one `jax.pmap`, and how values reach its replicas and come back.
+"""Data parallelism by `jax.pmap`, and the transfer of values to and from its replicas.
 
 Replication is written out, since `flax.jax_utils` places values without the name of pmap's axis.
 """
@@ -28,7 +28,7 @@ def replicas(
 
 
 def place(sharded: np.ndarray) -> jax.Array:
-    """Put 'devices ...' on the local devices, a row each.
+    """Place an array 'devices ...' on the local devices, one row on each.
 
     The mesh carries `AXIS` as pmap's own outputs do: under another name pmap compiles twice.
     """

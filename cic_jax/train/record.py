@@ -1,4 +1,4 @@
-"""What a run writes as it goes: log.jsonl, TensorBoard files and the progress bar."""
+"""Progress of a run: log.jsonl, TensorBoard files and the progress bar."""
 
 import json
 import time
@@ -18,11 +18,11 @@ LOG_SECONDS = 5.0  # between two lines of training loss
 
 
 class Recorder:
-    """Writes scalars to log.jsonl and, with pictures, to TensorBoard. Use as a context manager.
+    """Log of a run: scalars in log.jsonl, scalars and pictures for TensorBoard; a context manager.
 
-    Each line holds "step", "split" and scalars. A run that resumes at an earlier step than it had
-    logged drops the lines after it. Of several hosts only the first writes. The log is this
-    module's own because clu's writers need TensorFlow, and because figures read the lines back.
+    Each line holds "step", "split" and scalars. Resuming drops the lines after the step that the
+    run resumes from. Only the first of several hosts writes. The log is this module's own because
+    clu's writers need TensorFlow, and because figures read the lines back.
     """
 
     def __init__(self, workdir: str | Path, start: int):
@@ -33,9 +33,9 @@ class Recorder:
         from tensorboardX import SummaryWriter
 
         workdir = Path(workdir)
-        kept = [json.dumps(line) + "\n" for line in read(workdir) if line["step"] <= start]
+        lines = [json.dumps(line) + "\n" for line in read(workdir) if line["step"] <= start]
         rewritten = workdir / f"{LOG}.new"
-        rewritten.write_text("".join(kept), encoding="utf-8")
+        rewritten.write_text("".join(lines), encoding="utf-8")
         rewritten.replace(workdir / LOG)
         self._lines = (workdir / LOG).open("a", encoding="utf-8")
         self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=start + 1)
@@ -85,7 +85,7 @@ def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
 
 
 class Meter:
-    """Averages the training loss and measures the speed between two lines of the log."""
+    """Mean training loss and speed between two lines of the log, and the progress bar."""
 
     def __init__(self, batch_size: int, feed: Feed, recorder: Recorder, start: int):
         self._batch, self._steps_per_epoch = batch_size, feed.steps_per_epoch

@@ -59,7 +59,7 @@ def test_training_was_interrupted_and_went_on(demo):
     steps = [line["step"] for line in lines if line["split"] == "validation"]
     assert steps == sorted(set(steps))
     assert len(steps) == 6
-    (resumed,) = re.findall(r"Going on from step (\d+)", done.stderr)
+    (resumed,) = re.findall(r"Resuming from step (\d+)", done.stderr)
     assert steps[0] <= int(resumed) < steps[-1]
     assert f"After step {resumed} it was interrupted" in (workdir / "index.html").read_text()
 

@@ -50,6 +50,6 @@ def test_benchmark_rows_of_a_recorded_run():
     rows = results.benchmark_rows(benchmark)
     assert len(rows) == sum(map(len, benchmark["figures"].values()))
     # The first of its work is compared with itself; a probe of the machine, with nothing.
-    assert rows[0]["Time beside the first"] == "1"
+    assert rows[0]["Time relative to the first"] == "1"
     probes = [row for row in rows if "to the other core" in row["By"]]
-    assert {row["Time beside the first"] for row in probes} == {""}
+    assert {row["Time relative to the first"] for row in probes} == {""}
