@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 def test_convolutions_and_inference_hold_at_the_default_level():
-    command = [sys.executable, "-m", "pytest", "-m", "not slow", "--dist=load", "--quiet"]
+    # One size of three, the odd one, which takes every way of padding: the others add minutes.
+    chosen = ["-m", "not slow", "-k", "not size0 and not size2"]
+    command = [sys.executable, "-m", "pytest", *chosen, "--dist=load", "--quiet"]
     done = subprocess.run(
         [*command, "tests/convolutions", "tests/test_inference.py"],
         cwd=ROOT,
