@@ -15,6 +15,8 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from cic_jax import convolutions
+from cic_jax.layers import HE_NORMAL_TRANSPOSED, NEAR_ZERO, Convolution, scale_channels
+from cic_jax.lite import Lite
 
 
 class Block(NamedTuple):
@@ -48,36 +50,7 @@ SIMPLIFIED = (
     Block(1, 256, upsample=True),
 )
 NETWORKS = {"full": FULL, "simplified": SIMPLIFIED}
-
-# He et al., 2015: a ReLU halves the second moment, so weights of variance 2 / fan-in keep the scale
-# of activations from layer to layer. An output of the 4x4 kernel of stride 2 sums over 4 of its 16
-# taps. The logits start near 0, so training starts from the uniform prediction (or from grey).
-_HE_NORMAL = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
-_HE_NORMAL_TRANSPOSED = nn.initializers.variance_scaling(8.0, "fan_in", "normal")
-_NEAR_ZERO = nn.initializers.variance_scaling(0.02, "fan_in", "normal")
-
-
-class Convolution(nn.Module):
-    """A convolution with bias: parameters 'kernel' (kh kw in out) and 'bias' (out), float32."""
-
-    channels: int
-    size: int = 3
-    stride: int = 1
-    dilation: int = 1
-    upsample: bool = False
-    kernel_init: nn.initializers.Initializer = _HE_NORMAL
-    dtype: DTypeLike = jnp.float32
-    engine: str = "auto"
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 d"]:
-        shape = (self.size, self.size, x.shape[-1], self.channels)
-        kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
-        bias = self.param("bias", nn.initializers.zeros, (self.channels,)).astype(self.dtype)
-        if self.upsample:
-            return convolutions.convolve_transposed(x, kernel, bias, engine=self.engine)
-        geometry = {"stride": self.stride, "dilation": self.dilation}
-        return convolutions.convolve(x, kernel, bias, **geometry, engine=self.engine)
+NAMES = (*NETWORKS, "lite")
 
 
 class ConvolutionBlock(nn.Module):
@@ -105,7 +78,7 @@ class ConvolutionBlock(nn.Module):
 
         def layers(x: Array, dilation: int) -> Array:
             if self.block.upsample:
-                init = _HE_NORMAL_TRANSPOSED
+                init = HE_NORMAL_TRANSPOSED
                 x = nn.relu(conv(size=4, upsample=True, kernel_init=init, name="deconv")(x))
             for i in range(1, self.block.convolutions + 1):
                 stride = self.block.stride if i == self.block.convolutions else 1
@@ -144,7 +117,7 @@ class Network(nn.Module):
             block(row, scale_channels(row.channels, self.width), name=f"block{i}")
             for i, row in enumerate(self.blocks, start=1)
         ]
-        self.out = conv(self.outputs, size=1, kernel_init=_NEAR_ZERO)
+        self.out = conv(self.outputs, size=1, kernel_init=NEAR_ZERO)
 
     def __call__(
         self, L: Float[Array, "b h w 1"], train: bool = False
@@ -174,11 +147,6 @@ class Network(nn.Module):
         return max(i for i, block in enumerate(self.blocks, start=1) if block.stride > 1)
 
 
-def scale_channels(channels: int, width: float) -> int:
-    """Multiply `channels` by `width`, rounded to a multiple of 8, at least 8."""
-    return max(8, round(channels * width / 8) * 8)
-
-
 def create(
     name: str,
     outputs: int = 313,
@@ -188,20 +156,25 @@ def create(
     convolution: str = "auto",
     axis_name: str | None = None,
     lightness_scale: float = 50.0,
-) -> Network:
-    """Create the network called 'full' or 'simplified'.
+    frozen: bool = True,
+) -> Network | Lite:
+    """Create the network called 'full', 'simplified' or 'lite'.
 
     Args:
-        name: Key of `NETWORKS`.
+        name: One of `NAMES`.
         outputs: Channels of the result: the number of bins, or 2 for ab itself.
         width: Multiplies the channels of every block.
         dtype: Type of the activations; parameters and statistics are float32.
         convolution: The engine, one of `cic_jax.convolutions.ENGINES`.
         axis_name: Axis of the devices over which normalisation takes its statistics.
-        lightness_scale: The network sees (L - 50) / lightness_scale; 100 for CIC's weights.
+        lightness_scale: The network sees (L - 50) / lightness_scale; 100 for CIC's weights. Not
+            for 'lite', which sees what its encoder was trained on.
+        frozen: Keep the pretrained encoder of 'lite' as it is: no gradient enters it.
 
     Raises ValueError for an unknown name.
     """
-    if name not in NETWORKS:
-        raise ValueError(f"network: expected one of {', '.join(NETWORKS)}; got {name!r}")
+    if name not in NAMES:
+        raise ValueError(f"network: expected one of {', '.join(NAMES)}; got {name!r}")
+    if name == "lite":
+        return Lite(outputs, width, dtype, convolution, axis_name, frozen)
     return Network(NETWORKS[name], outputs, width, dtype, convolution, axis_name, lightness_scale)

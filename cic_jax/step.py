@@ -13,13 +13,17 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from cic_jax import inference, lab, read_out
+from cic_jax.hints import Hints
 from cic_jax.target import Target
 
 Photos = UInt8[Array, "b h w 3"]
 Augment = Callable[[Key[Array, ""], Photos], Photos]
+Hint = Callable[[Key[Array, ""], Float[Array, "b h4 w4 2"]], Hints]
 Downsample = Callable[[Float[Array, "b h w c"]], Float[Array, "b h4 w4 c"]]
 # (sRGB, CIELAB, predicted ab, mask) -> metrics of each photograph; see `cic_jax.metrics.compare`.
 Compare = Callable[[Array, Array, Array, Array | None], dict[str, Array]]
+
+HINTS = 1  # folded into a step's key, which itself draws the augmentation
 
 
 class TrainState(NamedTuple):
@@ -74,6 +78,7 @@ def train_step(
     optimizer: optax.GradientTransformation,
     augment: Augment,
     downsample: Downsample = downsample,
+    hint: Hint | None = None,
     average: float = 0.0,
     axis_name: str | None = None,
 ) -> tuple[TrainState, Float[Array, ""]]:
@@ -90,6 +95,7 @@ def train_step(
         optimizer: Optimiser whose state is `state.optimizer`.
         augment: Augmentation of the photographs, such as `train.crop.random_crop`.
         downsample: Map from the ab of pixels to the ab of the network's cells.
+        hint: Draws hints from the true colours, for a network that takes them.
         average: Decay of the average.
         axis_name: Axis of the replicas over which gradients and loss are averaged; each replica
             augments with its own key. None without replicas.
@@ -99,11 +105,12 @@ def train_step(
         key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
     pixels = lab.from_uint8(augment(key, photos))
     ab = downsample(pixels[..., 1:])
+    hints: Any = {} if hint is None else {"hints": hint(jax.random.fold_in(key, HINTS), ab)}
 
     def loss_of(params):
         variables = state.trained | {"params": params}
         output, updated = network.apply(
-            variables, pixels[..., :1], train=True, mutable=["batch_stats"]
+            variables, pixels[..., :1], train=True, mutable=["batch_stats"], **hints
         )
         return target.loss(output, ab), updated.get("batch_stats", {})
 

@@ -30,7 +30,7 @@ def get_config() -> ConfigDict:
                 "resident": True,  # the training set stays on the device, else it streams
             },
             "model": {
-                "network": "full",  # or simplified
+                "network": "full",  # or simplified, lite
                 "width": 1.0,  # multiplies the channels of every block
                 "dtype": "float32",  # of the computation; parameters are always float32
                 "convolution": "auto",  # or fast, gpu, direct
@@ -68,6 +68,10 @@ def get_config() -> ConfigDict:
                 "decoupled": False,  # weight decay as in AdamW, not in the gradient
                 "init": "he",  # or data: hidden channels of mean 0 and variance 1 on a batch
                 "output_bias": "zero",  # or prior: the best constant prediction
+                "encoder": "random",  # of lite, or imagenet: pretrained (extra `pretrained`)
+                "encoder_rate": 1.0,  # times the learning rate, for lite's encoder; 0 freezes it
+                "hints": 0.0,  # share of the photographs that lite trains on with points
+                "palettes": 0.0,  # share that it trains on with the histogram of their colours
                 "init_from": "",  # a checkpoint whose parameters to start from instead
                 "average": 0.0,  # decay of the parameters' moving average, the model; 0 is off
                 "steps_per_dispatch": 0,  # 0 chooses: 1 on a CPU, 50 elsewhere

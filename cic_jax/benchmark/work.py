@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import linen as nn
 from jaxtyping import Float, Int, UInt8
 
 from cic_jax import bins, prior
-from cic_jax.network import NETWORKS, Block, Network, create, scale_channels
+from cic_jax.network import NETWORKS, Block, create, scale_channels
 
 CLASS_WEIGHTS = prior.class_weights(prior.IMAGENET)
 NEIGHBORS, SIGMA = 5, 5.0
@@ -39,7 +40,7 @@ class Case(NamedTuple):
             for block in NETWORKS[self.network]
         ]
 
-    def create(self) -> tuple[Network, dict[str, Any]]:
+    def create(self) -> tuple[nn.Module, dict[str, Any]]:
         """Create the network and its first variables, the same every time."""
         network = create(self.network, width=self.width, dtype=jnp.dtype(self.dtype))
         return network, _variables(self.network, self.width)

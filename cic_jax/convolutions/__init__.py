@@ -1,11 +1,14 @@
 """Convolutions, computed in the fastest way on each backend.
 
-Import from this module alone: the files behind it are its own. `convolve` and
-`convolve_transposed` are the layers of a network; `transform` prepares a kernel for inference;
-`by_phases`, `by_groups`, `by_cores` and `jit_inference` decide how much is computed at once.
+Import from this module alone: the files behind it are its own. `convolve`,
+`convolve_transposed`, `depthwise` and `double_linearly` are the layers of a network; `transform`
+prepares a kernel for inference; `by_phases`, `by_groups`, `by_cores` and `jit_inference` decide how
+much is computed at once.
 """
 
+from cic_jax.convolutions.depthwise import depthwise
 from cic_jax.convolutions.dispatch import ENGINES, convolve, convolve_transposed, transform
+from cic_jax.convolutions.linear import double_linearly
 from cic_jax.convolutions.phases import by_phases
 from cic_jax.convolutions.schedule import by_cores, by_groups, jit_inference
 from cic_jax.convolutions.windows import window_mean
@@ -20,6 +23,8 @@ __all__ = [
     "by_phases",
     "convolve",
     "convolve_transposed",
+    "depthwise",
+    "double_linearly",
     "jit_inference",
     "transform",
     "window_mean",

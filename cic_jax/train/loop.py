@@ -161,6 +161,7 @@ def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: Augment) 
         optimizer=parts.optimizer,
         augment=augment,
         downsample=partial(downsample, every_fourth=config.target.every_fourth),
+        hint=build.draw_hints(config, parts.target),
         average=config.train.average,
         axis_name=parallel.AXIS,
     )

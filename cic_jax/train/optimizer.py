@@ -1,9 +1,13 @@
 """The optimiser of a run: Adam with weight decay, and the learning rate at each step."""
 
+from typing import Any
+
 import optax
 from ml_collections import ConfigDict
 
 from cic_jax.train.config import ConfigError
+
+ENCODER = "encoder"  # the parameters of a pretrained encoder, as `lite.Lite` calls them
 
 
 def adam(
@@ -49,12 +53,29 @@ def build_schedule(config: ConfigDict, total_steps: int) -> optax.Schedule:
 
 
 def build_optimizer(config: ConfigDict, total_steps: int) -> optax.GradientTransformation:
-    """Create Adam as `config.train` says, with its schedule over `total_steps`."""
+    """Create Adam as `config.train` says, with its schedule over `total_steps`.
+
+    The encoder of a network that has one learns at its own rate, or not at all.
+    """
     train = config.train
-    return adam(
-        build_schedule(config, total_steps),
-        train.weight_decay,
-        b1=train.b1,
-        b2=train.b2,
-        decoupled=train.decoupled,
-    )
+    schedule = build_schedule(config, total_steps)
+
+    def at_rate(factor: float) -> optax.GradientTransformation:
+        return adam(
+            lambda step: factor * schedule(step),
+            train.weight_decay,
+            b1=train.b1,
+            b2=train.b2,
+            decoupled=train.decoupled,
+        )
+
+    if train.encoder_rate == 1.0:
+        return at_rate(1.0)
+    frozen = train.encoder_rate == 0.0
+    encoder = optax.set_to_zero() if frozen else at_rate(train.encoder_rate)
+    return optax.partition({True: encoder, False: at_rate(1.0)}, _is_encoder)
+
+
+def _is_encoder(params: dict[str, Any]) -> dict[str, bool]:
+    """Label the parameters by whether they are the pretrained encoder's."""
+    return {name: name == ENCODER for name in params}
