@@ -1,6 +1,6 @@
 """The fast forward pass of a trained network, shared by colouring, scoring and benchmarks."""
 
-from collections.abc import Callable
+import inspect
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,9 +12,19 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from jaxtyping import Array, Float
 
 from cic_jax import convolutions
-from cic_jax.network import Convolution
+from cic_jax.hints import Hints
+from cic_jax.layers import Convolution
 
-Forward = Callable[[Float[np.ndarray, "b h w 1"]], Float[np.ndarray, "b h4 w4 q"]]
+
+@runtime_checkable
+class Forward(Protocol):
+    """A compiled forward pass on the host."""
+
+    def __call__(
+        self, L: Float[np.ndarray, "b h w 1"], hints: Hints | None = None
+    ) -> Float[np.ndarray, "b h4 w4 q"]:
+        """Compute the output from L in [0, 100] and, for a network that takes them, hints."""
+
 
 GROUP = 2  # images at a time, the quickest for a core at an eighth of the resolution
 PANELS_FROM = 200  # photographs from which on panelled kernels repay their longer loading
@@ -31,8 +41,16 @@ class Halved(Protocol):
         """Predict logits from features, for an input padded to a multiple of 8."""
 
 
+def takes_hints(network: nn.Module) -> bool:
+    """Tell whether a network takes hints besides the lightness."""
+    return "hints" in inspect.signature(type(network).__call__).parameters
+
+
 def infer(
-    network: nn.Module, variables: Any, L: Float[Array, "b h w 1"]
+    network: nn.Module,
+    variables: Any,
+    L: Float[Array, "b h w 1"],
+    hints: Hints | None = None,
 ) -> Float[Array, "b h4 w4 q"]:
     """Apply a network to a batch of photographs, none of which depends on another.
 
@@ -40,6 +58,8 @@ def infer(
     cache, and `decode` on a few at a time, which share the reading of the kernels. For `jax.jit`.
     """
     apply = partial(network.apply, variables)
+    if hints is not None:
+        return convolutions.by_groups(lambda x: apply(x[0], hints=x[1]), (L, hints), GROUP)
     if not isinstance(network, Halved):
         return convolutions.by_groups(apply, L, GROUP)
     h, w = L.shape[1:3]
@@ -51,7 +71,7 @@ def infer(
 def compiled(
     network: nn.Module, variables: dict[str, Any], photographs: int = PANELS_FROM
 ) -> Forward:
-    """Compile the forward pass: a function from L in [0, 100] to the output, both on the host.
+    """Compile the forward pass: a function from L in [0, 100] and hints to the output.
 
     Each shape is compiled once, on first use. The cores of a CPU share a batch. The result for one
     photograph does not depend on the others. `photographs` is the number expected in all: below
@@ -59,7 +79,11 @@ def compiled(
     """
     prepared = prepare(network, variables, panels=photographs >= PANELS_FROM)
     program = convolutions.jit_inference(partial(infer, network))
-    return partial(convolutions.by_cores, partial(program, prepared))
+
+    def forward(L, hints=None):
+        return convolutions.by_cores(lambda x: program(prepared, *x), (L, hints))
+
+    return forward
 
 
 def prepare(network: nn.Module, variables: dict[str, Any], panels: bool = True) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cic_jax.cli import arguments, console
+from cic_jax.cli import arguments, console, hints
 from cic_jax.cli.sources import RECORD, Sources
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ examples:
   cic-jax colorize "scans/*.tif" --out=coloured --temperature=0.2 --saturation=1.2
   cic-jax colorize albums --out=beside --compare   before and after in one picture
   cic-jax colorize car.jpg --out=cars --candidates=4   cars/car-1.jpg to cars/car-4.jpg
+  cic-jax colorize car.jpg --out=cars --hint=340,210,darkred --hint=50%,5%,skyblue
   cic-jax colorize - < grey.jpg > colour.jpg       from standard input to standard output
 
 With the released model a photograph of up to 100 megapixels needs {MEMORY / 1e9:g} GB of memory,
@@ -95,6 +96,7 @@ def add(subcommands: argparse._SubParsersAction) -> None:
         metavar="N",
         help="write N colourings, PHOTO-1 to PHOTO-N, that differ where the network is in doubt",
     )
+    hints.add(parser)
     parser.add_argument(
         "--compare", action="store_true", help="put the photograph to the left of its colouring"
     )
@@ -106,6 +108,7 @@ def add(subcommands: argparse._SubParsersAction) -> None:
 
 def colorize(options: argparse.Namespace) -> int:
     """Colour every photograph named; a failure is reported in one line, and the others go on."""
+    hints.check(options)
     if options.photos == ["-"] and options.out is None:
         if options.candidates > 1:
             console.fail("--candidates: expected photographs and --out=DIR, not -")
@@ -140,6 +143,7 @@ def _colorize_files(jobs: list["Job"], options: argparse.Namespace) -> int:
     _make_folder(options.out)
     sources = Sources(options.out)
     colorizer = console.restore(options.checkpoint, options.size, len(jobs), options.factory)
+    hints.require_taken(options, colorizer)
     if options.candidates > 1 and colorizer.model.target.centers is None:
         console.fail(f"{options.checkpoint} predicts one colour a pixel, so it has no --candidates")
     done = 0
@@ -166,7 +170,8 @@ def _colorize_file(
         console.say(f"{job.photograph}: the first of the {photo.frames} pictures in it is coloured")
     job.results[0].parent.mkdir(parents=True, exist_ok=True)
     sources.add(job.results, job.photograph)
-    for result, picture in zip(job.results, _colour(colorizer, photo, options), strict=True):
+    pictures = _colour(colorizer, photo, options, job.photograph)
+    for result, picture in zip(job.results, pictures, strict=True):
         images.write(result, *picture)
 
 
@@ -187,7 +192,8 @@ def _colorize_stream(options: argparse.Namespace) -> int:
     except images.PhotoError as error:
         console.fail(str(error))
     colorizer = console.restore(options.checkpoint, options.size, factories=options.factory)
-    (picture,) = _colour(colorizer, photo, options)
+    hints.require_taken(options, colorizer)
+    (picture,) = _colour(colorizer, photo, options, Path("-"))
     encoded = io.BytesIO()
     try:
         images.encode(encoded, *picture)
@@ -200,10 +206,14 @@ def _colorize_stream(options: argparse.Namespace) -> int:
 
 
 def _colour(
-    colorizer: "Colorizer", photo: "Photo", options: argparse.Namespace
+    colorizer: "Colorizer", photo: "Photo", options: argparse.Namespace, path: Path
 ) -> Iterator[tuple["np.ndarray", "Photo"]]:
-    """Yield the pictures to write, each with the Photo whose format and metadata its file keeps."""
-    predictions = [colorizer.predict(photo.rgb)]
+    """Yield the pictures to write, each with the Photo whose format and metadata its file keeps.
+
+    Raises PhotoError for hints that do not fit the photograph at `path`.
+    """
+    given = hints.of(options, path, photo.rgb.shape[1], photo.rgb.shape[0])
+    predictions = [colorizer.predict(photo.rgb, given, hints.palette(options))]
     if options.candidates > 1:
         predictions = colorizer.alternatives(predictions[0], options.candidates)
     for prediction in predictions:

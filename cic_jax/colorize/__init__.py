@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cic_jax.colorize.colorizer import Colorizer
+    from cic_jax.colorize.hints import Hint
 
-__all__ = ["Colorizer"]
+__all__ = ["Colorizer", "Hint"]
 
 
 def __getattr__(name: str) -> Any:
@@ -14,4 +15,8 @@ def __getattr__(name: str) -> Any:
         from cic_jax.colorize.colorizer import Colorizer
 
         return Colorizer
+    if name == "Hint":
+        from cic_jax.colorize.hints import Hint
+
+        return Hint
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,5 +1,6 @@
 """Colouring of photographs of any size by a trained model; lightness is kept."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,9 @@ from PIL import Image
 
 from cic_jax import bins, checkpoint, images, inference, read_out
 from cic_jax.colorize import candidates
+from cic_jax.colorize.hints import Hint, for_network, palette_of
 from cic_jax.colorize.paint import paint
+from cic_jax.hints import Hints
 from cic_jax.images import resize
 from cic_jax.model import Model
 from cic_jax.read_out import CELL
@@ -107,25 +110,70 @@ class Colorizer:
         photo: np.ndarray | Image.Image,
         temperature: float = bins.TEMPERATURE,
         saturation: float = 1.0,
+        hints: Sequence[Hint] = (),
     ) -> UInt8[np.ndarray, "h w 3"]:
         """Colour a photograph: uint8 'h w' or 'h w 3', or a Pillow image, of any size.
 
-        `temperature` and `saturation` are as in `render`. Raises ValueError for other arrays.
+        `temperature` and `saturation` are as in `render`, `hints` as in `predict`. Raises
+        ValueError for other arrays.
         """
         _check(temperature, saturation)
-        return self.render(self.predict(photo), temperature, saturation)
+        return self.render(self.predict(photo, hints), temperature, saturation)
 
-    def predict(self, photo: np.ndarray | Image.Image) -> Prediction:
+    @property
+    def takes_hints(self) -> bool:
+        """True if the model takes hints."""
+        bins_predicted = self.model.target.centers is not None
+        return bins_predicted and inference.takes_hints(self.model.network)
+
+    def predict(
+        self,
+        photo: np.ndarray | Image.Image,
+        hints: Sequence[Hint] = (),
+        palette: np.ndarray | None = None,
+    ) -> Prediction:
         """Run the network on a photograph: uint8 'h w' or 'h w 3', or a Pillow image.
 
-        Its aspect is kept. Raises ValueError for other arrays.
+        Its aspect is kept. `hints` are colours at places, and `palette` another photograph,
+        uint8 'h w 3', the colours of which the whole is to have. Raises ValueError for other
+        arrays, or hints to a network that takes none.
         """
         pixels = _pixels(photo)
         size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)
         seen = resize.reduce(pixels, size)
-        lightness = np.asarray(read_out.lightness(resize.pad(seen, MULTIPLE)))
-        (output,) = self._forward(lightness[None])
-        return Prediction(pixels, output[: -(-size[0] // CELL), : -(-size[1] // CELL)], seen)
+        nothing = np.empty((0, 0, 0), np.float32)
+        return self.hinted(Prediction(pixels, nothing, seen), hints, palette)
+
+    def hinted(
+        self,
+        prediction: Prediction,
+        hints: Sequence[Hint] = (),
+        palette: np.ndarray | None = None,
+    ) -> Prediction:
+        """Run the network on a photograph again, with other hints, as `predict` does."""
+        size = prediction.size
+        lightness = np.asarray(read_out.lightness(resize.pad(prediction.seen, MULTIPLE)))
+        arranged = self._arrange(hints, palette, lightness, size)
+        (output,) = self._forward(lightness[None], arranged)
+        return prediction._replace(output=output[: -(-size[0] // CELL), : -(-size[1] // CELL)])
+
+    def _arrange(
+        self,
+        hints: Sequence[Hint],
+        palette: np.ndarray | None,
+        lightness: Float[np.ndarray, "h w 1"],
+        size: tuple[int, int],
+    ) -> Hints | None:
+        """Arrange hints for the network; None without any."""
+        if not hints and palette is None:
+            return None
+        centers = self.model.target.centers
+        if centers is None or not self.takes_hints:
+            raise ValueError("this model takes no hints: expected one of the network 'lite'")
+        shares = np.zeros(len(centers), np.float32)
+        if palette is not None:
+            shares = palette_of(_pixels(palette), centers)
+        return for_network(hints, lightness, size, shares)
 
     def render(
         self, prediction: Prediction, temperature: float = bins.TEMPERATURE, saturation: float = 1.0

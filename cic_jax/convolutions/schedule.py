@@ -24,36 +24,45 @@ def jit_inference(function: Callable[..., Any]) -> Callable[..., Any]:
     return jax.jit(function, compiler_options=options if resolve("auto") == "fast" else None)
 
 
-def by_groups(
-    apply: Callable[[Array], Any], x: Float[Array, "b h w c"], size: int
-) -> Float[Array, "b h2 w2 d"]:
+def by_groups(apply: Callable[[Any], Any], x: Any, size: int) -> Float[Array, "b h2 w2 d"]:
     """Apply a function to `size` images at a time if 'auto' is the fast engine, else to all.
 
-    For inference: the result for one image must not depend on the others.
+    `x` is a tree of arrays 'b ...'. For inference: the result for one image must not depend on the
+    others.
     """
-    whole = len(x) - len(x) % size
-    if len(x) <= size or resolve("auto") != "fast":
+    count = len(jax.tree.leaves(x)[0])
+    whole = count - count % size
+    if count <= size or resolve("auto") != "fast":
         return apply(x)
-    y = lax.map(apply, x[:whole].reshape(-1, size, *x.shape[1:]))
+    groups = jax.tree.map(lambda x: x[:whole].reshape(-1, size, *x.shape[1:]), x)
+    y = lax.map(apply, groups)
     y = y.reshape(whole, *y.shape[2:])
-    return y if whole == len(x) else jnp.concatenate([y, apply(x[whole:])])
+    if whole == count:
+        return y
+    return jnp.concatenate([y, apply(jax.tree.map(lambda x: x[whole:], x))])
 
 
 def by_cores(
-    apply: Callable[[np.ndarray], Array], x: Float[np.ndarray, "b h w c"], cores: int | None = None
+    apply: Callable[[Any], Array], x: Any, cores: int | None = None
 ) -> Float[np.ndarray, "b h2 w2 d"]:
     """Apply a function to a part of the batch on each core if 'auto' is the fast engine.
 
-    For inference outside `jax.jit`, on `cores` cores (None: all). XLA would share every
-    operation among all cores, each of which then reads what another has just written; with a part
-    of its own, no core waits for another.
+    `x` is a tree of arrays 'b ...'. For inference outside `jax.jit`, on `cores` cores (None: all).
+    XLA would share every operation among all cores, each of which then reads what another has just
+    written; with a part of its own, no core waits for another.
     """
     available = cores or os.cpu_count() or 1
-    count = min(available, len(x)) if resolve("auto") == "fast" else 1
+    arrays, structure = jax.tree.flatten(x)
+    images = len(arrays[0])
+    count = min(available, images) if resolve("auto") == "fast" else 1
     if count < 2:
         return np.asarray(apply(x))
+    shares = [
+        jax.tree.unflatten(structure, share)
+        for share in zip(*(np.array_split(array, count) for array in arrays), strict=True)
+    ]
     with ThreadPoolExecutor(count) as threads:
-        parts = list(threads.map(lambda part: np.asarray(apply(part)), np.array_split(x, count)))
-        y = np.empty((len(x), *parts[0].shape[1:]), parts[0].dtype)
+        parts = list(threads.map(lambda part: np.asarray(apply(part)), shares))
+        y = np.empty((images, *parts[0].shape[1:]), parts[0].dtype)
         list(threads.map(np.copyto, np.array_split(y, count), parts))
     return y

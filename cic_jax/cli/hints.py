@@ -1,0 +1,128 @@
+"""The flags `--hint`, `--hints` and `--palette` of `cic-jax colorize`."""
+
+import argparse
+import csv
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cic_jax.cli import arguments, console
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cic_jax.colorize import Colorizer, Hint
+
+COLUMNS = ["photograph", "x", "y", "colour"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the flags."""
+    parser.add_argument(
+        "--hint",
+        action="append",
+        default=[],
+        metavar="X,Y,COLOUR",
+        help="colour at a place of every photograph: X and Y in pixels from the upper left, or in "
+        "percent of the sides; COLOUR such as darkred or #a03020; may be given many times",
+    )
+    parser.add_argument(
+        "--hints",
+        type=arguments.path,
+        metavar="FILE",
+        help=f"CSV file of hints with the columns {', '.join(COLUMNS)}; a photograph is named as "
+        "on the command line, or by its file's name",
+    )
+    parser.add_argument(
+        "--palette",
+        type=arguments.path,
+        metavar="PHOTO",
+        help="a colour photograph whose colours the result is to have",
+    )
+
+
+def check(options: argparse.Namespace) -> None:
+    """Fail with one line for hints of another form, or files that cannot be read."""
+    from cic_jax import images
+
+    for text in options.hint:
+        _fail_on_form(text, "--hint")
+    if options.hints is not None:
+        for rows in _listed(options.hints).values():
+            for text in rows:
+                _fail_on_form(text, f"--hints={options.hints}")
+    try:
+        palette(options)
+    except (images.PhotoError, OSError) as error:
+        console.fail(f"--palette: {console.describe(error)}")
+
+
+def require_taken(options: argparse.Namespace, colorizer: "Colorizer") -> None:
+    """Fail with one line if there are hints and the model takes none."""
+    asked = bool(options.hint) or options.hints is not None or options.palette is not None
+    if asked and not colorizer.takes_hints:
+        console.fail(
+            f"{options.checkpoint} takes no hints: leave --hint, --hints and --palette out, or "
+            "choose another --checkpoint"
+        )
+
+
+def of(options: argparse.Namespace, path: Path, width: int, height: int) -> list["Hint"]:
+    """Return the hints for a photograph of that size.
+
+    Raises PhotoError for one that lies outside.
+    """
+    from cic_jax.colorize import hints
+    from cic_jax.images import PhotoError
+
+    texts = list(options.hint)
+    if options.hints is not None:
+        listed = _listed(options.hints)
+        texts += listed.get(str(path), listed.get(path.name, []))
+    try:
+        return [hints.parse(text, width, height) for text in texts]
+    except ValueError as error:
+        raise PhotoError(f"{path}: {error}") from error
+
+
+def palette(options: argparse.Namespace) -> "np.ndarray | None":
+    """Return the pixels of the photograph that `--palette` names, None without it.
+
+    Raises PhotoError or OSError.
+    """
+    return None if options.palette is None else _pixels(options.palette)
+
+
+@functools.cache
+def _pixels(path: Path) -> "np.ndarray":
+    from cic_jax import images
+
+    return images.read(path).rgb
+
+
+@functools.cache
+def _listed(path: Path) -> dict[str, list[str]]:
+    """Read a file of hints: the hints of each photograph, or fail with one line."""
+    listed: dict[str, list[str]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if rows.fieldnames != COLUMNS:
+                expected = ",".join(COLUMNS)
+                console.fail(f"--hints={path}: expected the first line {expected}")
+            for row in rows:
+                name, x, y, colour = (row[column] or "" for column in COLUMNS)
+                listed.setdefault(name, []).append(f"{x},{y},{colour}")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        console.fail(f"--hints: {console.describe(error)}")
+    return listed
+
+
+def _fail_on_form(text: str, flag: str) -> None:
+    """Fail with one line if a hint can be meant for no photograph."""
+    from cic_jax.colorize import hints
+
+    try:
+        hints.parse(text, hints.LARGEST, hints.LARGEST)
+    except ValueError as error:
+        console.fail(f"{flag}: {error}")

@@ -1,0 +1,99 @@
+"""Hints as people give them: a colour at a place of the photograph."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, UInt8
+from PIL import ImageColor
+
+from cic_jax import bins, lab, read_out
+from cic_jax.hints import Hints
+
+MOST = 64  # hints for one photograph
+ROOM = (1, 4, 16, MOST)  # places that programs are compiled for
+LARGEST = 2**31  # pixels of a side; no photograph is larger
+FORM = "X,Y,COLOUR, such as 120,80,#a03020 or 50%,25%,darkred"
+
+
+class Hint(NamedTuple):
+    """A colour at a place; x and y are shares of the width and height, from 0 to 1."""
+
+    x: float
+    y: float
+    ab: tuple[float, float]  # in CIELAB units
+
+
+def parse(text: str, width: int, height: int) -> Hint:
+    """Parse 'X,Y,COLOUR' for a photograph of that size.
+
+    X and Y are pixels, or shares of the sides with %; COLOUR is a name of CSS, #rrggbb, or another
+    form that Pillow's ImageColor reads. Raises ValueError for another text or a place outside.
+    """
+    parts = [part.strip() for part in text.split(",", 2)]
+    if len(parts) < 3:
+        raise ValueError(f"expected a hint {FORM}; got {text!r}")
+    try:
+        x, y = (_share(part, side) for part, side in zip(parts, (width, height), strict=False))
+        rgb = ImageColor.getrgb(parts[2])[:3]
+    except ValueError as error:
+        raise ValueError(f"expected a hint {FORM}; got {text!r}: {error}") from error
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise ValueError(f"the hint {text!r} lies outside of the photograph of {width} x {height}")
+    return Hint(x, y, colour_ab(np.array(rgb, np.uint8)))
+
+
+def colour_ab(rgb: UInt8[np.ndarray, "3"]) -> tuple[float, float]:
+    """Return the ab of an sRGB colour; its lightness plays no part in a hint."""
+    a, b = np.asarray(lab.from_uint8(jnp.asarray(rgb)))[1:].tolist()
+    return a, b
+
+
+def for_network(
+    hints: Sequence[Hint],
+    L: Float[Array, "h w 1"] | Float[np.ndarray, "h w 1"],
+    shown: tuple[int, int],
+    palette: Float[np.ndarray, " q"],
+) -> Hints:
+    """Lay out the hints of one photograph for the network, as a batch of one.
+
+    Args:
+        hints: At most `MOST`.
+        L: Lightness as the network sees it. A colour that sRGB cannot show at the lightness of its
+            place loses chroma.
+        shown: Height and width of the part of L that is the photograph; the rest is padding.
+        palette: Shares of the bins that the whole is to have; zeros for unknown.
+
+    Raises ValueError for too many hints.
+    """
+    if len(hints) > MOST:
+        raise ValueError(f"expected at most {MOST} hints for one photograph, got {len(hints)}")
+    room = next(n for n in ROOM if n >= len(hints))
+    place, ab, given = np.zeros((room, 2)), np.zeros((room, 2)), np.zeros(room)
+    for i, hint in enumerate(hints):
+        place[i], ab[i], given[i] = (hint.y, hint.x), hint.ab, 1.0
+    pixel = np.minimum(place * shown, np.array(shown) - 1).astype(int)
+    there = jnp.asarray(L)[pixel[:, 0], pixel[:, 1]]
+    fitted = read_out.fit(there, jnp.asarray(ab, jnp.float32))
+    place = place * np.array(shown) / np.array(L.shape[:2])
+    arrays = (place, fitted, given, palette)
+    return Hints(*(jnp.asarray(x, jnp.float32)[None] for x in arrays))
+
+
+def palette_of(
+    rgb: UInt8[np.ndarray, "h w *c"], centers: Float[np.ndarray, "q 2"]
+) -> Float[np.ndarray, " q"]:
+    """Compute the share of each bin in the colours of a photograph."""
+    rgb = np.broadcast_to(np.atleast_3d(rgb), (*rgb.shape[:2], 3))
+    ab = lab.from_uint8(jnp.asarray(rgb))[..., 1:]
+    indices, weights = bins.encode(ab, centers=centers)
+    total = np.bincount(
+        np.asarray(indices).ravel(), np.asarray(weights).ravel(), minlength=len(centers)
+    )
+    return (total / total.sum()).astype(np.float32)
+
+
+def _share(text: str, side: int) -> float:
+    """Parse a place along one side; a pixel's place is its centre."""
+    return float(text[:-1]) / 100 if text.endswith("%") else (float(text) + 0.5) / side
