@@ -1,6 +1,7 @@
 """The page and the answers to its requests, as a Starlette application."""
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +17,9 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from cic_jax.colorize import Colorizer
+from cic_jax import bins
+from cic_jax.colorize import Colorizer, Hint
+from cic_jax.colorize.hints import MOST
 from cic_jax.images import PhotoError
 from cic_jax.web import samples
 from cic_jax.web.guard import Guard
@@ -79,6 +82,7 @@ class Page:
             {
                 "model": self.model,
                 "candidates": self.candidates,
+                "hints": MOST if self.colorizer.takes_hints else 0,
                 "most_bytes": self.limits.file,
                 "minutes": self.limits.memory_seconds / 60,
                 "samples": [
@@ -137,7 +141,19 @@ class Page:
             _number(request, "temperature", default.temperature, 0.0, 1.0),
             _number(request, "saturation", default.saturation, 0.0, MOST_SATURATION),
             _number(request, "candidate", default.candidate, 0, self.candidates - 1),
+            self._hints(request),
         )
+
+    def _hints(self, request: Request) -> tuple[Hint, ...]:
+        """Parse 'x,y,a,b;...': places as shares of the sides, colours as ab in CIELAB units."""
+        text = request.query_params.get("hints", "")
+        if not text:
+            return ()
+        most = MOST if self.colorizer.takes_hints else 0
+        rows = text.split(";")
+        if len(rows) > most:
+            raise HTTPException(400, f"hints: expected at most {most}, got {len(rows)}")
+        return tuple(_hint(row) for row in rows)
 
     def _held(self, request: Request) -> Photograph:
         photograph = self.store.get(request.path_params["token"])
@@ -208,6 +224,17 @@ def create(page: Page, host: str) -> Starlette:
         exception_handlers={ClientDisconnect: _gone},
         lifespan=page.lifespan,
     )
+
+
+def _hint(text: str) -> Hint:
+    """Parse a hint; raises HTTPException 400 for one out of range."""
+    try:
+        x, y, a, b = map(float, text.split(","))
+    except ValueError:
+        x = y = a = b = math.nan
+    if not (0 <= x <= 1 and 0 <= y <= 1 and abs(a) <= bins.LIMIT and abs(b) <= bins.LIMIT):
+        raise HTTPException(400, f"hints: expected x,y,a,b with x and y from 0 to 1, got {text!r}")
+    return Hint(x, y, (a, b))
 
 
 def _gone(request: Request, error: Exception) -> Response:

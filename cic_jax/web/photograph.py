@@ -1,7 +1,7 @@
 """Pictures and numbers for the page, computed from a colorizer and a photograph in memory."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from cic_jax import bins, images
-from cic_jax.colorize import Colorizer
+from cic_jax.colorize import Colorizer, Hint
 from cic_jax.colorize.colorizer import Prediction
 from cic_jax.read_out import CELL, lightness, render
 
@@ -26,6 +26,7 @@ class ReadOut(NamedTuple):
     temperature: float = bins.TEMPERATURE
     saturation: float = 1.0
     candidate: int = 0  # below CANDIDATES; 0 is the ordinary colouring
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +37,14 @@ class Photograph:
     file: bytes
     prediction: Prediction  # its pixels are reduced to PREVIEW
     about: dict[str, Any]  # JSON for the page
+    hinted: dict[tuple[Hint, ...], Prediction] = field(default_factory=dict)  # the latest alone
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory that it takes."""
         arrays = (part for part in self.prediction if isinstance(part, np.ndarray))
-        return len(self.file) + sum(array.nbytes for array in arrays)
+        outputs = 2 * self.prediction.output.nbytes  # with hints, and without
+        return len(self.file) + sum(array.nbytes for array in arrays) + outputs
 
 
 class File(NamedTuple):
@@ -75,7 +78,8 @@ def render_preview(
 
     Saturation 0 gives the photograph in grey.
     """
-    return _jpeg(_render(colorizer, photograph.prediction.reduced(longest), read_out))
+    prediction = _with_hints(colorizer, photograph, read_out.hints)
+    return _jpeg(_render(colorizer, prediction.reduced(longest), read_out))
 
 
 def render_file(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> File:
@@ -84,7 +88,8 @@ def render_file(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut)
     Raises PhotoError if it cannot be encoded.
     """
     photo = _read(photograph.name, photograph.file)
-    rgb = _render(colorizer, photograph.prediction._replace(pixels=photo.rgb), read_out)
+    prediction = _with_hints(colorizer, photograph, read_out.hints)
+    rgb = _render(colorizer, prediction._replace(pixels=photo.rgb), read_out)
     encoded = io.BytesIO()
     images.encode(encoded, rgb, photo)
     name = images.output_name(Path(photograph.name), photo.format)
@@ -106,12 +111,12 @@ def describe_pixel(
       photograph: the photograph with its prediction.
       x: from 0 at the left edge to 1 at the right.
       y: from 0 at the top to 1 at the bottom.
-      read_out: temperature and candidate; the saturation plays no part.
+      read_out: temperature, candidate and hints; the saturation plays no part.
     """
     target = colorizer.model.target
     if target.centers is None:
         raise ValueError("this model predicts the colour itself: it has no distribution to show")
-    prediction = photograph.prediction
+    prediction = _with_hints(colorizer, photograph, read_out.hints)
     row, column = (_at(p, n) // CELL for p, n in zip((y, x), prediction.size, strict=True))
     logits, read = (
         jnp.asarray(chosen.output[row, column])
@@ -128,6 +133,19 @@ def describe_pixel(
         "read_out": np.asarray(target.to_ab(read, read_out.temperature)).tolist(),
         "bins": [[float(a), float(b), float(p), _hex(rgb)] for (a, b), p, rgb in rows],
     }
+
+
+def _with_hints(
+    colorizer: Colorizer, photograph: Photograph, hints: tuple[Hint, ...]
+) -> Prediction:
+    """Return the prediction with these hints; the latest one is kept."""
+    if not hints:
+        return photograph.prediction
+    if hints not in photograph.hinted:
+        prediction = colorizer.hinted(photograph.prediction, hints)
+        photograph.hinted.clear()
+        photograph.hinted[hints] = prediction
+    return photograph.hinted[hints]
 
 
 def _render(

@@ -1,4 +1,5 @@
 import * as distribution from "./distribution.js";
+import * as hints from "./hints.js";
 import * as server from "./server.js";
 
 const DEFAULTS = { temperature: 0.38, saturation: 1, candidate: 0 };
@@ -14,6 +15,7 @@ const state = {
   photograph: null, // what it holds of the one that is open
   point: null, // the chosen pixel, x and y from 0 to 1
   readOut: { ...DEFAULTS },
+  found: null, // the distribution that is shown
 };
 
 // A task that is wanted again while it runs runs once more, with what is wanted then.
@@ -58,11 +60,14 @@ async function open(file, name) {
   const start = performance.now();
   const photograph = await server.open(file, name);
   const grey = await server.picture(photograph.token, { saturation: 0 });
-  const colour = await server.picture(photograph.token, { ...state.readOut, candidate: 0 });
+  const colour = await server.picture(photograph.token, {
+    ...state.readOut, candidate: 0, hints: "",
+  });
   if (turn !== state.opened) return;
   state.photograph = photograph;
   state.point = null;
-  readOut({ candidate: 0 });
+  hints.forget();
+  readOut({ candidate: 0, hints: "" });
   show($("before"), grey);
   show($("after"), colour);
   arrange();
@@ -84,6 +89,7 @@ function arrange() {
   $("about-file").textContent = `${width} × ${height}, ${format}: saved at that size.`;
   $("cross").setAttribute("hidden", "");
   $("distribution").setAttribute("hidden", "");
+  $("hint-help").hidden = true;
   divide();
 }
 
@@ -107,8 +113,10 @@ const inspect = latest(async () => {
   const { photograph, point } = state;
   const found = await server.pixel(photograph.token, { ...point, ...state.readOut });
   if (photograph !== state.photograph) return;
+  state.found = found;
   distribution.draw($("distribution"), found);
   $("distribution").removeAttribute("hidden");
+  $("hint-help").hidden = state.about.hints === 0;
   $("pixel").textContent = distribution.describe(found);
 });
 
@@ -170,6 +178,25 @@ $("picker").addEventListener("keydown", (event) => {
   const { x, y } = state.point ?? { x: 0.5, y: 0.5 };
   const step = event.shiftKey ? 10 * STEP : STEP;
   choose(x + step * move[0], y + step * move[1]);
+});
+
+// ---- giving a colour to the chosen pixel
+
+hints.onChange((text) => {
+  complain("");
+  readOut({ hints: text });
+});
+
+function give([a, b, , fill]) {
+  if (hints.count() >= state.about.hints) {
+    complain(`${state.about.hints} colours are given, the most that are taken`);
+    return;
+  }
+  hints.add({ ...state.point, a, b, fill });
+}
+
+distribution.onPick($("distribution"), (bin) => {
+  if (state.about.hints > 0) give(bin);
 });
 
 // ---- controls
@@ -265,6 +292,10 @@ attempt(async () => {
   if (candidates > 1) {
     $("candidates").append(...Array.from({ length: candidates }, (_, number) => candidate(number)));
     $("candidates").hidden = false;
+    if (state.about.hints > 0) {
+      $("distribution").setAttribute("tabindex", "0");
+      $("distribution").setAttribute("role", "application");
+    }
   } else {
     $("temperature").disabled = true;
     $("pixel").textContent =
