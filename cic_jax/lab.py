@@ -19,7 +19,7 @@ OFFSET = 16.0 / 116.0
 
 def rgb_to_lab(rgb: Float[Array, "*b 3"]) -> Float[Array, "*b 3"]:
     """Convert sRGB in [0, 1] to CIELAB: L in [0, 100], a in [-87, 99], b in [-108, 95]."""
-    linear = _linearise(rgb)
+    linear = linearise(rgb)
     xyz = _product(XYZ_FROM_RGB / D65[:, None], [linear[..., i] for i in range(3)])
     fx, fy, fz = (_f(t) for t in xyz)
     return jnp.stack([116.0 * fy - 16.0, 500.0 * (fx - fy), 200.0 * (fy - fz)], axis=-1)
@@ -47,6 +47,11 @@ def lab_to_linear(
     return _product(RGB_FROM_XYZ * D65, xyz)
 
 
+def lightness(light: Float[Array, "*b"]) -> Float[Array, "*b"]:
+    """Convert relative luminance in [0, 1] to L in [0, 100]."""
+    return 116.0 * _f(light) - 16.0
+
+
 def _product(matrix: np.ndarray, planes: list[Float[Array, "*b"]]) -> list[Float[Array, "*b"]]:
     # Written out: a matrix product with three columns is slower than nine fused multiplications,
     # and on a GPU it would lose bits to TF32.
@@ -60,7 +65,8 @@ def _power(x: Float[Array, "*b"], exponent: float) -> Float[Array, "*b"]:
     return jnp.exp(exponent * jnp.log(x))
 
 
-def _linearise(rgb: Float[Array, "*b"]) -> Float[Array, "*b"]:
+def linearise(rgb: Float[Array, "*b"]) -> Float[Array, "*b"]:
+    """Convert sRGB values in [0, 1] to linear light."""
     # The power gets no value below the knee, where its slope would be NaN even if multiplied by 0.
     power = _power((jnp.maximum(rgb, 0.04045) + 0.055) / 1.055, 2.4)
     return jnp.where(rgb > 0.04045, power, rgb / 12.92)

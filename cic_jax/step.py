@@ -19,11 +19,12 @@ from cic_jax.target import Target
 Photos = UInt8[Array, "b h w 3"]
 Augment = Callable[[Key[Array, ""], Photos], Photos]
 Hint = Callable[[Key[Array, ""], Float[Array, "b h4 w4 2"]], Hints]
+See = Callable[[Key[Array, ""], Photos], Float[Array, "b h w 1"]]
 Downsample = Callable[[Float[Array, "b h w c"]], Float[Array, "b h4 w4 c"]]
 # (sRGB, CIELAB, predicted ab, mask) -> metrics of each photograph; see `cic_jax.metrics.compare`.
 Compare = Callable[[Array, Array, Array, Array | None], dict[str, Array]]
 
-HINTS = 1  # folded into a step's key, which itself draws the augmentation
+HINTS, FILM = 1, 2  # folded into a step's key, which itself draws the augmentation
 
 
 class TrainState(NamedTuple):
@@ -79,6 +80,7 @@ def train_step(
     augment: Augment,
     downsample: Downsample = downsample,
     hint: Hint | None = None,
+    see: See | None = None,
     average: float = 0.0,
     axis_name: str | None = None,
 ) -> tuple[TrainState, Float[Array, ""]]:
@@ -96,6 +98,7 @@ def train_step(
         augment: Augmentation of the photographs, such as `train.crop.random_crop`.
         downsample: Map from the ab of pixels to the ab of the network's cells.
         hint: Draws hints from the true colours, for a network that takes them.
+        see: Computes the lightness that the network sees in place of L, such as `train.film.see`.
         average: Decay of the average.
         axis_name: Axis of the replicas over which gradients and loss are averaged; each replica
             augments with its own key. None without replicas.
@@ -103,15 +106,15 @@ def train_step(
     key = jax.random.fold_in(key, state.step)
     if axis_name is not None:
         key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
-    pixels = lab.from_uint8(augment(key, photos))
+    cut = augment(key, photos)
+    pixels = lab.from_uint8(cut)
+    L = pixels[..., :1] if see is None else see(jax.random.fold_in(key, FILM), cut)
     ab = downsample(pixels[..., 1:])
     hints: Any = {} if hint is None else {"hints": hint(jax.random.fold_in(key, HINTS), ab)}
 
     def loss_of(params):
         variables = state.trained | {"params": params}
-        output, updated = network.apply(
-            variables, pixels[..., :1], train=True, mutable=["batch_stats"], **hints
-        )
+        output, updated = network.apply(variables, L, train=True, mutable=["batch_stats"], **hints)
         return target.loss(output, ab), updated.get("batch_stats", {})
 
     (loss, batch_stats), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)

@@ -56,6 +56,7 @@ def get_config() -> ConfigDict:
                 "epochs": 100.0,
                 "batch_size": 32,  # over all devices
                 "crop": 176,
+                "film": 0.0,  # share of the crops whose lightness is as old film saw it
                 "crop_scale": 1.0,  # below 1: squares of this to 1 / this times the crop, resized
                 "learning_rate": 3.16e-5,
                 "schedule": "constant",  # or drops (CIC), or cosine with a warm-up

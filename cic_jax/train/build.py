@@ -14,9 +14,9 @@ from ml_collections import ConfigDict
 
 from cic_jax import bins, factory, lab, network, photos, prior
 from cic_jax.model import BuildNetwork, BuildTarget, Description, build_target, describe
-from cic_jax.step import Augment, Hint, downsample
+from cic_jax.step import Augment, Hint, See, downsample
 from cic_jax.target import Palette, Target
-from cic_jax.train import feed, hints, initialise, parallel
+from cic_jax.train import feed, film, hints, initialise, parallel
 from cic_jax.train.config import ConfigError
 from cic_jax.train.optimizer import ENCODER, build_optimizer
 
@@ -170,6 +170,11 @@ def draw_hints(config: ConfigDict, target: Target) -> Hint | None:
     if target.centers is None or not (train.hints or train.palettes):
         return None
     return partial(hints.draw, points=train.hints, palette=train.palettes, centers=target.centers)
+
+
+def see(config: ConfigDict) -> See | None:
+    """Return the function that sees photographs as old film did; None for a run without."""
+    return partial(film.see, share=config.train.film) if config.train.film else None
 
 
 def begin(

@@ -45,7 +45,7 @@ AT_LEAST = {
     "colour.temperature": 0.0,
 }
 POSITIVE = ("model.width", "target.sigma", "target.pitch", "train.epochs", "train.evaluate_every")
-SHARES = ("data.leak", "prior.mix", "train.hints", "train.palettes")
+SHARES = ("data.leak", "prior.mix", "train.hints", "train.palettes", "train.film")
 OF_LITE: dict[str, Any] = {
     "train.encoder": "random",
     "train.encoder_rate": 1.0,

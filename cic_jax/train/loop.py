@@ -162,6 +162,7 @@ def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: Augment) 
         augment=augment,
         downsample=partial(downsample, every_fourth=config.target.every_fourth),
         hint=build.draw_hints(config, parts.target),
+        see=build.see(config),
         average=config.train.average,
         axis_name=parallel.AXIS,
     )
