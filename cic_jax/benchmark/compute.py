@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from cic_jax import bins
+from cic_jax import bins, efficientnet
 from cic_jax.benchmark import cores, ours, work
 from cic_jax.benchmark.contender import Build
 from cic_jax.benchmark.ours import WHOLE
@@ -29,7 +29,7 @@ PARTS_BATCH = 128  # the batch size whose parts are measured on a GPU
 
 def forward_cases(bench: Bench) -> list[Case]:
     """Return the networks that colour."""
-    cases = [Case(name, 1.0, batch, 256) for name in NETWORKS for batch in (1, 8)]
+    cases = [Case(name, 1.0, batch, 256) for name in (*NETWORKS, "lite") for batch in (1, 8)]
     return _wanted([Case("simplified", 0.05, 2, 32)] if bench.quick else cases, bench)
 
 
@@ -186,9 +186,14 @@ def _gradient(compiled, logits, ab) -> Callable[[], Any]:
 
 
 def _peer_forward(case: Case, name: str, device: str) -> Callable[[], np.ndarray]:
-    from cic_jax.benchmark import torch_networks
+    from cic_jax.benchmark import torch_lite, torch_networks
 
-    weights = torch_networks.Weights.of(case.blocks, case.create()[1])
+    variables = case.create()[1]
+    weights: torch_networks.Peer
+    if case.network == "lite":
+        weights = torch_lite.Weights.of(efficientnet.stages(0), variables)
+    else:
+        weights = torch_networks.Weights.of(case.blocks, variables)
     return torch_networks.FORWARD[name](weights, work.lightness(case), device)
 
 

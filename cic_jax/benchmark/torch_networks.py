@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -59,6 +59,13 @@ def _block(
     return nn.Sequential(layers)
 
 
+class Peer(Protocol):
+    """Weights that a network of PyTorch can be built from."""
+
+    def network(self, device: str = "cpu") -> Any:
+        """Build the network in training mode, channels last."""
+
+
 class Weights(NamedTuple):
     """A network's table, and its parameters and statistics under the names of `Network`."""
 
@@ -68,16 +75,21 @@ class Weights(NamedTuple):
     @classmethod
     def of(cls, blocks: Sequence[tuple[int, int, int, int, bool]], variables: dict[str, Any]):
         """Convert Flax variables, {'params': ..., 'batch_stats': ...}."""
-        state: dict[str, Tensor] = {}
-        for tree in variables.values():
-            _flatten(tree, "", state)
-        return cls([(*block,) for block in blocks], state)
+        return cls([(*block,) for block in blocks], tensors(variables))
 
     def network(self, device: str = "cpu") -> Network:
         """Build the network in training mode, channels last."""
         network: Any = Network(self.blocks, len(self.state["out.bias"]))
         network.load_state_dict(self.state, strict=False)  # no count of batches comes with them
         return network.to(device, memory_format=CHANNELS_LAST)
+
+
+def tensors(variables: dict[str, Any]) -> dict[str, Tensor]:
+    """Convert Flax variables to tensors under PyTorch's names, 'block1.conv1.weight'."""
+    state: dict[str, Tensor] = {}
+    for tree in variables.values():
+        _flatten(tree, "", state)
+    return state
 
 
 def _flatten(tree: dict[str, Any], prefix: str, state: dict[str, Tensor]) -> None:
@@ -88,11 +100,13 @@ def _flatten(tree: dict[str, Any], prefix: str, state: dict[str, Tensor]) -> Non
             continue
         array = np.array(leaf, np.float32)
         if name == "kernel":
-            array = array.transpose((2, 3, 0, 1) if "deconv" in prefix else (3, 2, 0, 1))
+            array = array[:, :, None] if array.ndim == 3 else array  # depthwise
+            transposed = (2, 3, 0, 1) if "deconv" in prefix else (3, 2, 0, 1)
+            array = array.transpose(transposed if array.ndim == 4 else (1, 0))
         state[prefix + names.get(name, name)] = torch.from_numpy(array.copy())
 
 
-def torch_forward(weights: Weights, lightness: np.ndarray, device: str) -> Callable[[], np.ndarray]:
+def torch_forward(weights: Peer, lightness: np.ndarray, device: str) -> Callable[[], np.ndarray]:
     """Prepare a forward pass from lightness 'b h w 1'; the run returns logits 'b h w q'."""
     network = weights.network(device).eval()
     x = torch.from_numpy(lightness).permute(0, 3, 1, 2).to(device, memory_format=CHANNELS_LAST)
@@ -104,7 +118,7 @@ def torch_forward(weights: Weights, lightness: np.ndarray, device: str) -> Calla
     return run
 
 
-def onnx_forward(weights: Weights, lightness: np.ndarray, device: str) -> Callable[[], np.ndarray]:
+def onnx_forward(weights: Peer, lightness: np.ndarray, device: str) -> Callable[[], np.ndarray]:
     """Prepare the same in ONNX Runtime, on the CPU."""
     import onnxruntime
 
@@ -117,9 +131,7 @@ def onnx_forward(weights: Weights, lightness: np.ndarray, device: str) -> Callab
     return lambda: session.run(None, {"lightness": x})[0].transpose(0, 2, 3, 1)
 
 
-def openvino_forward(
-    weights: Weights, lightness: np.ndarray, device: str
-) -> Callable[[], np.ndarray]:
+def openvino_forward(weights: Peer, lightness: np.ndarray, device: str) -> Callable[[], np.ndarray]:
     """Prepare the same in OpenVINO, on the CPU and in float32 as the others."""
     # OpenVINO would report every use to its maker; without this module it cannot.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
@@ -139,7 +151,7 @@ def openvino_forward(
 FORWARD = {"PyTorch": torch_forward, "ONNX Runtime": onnx_forward, "OpenVINO": openvino_forward}
 
 
-def _onnx(weights: Weights, lightness: np.ndarray) -> bytes:
+def _onnx(weights: Peer, lightness: np.ndarray) -> bytes:
     """Export the network to ONNX, for the shape of `lightness` alone."""
     b, h, w, _ = lightness.shape
     file: Any = io.BytesIO()

@@ -1,6 +1,7 @@
 """The work that is timed: a network on a batch of random numbers, and the least it costs."""
 
 import functools
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -10,7 +11,8 @@ from flax import linen as nn
 from jaxtyping import Float, Int, UInt8
 
 from cic_jax import bins, prior
-from cic_jax.network import NETWORKS, Block, create, scale_channels
+from cic_jax.layers import Convolution, Depthwise, scale_channels
+from cic_jax.network import NETWORKS, Block, create
 
 CLASS_WEIGHTS = prior.class_weights(prior.IMAGENET)
 NEIGHBORS, SIGMA = 5, 5.0
@@ -77,26 +79,23 @@ class Layer(NamedTuple):
 
 def layers(case: Case) -> list[Layer]:
     """List every convolution of a network; the last one gives its 313 logits."""
-    convolutions = []
-    side, channels = case.size, 1
+    network = create(case.network, width=case.width)
+    convolutions: list[Layer] = []
 
-    def add(name: str, out_channels: int, taps: int, scale: float = 1.0) -> None:
-        nonlocal side, channels
-        kernel = taps * channels * out_channels
-        after = round(scale * side)
+    def record(method: Any, args: Any, kwargs: Any, context: Any) -> Any:
+        y, layer = method(*args, **kwargs), context.module
+        if not isinstance(layer, Convolution | Depthwise) or context.method_name != "__call__":
+            return y
+        kernel = math.prod(layer.variables["params"]["kernel"].shape)
+        inputs, outputs = (math.prod(array.shape) for array in (args[0], y))
         # A transposed convolution applies all taps to every input pixel, others to every output.
-        pixels = min(side, after) ** 2
-        inputs, outputs = side**2 * channels, after**2 * out_channels
-        convolutions.append(Layer(name, pixels * kernel, inputs, outputs, kernel))
-        side, channels = after, out_channels
+        pixels = math.prod((args[0] if y.shape[1] > args[0].shape[1] else y).shape[:3])
+        convolutions.append(Layer(layer.path[0], pixels * kernel, inputs, outputs, kernel))
+        return y
 
-    for number, block in enumerate(case.blocks, start=1):
-        name = f"block{number}"
-        if block.upsample:
-            add(name, block.channels, 16, 2.0)
-        for i in range(1, block.convolutions + 1):
-            add(name, block.channels, 9, 1 / block.stride if i == block.convolutions else 1.0)
-    add("out", len(bins.CENTERS), 1)
+    with nn.intercept_methods(record):
+        L = jax.ShapeDtypeStruct((1, case.size, case.size, 1), jnp.float32)
+        jax.eval_shape(network.apply, case.create()[1], L)
     return convolutions
 
 
