@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from image_samples import POSTSCRIPT
+from file_bytes import POSTSCRIPT
 from PIL import UnidentifiedImageError
 
 from cic_jax import bins, machine, step

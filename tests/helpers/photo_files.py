@@ -4,7 +4,7 @@ import io
 import tarfile
 
 import numpy as np
-from image_samples import POSTSCRIPT
+from file_bytes import POSTSCRIPT
 from PIL import Image
 
 

@@ -4,13 +4,13 @@ import io
 
 import numpy as np
 import pytest
+from file_bytes import POSTSCRIPT, exif, exif_of, save
 from image_samples import (
     ALPHA,
     BAD_PLACE,
     BAD_UNIT,
     GREY,
     JPEG,
-    POSTSCRIPT,
     QUARTER_TURN,
     READABLE,
     RGB,
@@ -18,10 +18,7 @@ from image_samples import (
     UNREADABLE,
     difference,
     difference_alpha,
-    exif,
-    exif_of,
     ids,
-    save,
 )
 from PIL import ExifTags, Image, TiffImagePlugin
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from image_samples import ALPHA, GREY, RGB, H, W, difference, exif, save
+from file_bytes import exif, save
+from image_samples import ALPHA, GREY, RGB, H, W, difference
 from PIL import ExifTags, Image
 
 from cic_jax import images

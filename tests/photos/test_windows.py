@@ -4,7 +4,9 @@ import io
 
 import numpy as np
 import pytest
-from image_samples import ADOBE, POSTSCRIPT, RGB, WIDE, adobe_to_srgb, png, save
+from color_profiles import ADOBE, adobe_to_srgb
+from file_bytes import POSTSCRIPT, png, save
+from image_samples import RGB, WIDE
 from PIL import Image
 
 from cic_jax import images
