@@ -210,12 +210,12 @@ def run(
     """Take the measurements named, after the peak rates with which they are compared.
 
     Args:
-      out: folder for the tables.
-      only: names of measurements, keys of `MEASUREMENTS`.
-      runs: rounds in which contenders take turns.
-      quick: use tiny sizes.
-      photos: a folder of photographs to decode, or '' for drawn scenes.
-      cases: a regular expression, searched for in the names of networks and batches.
+        out: Folder for the tables.
+        only: Names of measurements, keys of `MEASUREMENTS`.
+        runs: Rounds in which contenders take turns.
+        quick: Use tiny sizes.
+        photos: A folder of photographs to decode, or '' for drawn scenes.
+        cases: A regular expression, searched for in the names of networks and batches.
     """
     report = Report(out, runs)
     report.begin("roof")

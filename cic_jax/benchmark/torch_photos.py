@@ -50,11 +50,11 @@ def pipeline(
     """Prepare a pass over batches of windows; the run returns the number of batches.
 
     Args:
-      photographs: the contents of their files.
-      batch: windows per batch.
-      size: height and width of a window, in pixels.
-      random: shuffle and take random windows; the last batch, if it is not full, is dropped.
-      workers: processes that decode, and stay between passes; 0 decodes in this one.
+        photographs: The contents of their files.
+        batch: Windows per batch.
+        size: Height and width of a window, in pixels.
+        random: Shuffle and take random windows; the last batch, if it is not full, is dropped.
+        workers: Processes that decode, and stay between passes; 0 decodes in this one.
     """
     loader = torch.utils.data.DataLoader(
         Windows(photographs, size, random),

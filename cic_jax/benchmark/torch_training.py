@@ -46,12 +46,12 @@ class Training:
         """Put network, optimiser and photographs on the device.
 
         Args:
-          weights: the network's first parameters and statistics.
-          centers: ab of the bins, 'q 2'.
-          class_weights: one per bin, 'q'.
-          photos: uint8 'n h w 3'.
-          crop: height and width of the crops to train on, in pixels.
-          execution: device and precision.
+            weights: The network's first parameters and statistics.
+            centers: ab of the bins, 'q 2'.
+            class_weights: One per bin, 'q'.
+            photos: uint8 'n h w 3'.
+            crop: Height and width of the crops to train on, in pixels.
+            execution: Device and precision.
         """
         device = execution.device
         self.network = weights.network(device).train()
@@ -163,11 +163,11 @@ def loss_gradient(
     """Prepare encoding, loss and gradient; the run returns the loss.
 
     Args:
-      logits: 'b h w q'.
-      ab: the true colours, 'b h w 2'.
-      centers: ab of the bins, 'q 2'.
-      class_weights: one per bin, 'q'.
-      device: where to compute, as PyTorch names it.
+        logits: Logits, 'b h w q'.
+        ab: The true colours, 'b h w 2'.
+        centers: ab of the bins, 'q 2'.
+        class_weights: One per bin, 'q'.
+        device: Where to compute, as PyTorch names it.
     """
     x = torch.from_numpy(logits).to(device).permute(0, 3, 1, 2).requires_grad_()
     truth = torch.from_numpy(ab).to(device).permute(0, 3, 1, 2)
@@ -189,11 +189,11 @@ def block_gradient(
     These are of the block's parameters and, except for the first block, of its input.
 
     Args:
-      weights: of the whole network.
-      number: of the block, from 1.
-      x: the block's input, 'b h w c'.
-      dy: the gradient of its output, 'b h w c'.
-      execution: device and precision; the block is not compiled.
+        weights: Weights of the whole network.
+        number: Number of the block, from 1.
+        x: The block's input, 'b h w c'.
+        dy: The gradient of its output, 'b h w c'.
+        execution: Device and precision; the block is not compiled.
     """
     device, bfloat16 = execution.device, execution.bfloat16
     block = weights.network(device).train()[number - 1]

@@ -56,13 +56,13 @@ def stream(
     dropped.
 
     Args:
-        photographs: the split.
-        batch_size: windows per batch of this process.
-        size: side of a window, in pixels.
-        short_side: length to which a larger short side is reduced first; 0 keeps it.
-        seed: determines the order and the windows; the number of threads does not.
-        epochs: passes over the photographs; endless if None.
-        num_threads: threads that decode; one per core if None.
+        photographs: The split.
+        batch_size: Windows per batch of this process.
+        size: Side of a window, in pixels.
+        short_side: Length to which a larger short side is reduced first; 0 keeps it.
+        seed: Determines the order and the windows; the number of threads does not.
+        epochs: Passes over the photographs; endless if None.
+        num_threads: Threads that decode; one per core if None.
 
     Raises:
         ValueError: a process would not get a single batch.

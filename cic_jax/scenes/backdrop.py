@@ -57,11 +57,11 @@ def add_wood(
     """Draw a row of trees across the whole photograph.
 
     Args:
-        canvas: photograph in CIELAB, changed in place.
-        camera: view that the trees are projected by.
-        light: light and weather.
-        depth: distance from the camera in metres.
-        rng: source of the trees' sizes and colours.
+        canvas: Photograph in CIELAB, changed in place.
+        camera: View that the trees are projected by.
+        light: Light and weather.
+        depth: Distance from the camera in metres.
+        rng: Source of the trees' sizes and colours.
     """
     foot = camera.row_at(depth)
     pixels = camera.focal / depth
@@ -90,11 +90,11 @@ def add_tree(
     """Draw one tree: a trunk under a crown whose edge and shading come from noise.
 
     Args:
-        canvas: photograph in CIELAB, changed in place.
-        camera: view that the tree is projected by.
-        light: light and weather.
+        canvas: Photograph in CIELAB, changed in place.
+        camera: View that the tree is projected by.
+        light: Light and weather.
         at: (x, depth) on the ground in metres.
-        rng: source of size, colour and texture.
+        rng: Source of size, colour and texture.
     """
     x, depth = at
     scale = camera.focal / depth
@@ -130,11 +130,11 @@ def add_houses(
     """Draw a row of houses that face the camera.
 
     Args:
-        canvas: photograph in CIELAB, changed in place.
-        camera: view that the houses are projected by.
-        light: light and weather.
-        depth: distance from the camera in metres.
-        rng: source of sizes, colours and windows.
+        canvas: Photograph in CIELAB, changed in place.
+        camera: View that the houses are projected by.
+        light: Light and weather.
+        depth: Distance from the camera in metres.
+        rng: Source of sizes, colours and windows.
     """
     scale = camera.focal / depth
     column = -rng.uniform(0, 12) * scale
@@ -156,11 +156,11 @@ def _add_house(
     """Draw one house.
 
     Args:
-        canvas: photograph in CIELAB, changed in place.
-        camera: view that the house is projected by.
-        light: light and weather.
-        house: left column and width in pixels, number of floors, depth in metres.
-        rng: source of colours, roof and windows.
+        canvas: Photograph in CIELAB, changed in place.
+        camera: View that the house is projected by.
+        light: Light and weather.
+        house: Left column and width in pixels, number of floors, depth in metres.
+        rng: Source of colours, roof and windows.
     """
     left, width, floors, depth = house
     scale, foot = camera.focal / depth, camera.row_at(depth)

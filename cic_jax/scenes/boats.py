@@ -116,12 +116,12 @@ def _row(
     """Return panes along one side and across half the front, on walls that lean in.
 
     Args:
-        x0: rear end of the wall.
-        x1: front end of the wall.
-        y: distance of the side wall from the middle.
-        low: lower edge of the panes.
-        high: upper edge of the panes.
-        walls: foot and height of the walls, and how much narrower they are at the top.
+        x0: Rear end of the wall.
+        x1: Front end of the wall.
+        y: Distance of the side wall from the middle.
+        low: Lower edge of the panes.
+        high: Upper edge of the panes.
+        walls: Foot and height of the walls, and how much narrower they are at the top.
     """
     foot, rise, taper = walls
     middle = (x0 + x1) / 2

@@ -141,12 +141,12 @@ def _side(shape: Shape, spans: Spans, low: float, high: float, material: M, lift
     """Build flat panels on both sides of a body.
 
     Args:
-        shape: the body.
-        spans: first and last x of each panel.
-        low: lower edge.
-        high: upper edge.
-        material: what the panels are made of.
-        lift: metres by which they come forward in the painting order.
+        shape: The body.
+        spans: First and last x of each panel.
+        low: Lower edge.
+        high: Upper edge.
+        material: What the panels are made of.
+        lift: Metres by which they come forward in the painting order.
     """
     y = shape.width / 2 + 0.004
     corners = [((a, y, low), (b, y, low), (b, y, high), (a, y, high)) for a, b in spans]

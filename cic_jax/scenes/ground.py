@@ -53,11 +53,11 @@ def cover_ground(
     """Draw a surface in perspective; its grain fades where a pixel covers many grains.
 
     Args:
-        name: one of `SURFACES`.
-        ground: ground points of the pixels.
-        camera: view, for the size of a pixel on the ground.
-        light: light and weather.
-        rng: source of colour and texture.
+        name: One of `SURFACES`.
+        ground: Ground points of the pixels.
+        camera: View, for the size of a pixel on the ground.
+        light: Light and weather.
+        rng: Source of colour and texture.
 
     Returns:
         CIELAB of the pixels of `ground`.
@@ -101,11 +101,11 @@ def add_road(
 
     Args:
         lab: CIELAB of the ground, changed in place.
-        road: the road.
-        ground: ground points of the pixels.
-        camera: view, for the size of a pixel on the ground.
-        light: light and weather.
-        rng: source of the surfaces' textures.
+        road: The road.
+        ground: Ground points of the pixels.
+        camera: View, for the size of a pixel on the ground.
+        light: Light and weather.
+        rng: Source of the surfaces' textures.
     """
     (dx, dy), (px, py) = road.direction, road.point
     along = (ground.x - px) * dx + (ground.y - py) * dy

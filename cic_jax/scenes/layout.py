@@ -101,11 +101,11 @@ def _item(kind: str, view: str, mesh: Mesh, depth: float, rng: np.random.Generat
     """Give a placed mesh a random paint.
 
     Args:
-        kind: one of `paint.KINDS`.
-        view: one of `VIEWS`.
-        mesh: the vehicle in world coordinates.
-        depth: distance in metres from the camera to its middle.
-        rng: source of paint and lightness.
+        kind: One of `paint.KINDS`.
+        view: One of `VIEWS`.
+        mesh: The vehicle in world coordinates.
+        depth: Distance in metres from the camera to its middle.
+        rng: Source of paint and lightness.
     """
     lightness = paint.sample_lightness(rng)
     return Item(kind, view, mesh, paint.sample(kind, rng), lightness, depth)
@@ -172,12 +172,12 @@ def _others(
     """Return up to two more vehicles behind the main one, in a lane or, without a road, anywhere.
 
     Args:
-        setting: one of `SETTINGS`.
-        main: the main vehicle.
-        yaw: its heading in radians.
-        road: the road under it, if any.
-        camera: view that the vehicles must be in.
-        rng: source of their number, kinds and places.
+        setting: One of `SETTINGS`.
+        main: The main vehicle.
+        yaw: Its heading in radians.
+        road: The road under it, if any.
+        camera: View that the vehicles must be in.
+        rng: Source of their number, kinds and places.
     """
     count = int(rng.choice(3, p=[0.45, 0.33, 0.22]))
     kinds = SETTINGS[setting].kinds
@@ -201,11 +201,11 @@ def _spot(
     """Find a place and heading in view and clear of the main vehicle; None after twelve misses.
 
     Args:
-        main: the main vehicle.
-        yaw: its heading in radians.
-        road: the road under it, if any.
-        camera: view that the place must be in.
-        rng: source of the candidates.
+        main: The main vehicle.
+        yaw: Its heading in radians.
+        road: The road under it, if any.
+        camera: View that the place must be in.
+        rng: Source of the candidates.
 
     Returns:
         ((x, y) in metres, heading in radians), or None.

@@ -88,11 +88,11 @@ def tube(path: Points, radii: Point, material: Material, sides: int = 8, lift: f
     """Build a round body along a path.
 
     Args:
-        path: points of the middle line.
-        radii: radius at each point.
-        material: what it is made of.
-        sides: number of faces around it.
-        lift: metres by which it comes forward in the painting order.
+        path: Points of the middle line.
+        radii: Radius at each point.
+        material: What it is made of.
+        sides: Number of faces around it.
+        lift: Metres by which it comes forward in the painting order.
     """
     points = np.asarray(path, float)
     along = np.gradient(points, axis=0)
@@ -111,11 +111,11 @@ def disc(center: Point, radius: float, material: Material, lift: float, sides: i
     """Build a round face in the x-z plane that looks to the left (+y).
 
     Args:
-        center: its middle.
-        radius: its radius.
-        material: what it is made of.
-        lift: metres by which it comes forward in the painting order.
-        sides: number of corners.
+        center: Its middle.
+        radius: Its radius.
+        material: What it is made of.
+        lift: Metres by which it comes forward in the painting order.
+        sides: Number of corners.
     """
     angle = 2 * np.pi * np.arange(sides) / sides
     ring = radius * np.stack([np.cos(angle), np.zeros(sides), np.sin(angle)], axis=1)
@@ -162,12 +162,12 @@ def place(
     """Scale, roll, pitch, turn and move a mesh, in this order.
 
     Args:
-        mesh: the mesh in body coordinates.
-        position: where its origin comes to stand.
-        yaw: turn about the vertical, in radians.
-        pitch: nose up, in radians.
-        roll: turn about the long axis, in radians.
-        scale: factor of size.
+        mesh: The mesh in body coordinates.
+        position: Where its origin comes to stand.
+        yaw: Turn about the vertical, in radians.
+        pitch: Nose up, in radians.
+        roll: Turn about the long axis, in radians.
+        scale: Factor of size.
     """
     cy, sy, cp, sp, cr, sr = (f(a) for a in (yaw, pitch, roll) for f in (np.cos, np.sin))
     turn = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])

@@ -99,11 +99,11 @@ def _draw(
     """Draw faces in the order given.
 
     Args:
-        pixels: corners as (column, row).
-        lab: colour of each face.
-        is_paint: whether each face takes the paint's ab.
-        window: left, top, right, bottom of the layer in the photograph.
-        ab: colour of the paint.
+        pixels: Corners as (column, row).
+        lab: Colour of each face.
+        is_paint: Whether each face takes the paint's ab.
+        window: Left, top, right, bottom of the layer in the photograph.
+        ab: Colour of the paint.
     """
     left, top, right, bottom = window
     size = ((right - left) * SUPERSAMPLING, (bottom - top) * SUPERSAMPLING)

@@ -150,11 +150,11 @@ def _touch_ground(
     """Draw a vehicle's shadow and reflection on the ground or water.
 
     Args:
-        canvas: photograph in CIELAB, changed in place.
-        item: the vehicle.
-        coat: its paint.
-        plan: layout of the scene.
-        rng: source of the waves in the reflection.
+        canvas: Photograph in CIELAB, changed in place.
+        item: The vehicle.
+        coat: Its paint.
+        plan: Layout of the scene.
+        rng: Source of the waves in the reflection.
     """
     camera, light = plan.camera, plan.light
     afloat = item.kind == "boat"
@@ -182,11 +182,11 @@ def _reflect(
     """Draw a mirrored vehicle on water or a wet road, broken up by small waves.
 
     Args:
-        canvas: photograph in CIELAB, changed in place.
-        layer: the mirrored vehicle.
-        strength: share of its light that is reflected.
-        sway: pixels that waves displace it by, growing with distance from its foot.
-        rng: source of the waves.
+        canvas: Photograph in CIELAB, changed in place.
+        layer: The mirrored vehicle.
+        strength: Share of its light that is reflected.
+        sway: Pixels that waves displace it by, growing with distance from its foot.
+        rng: Source of the waves.
     """
     height, width = layer.cover.shape
     rows, columns = np.mgrid[:height, :width].astype(np.float32)

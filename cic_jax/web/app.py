@@ -253,11 +253,11 @@ def _number(request: Request, name: str, default: N | None, least: N, most: N) -
     Raises HTTPException 400 for what is no number in the range.
 
     Args:
-      request: its query holds the parameter.
-      name: of the parameter.
-      default: value if the parameter is missing; with None it has to be there.
-      least: smallest value; its type is that of the result.
-      most: largest value.
+        request: Its query holds the parameter.
+        name: Name of the parameter.
+        default: Value if the parameter is missing; with None it has to be there.
+        least: Smallest value; its type is that of the result.
+        most: Largest value.
     """
     text = request.query_params.get(name)
     if text is None and default is not None:
