@@ -16,7 +16,7 @@ from absl import logging as absl_logging
 from ml_collections import ConfigDict, config_flags
 
 import cic_jax
-from cic_jax.machine import keep_memory
+from cic_jax.machine import keep_memory, missing_device
 
 __all__ = ["define_config", "keep_memory", "run"]
 
@@ -50,6 +50,10 @@ def run(main: Callable[[], None]) -> None:
             if not _raised_in(cic_jax, error):
                 raise
             _refuse(str(error))
+        except RuntimeError:
+            if (reason := missing_device()) is None:
+                raise
+            _refuse(reason)
         except OSError as error:
             if not _raised_in(ml_collections, error):
                 raise

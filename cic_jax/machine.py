@@ -55,6 +55,17 @@ def describe() -> dict[str, Any]:
     }
 
 
+def missing_device() -> str | None:
+    """Say in one line why JAX has no device to compute on; None if it has one."""
+    import jax
+
+    try:
+        jax.devices()
+    except RuntimeError as error:
+        return f"JAX has no device to compute on: {str(error).splitlines()[0]}"
+    return None
+
+
 def keep_memory() -> None:
     """Restart this process with glibc told to keep freed memory, which it reads at start-up.
 

@@ -18,7 +18,7 @@ from ml_collections import config_flags
 from cic_jax import checkpoint, entry, photos
 from cic_jax.configs import default
 from cic_jax.train import evaluate
-from cic_jax.train.config import check
+from cic_jax.train.config import check_evaluation
 
 CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_string(
@@ -47,7 +47,7 @@ def main() -> None:
         overrides=config_flags.get_override_values(flags.FLAGS["config"]),
     )
     config = default.completed(model.description["config"])
-    check(config)
+    check_evaluation(config)
     photographs = photos.open_splits(config.data)[SPLIT.value]
     evaluation = evaluate.evaluate(model, photographs, config)
     print(evaluate.format_evaluation(evaluation))

@@ -3,11 +3,10 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from commands import ROOT, STARTS_ONCE
 
-ROOT = Path(__file__).parents[1]
 TRAIN = ["experiments/train.py", "--config=configs/simplified.py", "--workdir={}/run"]
 
 
@@ -26,6 +25,14 @@ def test_wrong_input_is_one_line(command, said, tmp_path):
     assert done.returncode == 2
     assert done.stderr.strip().count("\n") == 0
     assert said in done.stderr
+
+
+def test_a_device_that_is_not_there_is_one_line(tmp_path):
+    command = ["experiments/evaluate.py", "--workdir=simplified_final", "--out={}"]
+    done = run(command, tmp_path, JAX_PLATFORMS="nowhere")
+    assert done.returncode == 2
+    assert done.stderr.strip().count("\n") == 0
+    assert "evaluate.py: JAX has no device to compute on: Unable to initialize" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -78,6 +85,9 @@ def test_a_reader_that_ends_early_is_no_error():
     assert run.wait() == 141
 
 
-def run(command, tmp_path):
+def run(command, tmp_path, **variables):
     arguments = [sys.executable, *(part.format(tmp_path) for part in command)]
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = os.environ | STARTS_ONCE | variables
+    return subprocess.run(
+        arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )

@@ -44,6 +44,7 @@ def info(options: argparse.Namespace) -> int:
         "trained on": data.get("source"),
         **{name: f"{value:.4g}" for name, value in about["metrics"].items()},
     }
+    width = max(14, *map(len, rows))
     for name, value in rows.items():
-        print(console.printable(f"{name:14} {value or 'not recorded'}"))
+        print(console.printable(f"{name:{width}} {value or 'not recorded'}"))
     return console.DONE

@@ -17,6 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status.
 
     Ctrl-C is one line and status 130; a reader that ends early (`| head -1`) is status 141 alone.
+    A device that JAX cannot use is one line, too.
     """
     try:
         with console.interrupts_handled_by(console.exit_interrupted):
@@ -28,6 +29,12 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         console.drop_output()
         return console.UNREAD
+    except RuntimeError:
+        from cic_jax.machine import missing_device
+
+        if (reason := missing_device()) is None:
+            raise
+        console.fail(reason)
     except KeyboardInterrupt:
         print("cic-jax: interrupted", file=sys.stderr)
         return console.INTERRUPTED

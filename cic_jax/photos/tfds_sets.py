@@ -78,8 +78,9 @@ def open_named(
         index_file.with_suffix(".new").replace(index_file)
     index = json.loads(index_file.read_text())
     logging.info("%s", census.summary(index["report"]))
+    report = index["report"] | {"fingerprint": f"{builder.info.full_name}/{digest}"}
     return {
-        split: Photographs(split, replace(records, rows=index["rows"][split]), index["report"])
+        split: Photographs(split, replace(records, rows=index["rows"][split]), report)
         for split in SPLITS
     }
 

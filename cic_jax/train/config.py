@@ -56,17 +56,19 @@ DECAYS = ("train.average", "train.b1", "train.b2")
 
 
 def check(config: ConfigDict) -> None:
-    """Raise ConfigError for the first invalid value."""
-    data, train = config.data, config.train
+    """Raise ConfigError for the first invalid value of a training."""
+    check_evaluation(config)
+    size, crop = config.data.size, config.train.crop
+    expected = f"a multiple of 8 up to config.data.size = {size}"
+    _require(crop % 8 == 0 and 8 <= crop <= size, config, "train.crop", expected)
+
+
+def check_evaluation(config: ConfigDict) -> None:
+    """Raise ConfigError for the first invalid value of an evaluation, which takes no crops."""
+    train = config.train
     for key, allowed in CHOICES.items():
         _require(_value(config, key) in allowed, config, key, f"one of {', '.join(allowed)}")
-    _require(data.size % 8 == 0, config, "data.size", "a multiple of 8")
-    _require(
-        train.crop % 8 == 0 and 8 <= train.crop <= data.size,
-        config,
-        "train.crop",
-        f"a multiple of 8 up to config.data.size = {data.size}",
-    )
+    _require(config.data.size % 8 == 0, config, "data.size", "a multiple of 8")
     for key, least in AT_LEAST.items():
         expected = f"a number, at least {least:g}"
         _require(least <= _value(config, key) < math.inf, config, key, expected)

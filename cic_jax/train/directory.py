@@ -10,20 +10,23 @@ from typing import Any
 import jax
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, machine
+from cic_jax import checkpoint, machine, photos
 from cic_jax.configs import default
 from cic_jax.train import record
 from cic_jax.train.config import ConfigError
 
 LOCK = ".lock"  # held while a process trains there
+PHOTOGRAPHS = "photographs.json"  # by which they are known where their folder has moved
 # Keys that may differ from one start of a run to the next.
-FREE = {"train.epochs", "train.evaluate_every", "train.steps_per_dispatch"}
+FREE = {"data.data_dir", "train.epochs", "train.evaluate_every", "train.steps_per_dispatch"}
+PLACE = "data.path"  # may differ where the same photographs lie there
 
 
 def require_free(workdir: Path, config: ConfigDict) -> None:
     """Raise ValueError if `workdir` cannot hold a run, or holds one with another config.
 
-    Options newer than that run count with their defaults (`default.completed`).
+    Options newer than that run count with their defaults (`default.completed`). If the run has
+    recorded its photographs, another data.path is left to `require_same_photographs`.
     """
     checkpoint.require_plain(workdir)
     path = workdir / checkpoint.CONFIG
@@ -31,12 +34,37 @@ def require_free(workdir: Path, config: ConfigDict) -> None:
     if written is None:
         return
     before, now = _flat(_as_json(default.completed(written))), _flat(_as_json(config))
-    changed = {k for k in before.keys() | now.keys() if before.get(k) != now.get(k)} - FREE
+    free = FREE | {PLACE} if (workdir / PHOTOGRAPHS).exists() else FREE
+    changed = {k for k in before.keys() | now.keys() if before.get(k) != now.get(k)} - free
     if changed:
         raise ConfigError(
             f"{workdir} holds a run with another {', '.join(sorted(changed))}: go on with its "
             f"own values ({path}), or name a new --workdir"
         )
+
+
+def require_same_photographs(
+    workdir: Path, config: ConfigDict, splits: Mapping[str, photos.Photographs]
+) -> None:
+    """Raise ConfigError if `workdir` holds a run on other photographs, in another folder."""
+    written = _config_of(workdir)
+    if written is None or written["data"]["path"] == config.data.path:
+        return
+    if json.loads((workdir / PHOTOGRAPHS).read_text(encoding="utf-8")) != _identity(splits):
+        raise ConfigError(
+            f"{workdir} holds a run on the photographs of {written['data']['path']}, and other "
+            f"ones lie in config.data.path={config.data.path}: name the folder that holds them "
+            "now, or a new --workdir"
+        )
+
+
+def _identity(splits: Mapping[str, photos.Photographs]) -> dict[str, Any]:
+    """Identify photographs by their number in each split and the digest of their names and sizes.
+
+    The digest is that of the source's report: drawn scenes, which have no folder, have none.
+    """
+    counts = {name: len(split) for name, split in splits.items()}
+    return {"fingerprint": splits["train"].report.get("fingerprint"), **counts}
 
 
 def _config_of(workdir: Path) -> dict[str, Any] | None:
@@ -105,10 +133,11 @@ def locked(workdir: Path) -> Iterator[None]:
         yield
 
 
-def describe(workdir: Path, config: ConfigDict) -> None:
-    """Write config.json and machine.json, each atomically. Only the first host writes."""
+def describe(workdir: Path, config: ConfigDict, splits: Mapping[str, photos.Photographs]) -> None:
+    """Write the files that describe a run, each atomically. Only the first host writes."""
     if jax.process_index() == 0:
         workdir.mkdir(parents=True, exist_ok=True)
+        write_json(workdir / PHOTOGRAPHS, _identity(splits))
         write_json(workdir / checkpoint.CONFIG, _as_json(config))
         write_json(workdir / record.MACHINE, machine.describe())
 

@@ -36,9 +36,9 @@ def train(
 ) -> dict[str, float]:
     """Train as the config says, or continue where the last run in `workdir` stopped.
 
-    Writes config.json, machine.json, log.jsonl, tensorboard/ and checkpoints/ there and returns the
-    last validation metrics. Ctrl-C and SIGTERM save and end the run in good order; after the last
-    step they take effect as soon as the run is written.
+    Writes config.json, photographs.json, machine.json, log.jsonl, tensorboard/ and checkpoints/
+    there and returns the last validation metrics. Ctrl-C and SIGTERM save and end the run in good
+    order; after the last step they take effect as soon as the run is written.
 
     Args:
         config: Values of every key of configs/default.py.
@@ -56,6 +56,7 @@ def train(
     directory.require_saved(workdir)
     builders = build.choose(config, palette, build_target, build_network)
     splits = photos.open_splits(config.data)
+    directory.require_same_photographs(workdir, config, splits)
     photos.require_some(splits["validation"])
     photographs = training_set(config, splits)
     source = feed.open_feed(config, photographs)
@@ -74,7 +75,7 @@ def train(
         checkpoint.manager(workdir, config.train.best_metric) as manager,
     ):
         state = first_state(config, parts, builders, manager, begin)
-        directory.describe(workdir, config)
+        directory.describe(workdir, config, splits)
         with record.Recorder(workdir, int(state.step)) as recorder, Interrupt() as interrupt:
             tasks = _Tasks(
                 _dispatched_steps(config, parts, augment),

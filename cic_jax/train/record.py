@@ -1,7 +1,10 @@
 """Progress of a run: log.jsonl, TensorBoard files and the progress bar."""
 
+import contextlib
 import json
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +32,8 @@ class Recorder:
         self._writes = jax.process_index() == 0
         if not self._writes:
             return
-        # Imported here: it imports PyTorch wherever that is installed, which takes seconds.
-        from tensorboardX import SummaryWriter
+        with _without_pytorch():
+            from tensorboardX import SummaryWriter
 
         workdir = Path(workdir)
         lines = [json.dumps(line) + "\n" for line in read(workdir) if line["step"] <= start]
@@ -60,6 +63,23 @@ class Recorder:
         """Write a picture for TensorBoard."""
         if self._writes:
             self._board.add_image(name, rgb, step, dataformats="HWC")
+
+
+@contextlib.contextmanager
+def _without_pytorch() -> Iterator[None]:
+    """Keep imports from loading PyTorch, unless it is loaded already.
+
+    tensorboardX imports it where it is installed, which takes seconds, and does without it
+    elsewhere.
+    """
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]  # `import torch` raises ImportError
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]
 
 
 def read(workdir: str | Path) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import own_parts
 import pytest
+from tiny_models import tiny_model
 
 from cic_jax import checkpoint, model
 from cic_jax.cli import console
@@ -35,6 +36,15 @@ def test_info(weights, capsys):
         "trained on     folder",
         "psnr           24.43",
     ]
+
+
+def test_the_longest_metric_has_its_column(tmp_path, capsys):
+    metrics = {"psnr": 24.4321, "colorfulness_truth": 30.5}
+    config = {"data": {"source": "folder"}}
+    checkpoint.export(tmp_path / "tiny", tiny_model(config=config, metrics=metrics))
+    assert main(["info", str(tmp_path / "tiny")]) == console.DONE
+    *_, psnr, truth = capsys.readouterr().out.splitlines()
+    assert psnr.index("24.43") == truth.index("30.5")
 
 
 def test_info_names_the_functions_that_built_a_model(tmp_path, capsys):

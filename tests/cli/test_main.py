@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
 from photo_files import photograph
 from PIL import Image
 
+from cic_jax import checkpoint
 from cic_jax.cli import console
+from cic_jax.cli.main import main
 from cic_jax.cli.sources import RECORD
 
 ROOT = Path(__file__).parents[2]
@@ -85,3 +88,16 @@ def test_ctrl_c_leaves_no_part_of_a_file(tmp_path, colorize, monkeypatch):
     monkeypatch.setattr(Image.Image, "save", lambda *_, **__: signal.raise_signal(signal.SIGINT))
     assert colorize(path, f"--out={out}") == (console.INTERRUPTED, ["cic-jax: interrupted"])
     assert [path.name for path in out.iterdir()] == [RECORD]
+
+
+def test_a_device_that_is_not_there_is_one_line(monkeypatch, weights, capsys):
+    def devices():
+        raise RuntimeError("Unable to initialize backend 'cuda'\nand more")
+
+    monkeypatch.setattr(jax, "devices", devices)
+    monkeypatch.setattr(checkpoint, "load", lambda *_, **__: devices())
+    with pytest.raises(SystemExit) as error:
+        main(["info", str(weights)])
+    assert error.value.code == console.UNUSABLE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "cic-jax: JAX has no device to compute on: Unable to initialize backend 'cuda'"

@@ -8,9 +8,9 @@ import jax
 import numpy as np
 import photo_files
 import pytest
+from tiny_runs import tiny_config
 
 from cic_jax import checkpoint
-from cic_jax.configs import default
 from cic_jax.train import directory, record
 from cic_jax.train import loop as train
 from cic_jax.train.config import ConfigError
@@ -18,14 +18,8 @@ from cic_jax.train.config import ConfigError
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    root = tmp_path_factory.mktemp("photos")
-    photo_files.two_coloured(root, 40)
-    config = default.get_config()
-    config.data.update(source="folder", path=str(root), size=32, short_side=32)
-    config.data.data_dir = str(tmp_path_factory.mktemp("prepared"))
-    config.model.update(network="simplified", width=0.05)
-    config.train.update(batch_size=8, crop=16, epochs=2.0, evaluate_every=1.0)
-    return config.lock()
+    train = {"batch_size": 8, "crop": 16, "epochs": 2.0, "evaluate_every": 1.0}
+    return tiny_config(tmp_path_factory, 40, 32, **train).lock()
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +55,29 @@ def test_a_config_that_was_lost_is_that_of_the_checkpoint(content, run):
         directory.require_free(workdir, other)
     assert np.isfinite(train.train(longer, workdir)["loss"])
     assert json.loads((workdir / checkpoint.CONFIG).read_text())["train"]["epochs"] == 3.0
+
+
+def test_a_run_goes_on_where_its_photographs_have_moved(run, tmp_path):
+    workdir, longer, _ = run
+    moved = tmp_path / "moved"
+    shutil.copytree(longer.data.path, moved, copy_function=shutil.copyfile)  # as of today
+    longer.data.update(path=str(moved), data_dir=str(tmp_path / "prepared"))
+    assert np.isfinite(train.train(longer, workdir)["loss"])
+    assert json.loads((workdir / checkpoint.CONFIG).read_text())["data"]["path"] == str(moved)
+    assert train.train(longer, workdir) == {}  # nothing is left to do
+
+
+def test_a_run_does_not_go_on_with_other_photographs(run, tmp_path):
+    workdir, longer, _ = run
+    moved = tmp_path / "moved"
+    shutil.copytree(longer.data.path, moved)
+    next(moved.iterdir()).unlink()
+    longer.data.path = str(moved)
+    with pytest.raises(ConfigError, match=rf"and other ones lie in config\.data\.path={moved}"):
+        train.train(longer, workdir)
+    (workdir / directory.PHOTOGRAPHS).unlink()  # as of a run from before they were recorded
+    with pytest.raises(ConfigError, match=r"another data\.path"):
+        train.train(longer, workdir)
 
 
 def test_a_log_without_checkpoints_does_not_begin_anew(run):

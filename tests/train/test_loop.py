@@ -9,32 +9,20 @@ import signal
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
-import photo_files
 import pytest
+from tiny_runs import tiny_config, with_options
 
 from cic_jax import checkpoint, photos
-from cic_jax.configs import default
 from cic_jax.train import directory, evaluate, record
 from cic_jax.train import loop as train
 from cic_jax.train.config import ConfigError
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def config(tmp_path_factory):
     """Sixty photographs whose colour can be learnt: bright is blue, dark is brown."""
-    root = tmp_path_factory.mktemp("photos")
-    photo_files.two_coloured(root, 60)
-    return root
-
-
-@pytest.fixture(scope="module")
-def config(folder, tmp_path_factory):
-    config = default.get_config()
-    config.data.update(source="folder", path=str(folder), size=64, short_side=64)
-    config.data.data_dir = str(tmp_path_factory.mktemp("prepared"))
-    config.model.update(network="simplified", width=0.05)
-    config.train.update(batch_size=8, crop=32, epochs=4.0, learning_rate=1e-2, evaluate_every=2.0)
-    return config.lock()
+    train = {"batch_size": 8, "crop": 32, "epochs": 4.0, "evaluate_every": 2.0}
+    return tiny_config(tmp_path_factory, 60, 64, learning_rate=1e-2, **train).lock()
 
 
 @pytest.fixture(scope="module")
@@ -220,8 +208,7 @@ def test_too_few_photographs_for_a_batch(config, tmp_path):
     ],
 )
 def test_a_refused_start_leaves_its_directory_free(options, message, config, tmp_path):
-    wrong = config.copy_and_resolve_references()
-    wrong.update_from_flattened_dict(options)
+    wrong = with_options(config, options)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         train.train(wrong, tmp_path / "run")
     assert not (tmp_path / "run" / checkpoint.CONFIG).exists()

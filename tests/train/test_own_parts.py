@@ -5,12 +5,11 @@ import sys
 import jax
 import numpy as np
 import own_parts
-import photo_files
 import pytest
 from matplotlib import pyplot
+from tiny_runs import tiny_config, with_options
 
 from cic_jax import Colorizer, checkpoint, factory, photos
-from cic_jax.configs import default
 from cic_jax.report import drawings
 from cic_jax.train import evaluate, train
 from cic_jax.train.config import ConfigError
@@ -26,20 +25,8 @@ PHOTO = np.tile(np.arange(40, dtype=np.uint8) * 6, (24, 1))
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    root = tmp_path_factory.mktemp("photos")
-    photo_files.two_coloured(root, 30)
-    config = default.get_config()
-    config.data.update(source="folder", path=str(root), size=32, short_side=32)
-    config.data.data_dir = str(tmp_path_factory.mktemp("prepared"))
-    config.model.update(network="simplified", width=0.05)
-    config.train.update(batch_size=4, crop=32, epochs=1 / 5, learning_rate=1e-2)
-    return config.lock()
-
-
-def with_options(config, options):
-    changed = config.copy_and_resolve_references()
-    changed.update_from_flattened_dict(options)
-    return changed
+    train = {"batch_size": 4, "crop": 32, "epochs": 1 / 5, "learning_rate": 1e-2}
+    return tiny_config(tmp_path_factory, 30, 32, **train).lock()
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,17 @@ def test_a_line_that_was_spoilt_is_named(tmp_path):
         record.read(tmp_path)
 
 
+def test_pytorch_is_not_imported_with_tensorboard(tmp_path, monkeypatch):
+    (tmp_path / "torch.py").write_text("raise AssertionError('PyTorch was imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("torch", "tensorboardX") and ".proto" not in name:
+            monkeypatch.delitem(sys.modules, name)
+    with record.Recorder(tmp_path, 0) as recorder:
+        recorder.scalars(1, "train", loss=1.0)
+    assert "torch" not in sys.modules
+
+
 def test_reading_a_log_does_not_import_tensorboard():
     code = "import sys; from cic_jax.train import loop; sys.exit('tensorboardX' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
