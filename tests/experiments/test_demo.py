@@ -2,39 +2,24 @@
 
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from commands import config_flags, run_script
 
 from cic_jax.train import record
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
-SHRUNKEN = {
-    "data.scenes": 60,
-    "data.size": 64,
-    "data.short_side": 64,
-    "model.width": 0.05,
-    "train.crop": 32,
-    "train.batch_size": 4,
-    "train.epochs": 12,
-    "train.evaluate_every": 2,
-}
-
-
-def run(script, *arguments):
-    command = [sys.executable, f"experiments/{script}.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("demo")
-    settings = SHRUNKEN | {"data.data_dir": workdir / "prepared"}
-    options = [f"--config.{key}={value}" for key, value in settings.items()]
-    done = run("demo", f"--workdir={workdir}", *options)
+    settings = config_flags(
+        data={"scenes": 60, "size": 64, "short_side": 64, "data_dir": workdir / "prepared"},
+        model={"width": 0.05},
+        train={"crop": 32, "batch_size": 4, "epochs": 12, "evaluate_every": 2},
+    )
+    done = run_script("demo", f"--workdir={workdir}", *settings)
     assert done.returncode == 0, done.stderr
     return workdir, done
 
@@ -77,7 +62,7 @@ def test_every_figure_is_drawn_and_what_is_missing_is_named(demo, tmp_path):
     workdir, _ = demo
     empty = tmp_path / "empty"
     empty.mkdir()
-    done = run("figures", f"--runs={workdir / 'model'},{empty}", f"--out={tmp_path / 'out'}")
+    done = run_script("figures", f"--runs={workdir / 'model'},{empty}", f"--out={tmp_path / 'out'}")
     assert done.returncode == 0, done.stderr
     assert {path.stem for path in (tmp_path / "out").glob("*.png")} == {
         "losses",
@@ -92,7 +77,7 @@ def test_every_figure_is_drawn_and_what_is_missing_is_named(demo, tmp_path):
 
 
 def test_figures_of_nothing_are_an_error(tmp_path):
-    done = run("figures", f"--runs={tmp_path}", f"--out={tmp_path / 'out'}")
+    done = run_script("figures", f"--runs={tmp_path}", f"--out={tmp_path / 'out'}")
     assert done.returncode != 0
     assert "nothing to draw" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "out").exists()

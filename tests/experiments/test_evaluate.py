@@ -2,32 +2,24 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import photo_files
 import pytest
+from commands import ROOT, config_flags, run_script
+from tiny_runs import tiny_config
 
 from cic_jax import checkpoint, photos, pretrained
 from cic_jax.cli import console
 from cic_jax.cli.main import main as cli
-from cic_jax.configs import default
 from cic_jax.train import train
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
 OWN = ["own_parts:patches", "own_parts:turned"]
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    root = tmp_path_factory.mktemp("photos")
-    photo_files.two_coloured(root, 30)
-    config = default.get_config()
-    config.data.update(source="folder", path=str(root), size=32, short_side=32)
-    config.data.data_dir = str(tmp_path_factory.mktemp("prepared"))
+    config = tiny_config(tmp_path_factory, 30, 32, batch_size=4, crop=32, epochs=0.1)
     photos.open_splits(config.data)
     return config
 
@@ -35,17 +27,8 @@ def config(tmp_path_factory):
 def evaluate(folder, config, *arguments):
     """Run the command in a folder, on the photographs of a config."""
     data = {key: config.data[key] for key in ("source", "path", "data_dir", "size", "short_side")}
-    flags = [f"--config.data.{key}={value}" for key, value in data.items()]
-    crop = "--config.train.crop=32"
-    paths = [ROOT, ROOT / "tests/helpers"]
-    return subprocess.run(
-        [sys.executable, ROOT / "experiments/evaluate.py", *flags, crop, *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    flags = [*config_flags(data=data), *arguments]
+    return run_script("evaluate", *flags, cwd=folder, modules=[ROOT / "tests/helpers"])
 
 
 def test_converted_weights_are_scored_beside_themselves(release, config, tmp_path):
@@ -71,7 +54,6 @@ def test_a_released_name_makes_no_folder(config, tmp_path):
 
 def test_own_parts_are_imported_by_permission(config, tmp_path, capsys):
     own = config.copy_and_resolve_references()
-    own.train.update(batch_size=4, crop=32, epochs=0.1)
     own.model.factory, own.target.factory = OWN
     train(own, tmp_path / "run")
     permitted = [f"--factory={name}" for name in OWN]

@@ -1,7 +1,6 @@
 """A small run becomes a release whose card and checksums are of its weights; or nothing changes."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +8,13 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-import photo_files
 import pytest
+from tiny_runs import tiny_config
 
 from cic_jax import checkpoint, checksums, photos, step
 from cic_jax import model as models
-from cic_jax.configs import default
 from cic_jax.report import release
-from cic_jax.report.card import Texts, read_texts
+from cic_jax.report.card import Texts
 from cic_jax.train import build, evaluate, record
 
 ROOT = Path(__file__).parents[2]
@@ -31,13 +29,9 @@ LOG = [
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
     """Forty photographs of two colours; the network is tiny."""
-    root = tmp_path_factory.mktemp("photos")
-    photo_files.two_coloured(root, 40)
-    config = default.get_config()
-    config.data.update(source="folder", path=str(root), size=64, short_side=64)
-    config.data.data_dir = str(tmp_path_factory.mktemp("prepared"))
-    config.model.update(network="simplified", width=0.05)
-    config.train.update(batch_size=8, crop=32, epochs=20.0, init_from=f"{root}/before")
+    train = {"batch_size": 8, "crop": 32, "epochs": 20.0}
+    config = tiny_config(tmp_path_factory, 40, 64, **train)
+    config.train.init_from = f"{config.data.path}/before"
     return config.lock()
 
 
@@ -259,61 +253,3 @@ def test_no_run_or_a_run_without_a_step(released, run, tmp_path):
     (tmp_path / checkpoint.CONFIG).write_text((run / checkpoint.CONFIG).read_text())
     with pytest.raises(checkpoint.CheckpointError, match="has not saved a step"):
         release.best(tmp_path)
-
-
-def test_texts_are_required(tmp_path):
-    (tmp_path / "data.md").write_text(" Ours.\n")
-    (tmp_path / "empty.md").write_text("\n")
-    assert read_texts(tmp_path / "data.md", tmp_path / "data.md") == Texts("Ours.", "Ours.")
-    with pytest.raises(ValueError, match=r"--limits: expected a text in Markdown, .*empty\.md"):
-        read_texts(tmp_path / "data.md", tmp_path / "empty.md")
-    with pytest.raises(ValueError, match="--data_card: expected"):
-        read_texts(tmp_path / "nowhere.md", tmp_path / "empty.md")
-
-
-@pytest.mark.slow
-def test_the_command_from_a_trained_run_to_a_release(tmp_path):
-    settings = {
-        "data.scenes": 60,
-        "data.size": 64,
-        "data.short_side": 64,
-        "data.data_dir": tmp_path / "prepared",
-        "model.network": "simplified",
-        "model.width": 0.05,
-        "train.crop": 32,
-        "train.batch_size": 8,
-        "train.epochs": 1,
-    }
-    options = [f"--config.{key}={value}" for key, value in settings.items()]
-    done = command("train", f"--workdir={tmp_path}/run", "--config=configs/default.py", *options)
-    assert done.returncode == 0, done.stderr
-    (tmp_path / "prepared").rename(tmp_path / "moved")
-    cards = ROOT / "checkpoints/cards"
-    arguments = [
-        f"--workdir={tmp_path}/run",
-        "--name=drawn",
-        f"--out={tmp_path}/releases",
-        f"--data_card={cards}/vehicles_and_outdoors.md",
-        f"--config.data.data_dir={tmp_path}/moved",
-    ]
-    refused = command("release", *arguments, f"--limits={tmp_path}/nowhere.md")
-    assert refused.returncode == 2
-    assert refused.stderr.strip().count("\n") == 0
-    assert "--limits: expected a text" in refused.stderr
-    assert not (tmp_path / "releases").exists()
-    done = command("release", *arguments, f"--limits={cards}/simplified_final_limits.md")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == f"{tmp_path}/releases/drawn"
-    assert not (tmp_path / "prepared").exists()
-    text = (tmp_path / "releases/drawn/README.md").read_text()
-    assert "Source `synthetic_vehicles` (60 drawn scenes)" in text
-    assert "minutes of steps" in text
-    assert str(tmp_path) not in text
-    assert checkpoint.load(tmp_path / "releases/drawn").description["width"] == 0.05
-
-
-def command(name, *arguments):
-    line = [sys.executable, str(ROOT / "experiments" / f"{name}.py"), *arguments]
-    return subprocess.run(
-        line, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False
-    )

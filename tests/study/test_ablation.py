@@ -3,7 +3,7 @@ import json
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from commands import run_script
+from commands import config_flags, run_script
 
 from cic_jax import bins
 from cic_jax.configs import two_cores
@@ -92,17 +92,13 @@ def test_differences_are_paired_and_bold_where_they_exclude_0():
 
 @pytest.mark.slow
 def test_the_command_trains_scores_and_resumes(tmp_path):
-    command = [
-        *("ablate.py", f"--workdir={tmp_path}/runs"),
-        *("--config.data.source=synthetic_vehicles", "--config.data.scenes=60"),
-        *(f"--config.data.data_dir={tmp_path}/data", "--config.data.size=64"),
-        *("--config.data.short_side=64", "--config.train.crop=32", "--config.model.width=0.05"),
-        *(
-            "--config.train.batch_size=8",
-            "--config.train.epochs=1",
-            "--config.train.warmup_steps=0",
-        ),
-    ]
+    settings = config_flags(
+        data={"source": "synthetic_vehicles", "scenes": 60, "data_dir": tmp_path / "data"}
+        | {"size": 64, "short_side": 64},
+        model={"width": 0.05},
+        train={"crop": 32, "batch_size": 8, "epochs": 1, "warmup_steps": 0},
+    )
+    command = ["ablate", f"--workdir={tmp_path}/runs", *settings]
     refused = run_script(*command, "--variants=nothing")
     assert "--variants has nothing; there are base, rate_times_3" in refused.stderr
     for variant in ("no_average", "neighbors_10"):
