@@ -168,7 +168,7 @@ def scenes_sections(
 ) -> list[page.Section]:
     """Show test scenes coloured, one at several temperatures, and a pixel's distribution."""
     columns = {
-        "lightness": gallery.grey(shown),
+        "grey": gallery.grey(shown),
         "coloured": gallery.coloured(colorizer, shown, temperature),
         "truth": shown,
     }

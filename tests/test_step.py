@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 
 from cic_jax import lab, metrics, network, read_out, step, target
 from cic_jax.train.crop import random_crop
@@ -80,8 +81,18 @@ def test_crops_and_losses_of_a_seed_stay_as_they_are(state):
     np.testing.assert_allclose(losses, [0.0448865, 0.0398620, 0.0346190, 0.0358110], rtol=1e-3)
 
 
-def test_each_step_augments_by_a_key_of_its_own(state):
+class Affine(nn.Module):
+    """A network whose steps need not be compiled."""
+
+    @nn.compact
+    def __call__(self, L, train=False):
+        return nn.Dense(2)(L[:, ::4, ::4])
+
+
+def test_each_step_augments_by_a_key_of_its_own():
     seen = []
+    options = {"network": Affine(), "target": target.regression(), "optimizer": step.adam(1e-2)}
+    state = step.init(jax.random.key(0), Affine(), options["optimizer"])
 
     def augment(key, photos):
         seen.append(key)
@@ -90,7 +101,6 @@ def test_each_step_augments_by_a_key_of_its_own(state):
     def downsample(ab):
         return step.downsample(ab, every_fourth=True)
 
-    options = {"network": NETWORK, "target": target.regression(), "optimizer": step.adam(1e-2)}
     after, _ = step.train_step(
         state,
         jnp.array(PHOTOS),

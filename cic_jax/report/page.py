@@ -42,6 +42,7 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 th, td { padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 th { font-weight: 600; white-space: nowrap; }
+td:first-child { min-width: 7.5rem; }
 .gallery { display: grid; gap: .6rem; margin-bottom: .8rem; }
 figure { margin: 0; }
 figcaption { margin-top: .2rem; font-size: .85rem; text-align: center; }

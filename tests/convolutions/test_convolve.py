@@ -175,17 +175,17 @@ def filtered(by, tile, kernel):
     return by.output @ (factors * (by.input @ tile @ by.input.T)) @ by.output.T
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("engine", REWRITTEN)
-def test_the_network(engine):
-    """Logits within 1e-4 of the direct convolution's and gradients within 1e-3, prepared or not.
+@pytest.fixture(scope="module")
+def directly():
+    """A network at the width of the study, where every kind of layer takes its fast way.
 
-    At the width of the study, where every kind of layer takes its fast way; the full network has
-    the same kinds, and takes twice as long to compile.
+    An input, the variables, the function that gives loss, logits and gradients, and what it gives
+    for the direct convolution. The full network has the same kinds, and takes twice as long to
+    compile.
     """
     x = jnp.asarray(np.random.default_rng(0).uniform(0, 100, (1, 40, 48, 1)), jnp.float32)
-    net, direct = (network.create("simplified", convolution=each) for each in (engine, "direct"))
-    variables = net.init(jax.random.key(0), x)
+    direct = network.create("simplified", convolution="direct")
+    variables = jax.jit(direct.init)(jax.random.key(0), x)
     out = variables["params"]["out"]
     out["kernel"] = 10 * out["kernel"]  # logits as large as a trained network's
 
@@ -194,8 +194,16 @@ def test_the_network(engine):
         return jnp.mean(jax.nn.logsumexp(logits, axis=-1) - logits[..., 7]), logits
 
     both = jax.jit(jax.value_and_grad(loss, has_aux=True), static_argnums=1)
+    return x, variables, both, both(variables["params"], direct)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", REWRITTEN)
+def test_the_network(engine, directly):
+    """Logits within 1e-4 of the direct convolution's and gradients within 1e-3, prepared or not."""
+    x, variables, both, ((_, theirs), their_gradients) = directly
+    net = network.create("simplified", convolution=engine)
     (_, ours), our_gradients = both(variables["params"], net)
-    (_, theirs), their_gradients = both(variables["params"], direct)
     assert difference(ours, theirs) < 1e-4
     differences = jax.tree.map(difference, our_gradients, their_gradients)
     assert max(jax.tree.leaves(differences)) < 1e-3

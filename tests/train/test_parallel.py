@@ -82,13 +82,9 @@ def answer(process: subprocess.Popen) -> dict:
     return json.loads(out.splitlines()[-1])
 
 
-def run(devices: int) -> dict:
-    return answer(start(SCRIPT, str(devices), devices=devices))
-
-
 @pytest.mark.slow
 def test_four_devices_train_as_one_does():
-    one, four = run(1), run(4)
+    one, four = map(answer, [start(SCRIPT, str(n), devices=n) for n in (1, 4)])
     assert one["step"] == four["step"] == 6
     assert four["spread"] == 0  # replicas agree to the bit
     np.testing.assert_allclose(four["losses"], one["losses"], rtol=1e-4)
