@@ -107,11 +107,11 @@ def describe_pixel(
     itself.
 
     Args:
-      colorizer: the one that made the prediction.
-      photograph: the photograph with its prediction.
-      x: from 0 at the left edge to 1 at the right.
-      y: from 0 at the top to 1 at the bottom.
-      read_out: temperature, candidate and hints; the saturation plays no part.
+        colorizer: The one that made the prediction.
+        photograph: The photograph with its prediction.
+        x: From 0 at the left edge to 1 at the right.
+        y: From 0 at the top to 1 at the bottom.
+        read_out: Temperature, candidate and hints; the saturation plays no part.
     """
     target = colorizer.model.target
     if target.centers is None:
