@@ -46,7 +46,7 @@ def distribution(
     """Classify each pixel over the bins; the colour is the annealed mean (CIC, section 2).
 
     Args:
-        centers: Ab of the bins, in CIELAB units.
+        centers: ab of the bins, in CIELAB units.
         class_weights: Weight of a pixel by its nearest bin (CIC, equation 3); None weighs all 1.
         neighbors: Number of bins over which a colour is encoded; 1 is one-hot.
         sigma: Width of the Gaussian that weighs them, in CIELAB units.

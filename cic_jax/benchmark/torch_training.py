@@ -47,7 +47,7 @@ class Training:
 
         Args:
             weights: The network's first parameters and statistics.
-            centers: Ab of the bins, 'q 2'.
+            centers: ab of the bins, 'q 2'.
             class_weights: One per bin, 'q'.
             photos: uint8 'n h w 3'.
             crop: Height and width of the crops to train on, in pixels.
@@ -165,7 +165,7 @@ def loss_gradient(
     Args:
         logits: Logits, 'b h w q'.
         ab: The true colours, 'b h w 2'.
-        centers: Ab of the bins, 'q 2'.
+        centers: ab of the bins, 'q 2'.
         class_weights: One per bin, 'q'.
         device: Where to compute, as PyTorch names it.
     """
