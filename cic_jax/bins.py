@@ -93,6 +93,13 @@ def distribution(
     return jax.nn.softmax(shifted / divisor, axis=-1)
 
 
+def certainty(logits: Float[Array, "*b q"]) -> Float[Array, "*b 1"]:
+    """Compute 1 - H / log Q, with H the entropy of softmax(logits): 1 is one bin, 0 all alike."""
+    log_p = jax.nn.log_softmax(logits, axis=-1)
+    entropy = -jnp.sum(jnp.exp(log_p) * log_p, axis=-1, keepdims=True)
+    return jnp.clip(1.0 - entropy / np.log(logits.shape[-1]), 0.0, 1.0)
+
+
 def square(limit: float = 120.0, pitch: float = PITCH) -> Float[np.ndarray, "q 2"]:
     """Return the centres of a square grid over a and b in [-limit, limit], sorted by a, then b."""
     axis = np.arange(-limit, limit + pitch / 2, pitch, dtype=np.float32)

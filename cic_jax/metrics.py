@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from cic_jax import bins, convolutions, lab
+from cic_jax import bins, ciede2000, convolutions, lab
 
 # SSIM's constants (Wang et al., 2004), and the window of scikit-image's default.
 K1, K2, WINDOW = 0.01, 0.03, 7
@@ -38,8 +38,11 @@ METRICS = {
     "ssim": Metric("SSIM", "1 is the truth", "higher"),
     "auc": Metric("AuC of ab error", better="higher"),
     "auc_rebalanced": Metric("AuC, rebalanced", better="higher"),
+    "ciede2000": Metric("CIEDE2000", "1 is just seen", "lower", digits=1),
     "colorfulness": Metric("Colourfulness", digits=1),
     "colorfulness_truth": Metric("Colourfulness of the truth", digits=1),
+    "colorfulness_absolute": Metric("Colourfulness, absolute", digits=1),
+    "colorfulness_absolute_truth": Metric("Colourfulness, absolute, of the truth", digits=1),
     "loss": Metric("Loss", better="lower"),
 }
 LIKENESS = ("rmse_ab", "rmse", "psnr", "ssim")  # the study's four, which figures show
@@ -118,13 +121,26 @@ def auc(
     return _mean(area[..., None], weights)
 
 
-def colorfulness(rgb: Float[Array, "b h w 3"], mask: Mask = None) -> Float[Array, " b"]:
+def mean_ciede2000(
+    truth: Float[Array, "b h w 3"], prediction: Float[Array, "b h w 3"], mask: Mask = None
+) -> Float[Array, " b"]:
+    """Compute the mean over pixels of CIEDE2000 between colours in CIELAB."""
+    return _mean(ciede2000.difference(truth, prediction)[..., None], mask)
+
+
+def colorfulness(
+    rgb: Float[Array, "b h w 3"], mask: Mask = None, *, absolute: bool = False
+) -> Float[Array, " b"]:
     """Compute colourfulness (Hasler and Suesstrunk, 2003) in units of 8-bit values.
 
-    0 is grey, 15 slightly colourful and 59 quite colourful.
+    0 is grey, 15 slightly colourful and 59 quite colourful. With `absolute`, the opponents R - G
+    and (R + G) / 2 - B count without their signs, as in the code of DDColor (Kang et al., 2023) and
+    others, whose values are lower: opposite colours then do not add to the deviation.
     """
     red, green, blue = 255.0 * rgb[..., 0], 255.0 * rgb[..., 1], 255.0 * rgb[..., 2]
     opponents = jnp.stack([red - green, (red + green) / 2 - blue], axis=-1)
+    if absolute:
+        opponents = jnp.abs(opponents)
     mean = jnp.stack([_mean(opponents[..., i : i + 1], mask) for i in range(2)], axis=-1)
     centred = (opponents - mean[:, None, None]) ** 2
     variance = jnp.stack([_mean(centred[..., i : i + 1], mask) for i in range(2)], axis=-1)
@@ -163,7 +179,8 @@ def compare(
         class_weights: Weights of the published bins, for the rebalanced AuC.
     """
     truth = pixels[..., 1:]
-    colored = lab.lab_to_rgb(jnp.concatenate([pixels[..., :1], ab], axis=-1))
+    predicted = jnp.concatenate([pixels[..., :1], ab], axis=-1)
+    colored = lab.lab_to_rgb(predicted)
     nearest, _ = bins.encode(truth, neighbors=1)
     return {
         "rmse_ab": rmse_ab(truth, ab, mask),
@@ -172,6 +189,9 @@ def compare(
         "ssim": ssim(rgb, colored, mask),
         "auc": auc(truth, ab, mask),
         "auc_rebalanced": auc(truth, ab, mask, jnp.asarray(class_weights)[nearest[..., 0]]),
+        "ciede2000": mean_ciede2000(pixels, predicted, mask),
         "colorfulness": colorfulness(colored, mask),
         "colorfulness_truth": colorfulness(rgb, mask),
+        "colorfulness_absolute": colorfulness(colored, mask, absolute=True),
+        "colorfulness_absolute_truth": colorfulness(rgb, mask, absolute=True),
     }

@@ -106,6 +106,7 @@ def build_target(config: ConfigDict, palette: Palette | None) -> Target:
         neighbors=config.target.neighbors,
         sigma=config.target.sigma,
         skip_grey=config.target.skip_grey,
+        prior=palette.prior,
     )
 
 

@@ -1,10 +1,12 @@
-"""Frequencies of the colour bins, and class weights that balance them (CIC, section 2.2)."""
+"""Frequencies of the colour bins, and what balances them: class weights, adjusted logits."""
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Num
 
 from cic_jax import bins
+
+UNIFORM = 0.05  # share of the uniform distribution in the prior that `adjust` divides by
 
 # CIC's prior over ImageNet's training set, which its author says is already smoothed.
 IMAGENET = bins.TABLE[:, 2].astype(np.float32)
@@ -47,3 +49,19 @@ def class_weights(p: Num[np.ndarray, " q"], mix: float = 0.5) -> Float[np.ndarra
     p = p / p.sum()
     weights = 1.0 / ((1.0 - mix) * p + mix / len(p))
     return (weights / np.sum(p * weights)).astype(np.float32)
+
+
+def adjust(
+    logits: Float[Array, "*b q"],
+    p: Num[np.ndarray, " q"],
+    tau: Float[Array, ""] | float,
+    mix: float = UNIFORM,
+) -> Float[Array, "*b q"]:
+    """Rebalance a trained network's logits: logits - tau log((1 - mix) p + mix / Q), up to a sum.
+
+    The logit adjustment of Menon et al., "Long-tail learning via logit adjustment", ICLR 2021: the
+    distribution is divided by the prior to the power tau, so that rare colours gain. With tau = 1
+    it has the effect that training with `class_weights(p, mix)` aims at, but is chosen afterwards;
+    0 changes nothing.
+    """
+    return logits + tau * jnp.log(class_weights(p, mix))

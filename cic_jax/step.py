@@ -166,7 +166,7 @@ def train_steps(
 def predict(
     variables: Any,
     lightness: Float[Array, "b h w 1"],
-    temperature: Float[Array, ""] | float,
+    settings: read_out.Settings,
     *,
     network: nn.Module,
     target: Target,
@@ -176,19 +176,19 @@ def predict(
     Args:
         variables: Variables of the network.
         lightness: L in [0, 100]; height and width are multiples of 4.
-        temperature: Temperature of the read-out.
+        settings: Settings of the read-out.
         network: L in [0, 100] -> output.
         target: Meaning of the output.
     """
     output = inference.infer(network, variables, lightness)
-    ab = jax.vmap(partial(read_out.pixel_ab, target), (0, 0, None))(output, lightness, temperature)
+    ab = jax.vmap(partial(read_out.pixel_ab, target), (0, 0, None))(output, lightness, settings)
     return output, read_out.fit(lightness, ab)
 
 
 def recolour(
     variables: Any,
     photos: Photos,
-    temperature: Float[Array, ""] | float,
+    settings: read_out.Settings,
     *,
     network: nn.Module,
     target: Target,
@@ -198,12 +198,12 @@ def recolour(
     Args:
         variables: Variables of the network.
         photos: Raw pixels; height and width are multiples of 4.
-        temperature: Temperature of the read-out.
+        settings: Settings of the read-out.
         network: L in [0, 100] -> output.
         target: Meaning of the output.
     """
     lightness = jax.vmap(read_out.lightness)(photos)
-    _, ab = predict(variables, lightness, temperature, network=network, target=target)
+    _, ab = predict(variables, lightness, settings, network=network, target=target)
     return jax.vmap(read_out.render)(lightness, ab)
 
 
@@ -211,7 +211,7 @@ def eval_step(
     variables: Any,
     photos: Photos,
     mask: Bool[Array, "b h w"],
-    temperature: Float[Array, ""] | float,
+    settings: read_out.Settings,
     *,
     network: nn.Module,
     target: Target,
@@ -224,7 +224,7 @@ def eval_step(
         variables: Variables of the network.
         photos: Raw pixels.
         mask: True where a pixel belongs to the photograph.
-        temperature: Temperature of the read-out.
+        settings: Settings of the read-out.
         network: L in [0, 100] -> output.
         target: Meaning of the output, and its loss.
         compare: Function that computes the metrics.
@@ -233,7 +233,7 @@ def eval_step(
     rgb = photos.astype(jnp.float32) / 255.0
     pixels = lab.rgb_to_lab(rgb)
     lightness, truth = pixels[..., :1], pixels[..., 1:]
-    output, ab = predict(variables, lightness, temperature, network=network, target=target)
+    output, ab = predict(variables, lightness, settings, network=network, target=target)
     small = downsample(truth)
     inside = downsample(mask[..., None].astype(jnp.float32))[..., 0] == 1.0
     loss = jax.vmap(lambda *one: target.loss(*(x[None] for x in one)))(output, small, inside)

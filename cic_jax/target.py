@@ -33,6 +33,7 @@ class Target(NamedTuple):
     loss: Loss
     to_ab: ToAB
     centers: Float[np.ndarray, "q 2"] | None  # the bins; None where ab is predicted itself
+    prior: Float[np.ndarray, " q"] | None = None  # of the bins, for `prior.adjust`; None: unknown
 
 
 def distribution(
@@ -42,6 +43,7 @@ def distribution(
     neighbors: int = 5,
     sigma: float = 5.0,
     skip_grey: bool = False,
+    prior: Float[np.ndarray, " q"] | None = None,
 ) -> Target:
     """Classify each pixel over the bins; the colour is the annealed mean (CIC, section 2).
 
@@ -51,6 +53,7 @@ def distribution(
         neighbors: Number of bins over which a colour is encoded; 1 is one-hot.
         sigma: Width of the Gaussian that weighs them, in CIELAB units.
         skip_grey: Leave photographs without any colour out of the loss, as CIC's code does.
+        prior: Frequency of each bin in training, by which a read-out can rebalance.
     """
 
     def loss(output, ab, mask=None):
@@ -60,7 +63,7 @@ def distribution(
             mask = colored if mask is None else mask * colored
         return cross_entropy(output, encoded, class_weights, mask)
 
-    return Target(len(centers), loss, partial(bins.decode, centers=centers), centers)
+    return Target(len(centers), loss, partial(bins.decode, centers=centers), centers, prior)
 
 
 def regression() -> Target:

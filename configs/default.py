@@ -79,7 +79,13 @@ def get_config() -> ConfigDict:
                 "evaluate_every": 1.0,  # epochs
                 "best_metric": "loss",  # on the validation split, kept besides the latest
             },
-            "colour": {"temperature": 0.38},
+            "colour": {  # how the distribution is read out
+                "temperature": 0.38,
+                "tau": 0.0,  # rebalancing: more of rare colours; see prior.adjust
+                "saturation": 1.0,  # multiplies ab
+                "possible": False,  # leave out bins that sRGB cannot show at the lightness
+                "doubt": 0.0,  # less chroma where the distribution is flat; see bins.certainty
+            },
         }
     )
 

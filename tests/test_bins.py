@@ -153,3 +153,14 @@ def test_derivative_of_decode(scale):
     expected = weights * (bins.CENTERS - weights @ bins.CENTERS).T / 0.38
     actual = jax.jit(jax.jacrev(bins.decode))(logits)
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_certainty_is_one_less_the_relative_entropy():
+    flat, sure = np.zeros(313, np.float32), np.full(313, -1e4, np.float32)
+    sure[5] = 0
+    both = sure.copy()
+    both[9] = 0
+    logits = jnp.stack([flat, sure, both])
+    expected = [0, 1, 1 - np.log(2) / np.log(313)]
+    np.testing.assert_allclose(bins.certainty(logits)[:, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(bins.certainty(logits + 7)[:, 0], expected, atol=1e-5)

@@ -29,9 +29,10 @@ def photographs() -> tuple[np.ndarray, np.ndarray]:
 
 
 TRUTH, CHANGED = photographs()
-TRUTH_AB, CHANGED_AB = (
-    skimage.color.rgb2lab(photos)[..., 1:].astype(np.float32) for photos in (TRUTH, CHANGED)
+TRUTH_LAB, CHANGED_LAB = (
+    skimage.color.rgb2lab(photos).astype(np.float32) for photos in (TRUTH, CHANGED)
 )
+TRUTH_AB, CHANGED_AB = TRUTH_LAB[..., 1:], CHANGED_LAB[..., 1:]
 MASK = np.zeros(TRUTH.shape[:3], bool)
 MASK[:, *REGION] = True
 
@@ -60,6 +61,8 @@ def test_agrees_with_scikit_image(ours, theirs, tolerance):
         (metrics.ssim, (TRUTH, CHANGED)),
         (metrics.auc, (TRUTH_AB, CHANGED_AB)),
         (metrics.colorfulness, (TRUTH,)),
+        (partial(metrics.colorfulness, absolute=True), (TRUTH,)),
+        (metrics.mean_ciede2000, (TRUTH_LAB, CHANGED_LAB)),
     ],
 )
 def test_pixels_outside_the_mask_change_nothing(metric, photos):
@@ -113,6 +116,21 @@ def test_colorfulness_is_hasler_and_suesstrunks():
     np.testing.assert_allclose(colorfulness(grey), np.zeros(3), atol=1e-3)
 
 
+def test_absolute_colorfulness_is_that_of_ddcolors_code():
+    red, green, blue = np.moveaxis(255 * TRUTH.astype(np.float64), -1, 0)
+    opponents = np.abs([red - green, (red + green) / 2 - blue])
+    deviation, mean = opponents.std(axis=(2, 3)), opponents.mean(axis=(2, 3))
+    expected = np.hypot(*deviation) + 0.3 * np.hypot(*mean)
+    actual = jax.jit(partial(metrics.colorfulness, absolute=True))(TRUTH)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4)
+
+
+def test_ciede2000_is_scikit_images_mean():
+    expected = skimage.color.deltaE_ciede2000(TRUTH_LAB, CHANGED_LAB).mean(axis=(1, 2))
+    actual = jax.jit(metrics.mean_ciede2000)(TRUTH_LAB, CHANGED_LAB)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4)
+
+
 def test_compare_returns_every_metric():
     pixels = skimage.color.rgb2lab(TRUTH).astype(np.float32)
     weights = prior.class_weights(prior.IMAGENET, mix=0.0)
@@ -120,12 +138,14 @@ def test_compare_returns_every_metric():
     grey = jax.jit(metrics.compare)(TRUTH, pixels, np.zeros_like(TRUTH_AB), MASK, weights)
     assert {*perfect, "loss"} == set(metrics.METRICS)
     ones = np.ones(3)
-    np.testing.assert_allclose(perfect["rmse_ab"], 0 * ones)
+    for name in ("rmse_ab", "ciede2000"):
+        np.testing.assert_allclose(perfect[name], 0 * ones)
     for name in ("ssim", "auc", "auc_rebalanced"):
         np.testing.assert_allclose(perfect[name], ones, atol=1e-4)
         assert np.all(np.asarray(grey[name]) < 0.999)
     assert np.all(np.asarray(perfect["psnr"]) > 90)
-    np.testing.assert_allclose(perfect["colorfulness"], perfect["colorfulness_truth"], rtol=1e-3)
+    for name in ("colorfulness", "colorfulness_absolute"):
+        np.testing.assert_allclose(perfect[name], perfect[f"{name}_truth"], rtol=1e-3)
     assert np.all(np.asarray(grey["colorfulness"]) < 0.5)
     # A grey guess is worst where colour is rare, which is what the rebalanced AuC shows.
     assert np.all(np.asarray(grey["auc_rebalanced"]) < np.asarray(grey["auc"]))

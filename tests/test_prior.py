@@ -1,6 +1,7 @@
 """The prior's weights against the published range, and smoothing against SciPy's filters."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.ndimage
@@ -79,3 +80,16 @@ def test_count_adds_up_the_weights_of_each_bin():
     counted = jax.jit(lambda *encoded: prior.count(encoded, 313))(indices, weights)
     expected = np.bincount(indices.ravel(), weights.ravel().astype(np.float64), 313)
     np.testing.assert_allclose(counted, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.4, 1.0])
+def test_adjusting_divides_by_a_power_of_the_mixed_prior(tau):
+    p = np.float32([0.7, 0.2, 0.1, 0.0])
+    logits = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    adjusted = np.exp(np.asarray(prior.adjust(jnp.asarray(logits), p, tau), np.float64))
+    expected = np.exp(logits) / (0.95 * p + 0.05 / 4) ** tau
+    np.testing.assert_allclose(
+        adjusted / adjusted.sum(-1, keepdims=True),
+        expected / expected.sum(-1, keepdims=True),
+        rtol=1e-5,
+    )

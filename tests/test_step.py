@@ -11,6 +11,7 @@ from cic_jax.train.crop import random_crop
 
 NETWORK = network.create("simplified", outputs=2, width=0.05)
 CROP = partial(random_crop, size=32)
+SETTINGS = read_out.Settings()
 PHOTOS = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
 
 
@@ -155,7 +156,7 @@ def test_average_is_the_weighted_mean_of_all_steps(state):
 def test_recolour_keeps_lightness(state):
     variables = {"params": state.params, "batch_stats": state.batch_stats}
     colored = step.recolour(
-        variables, jnp.array(PHOTOS), 0.38, network=NETWORK, target=target.regression()
+        variables, jnp.array(PHOTOS), SETTINGS, network=NETWORK, target=target.regression()
     )
     before, after = (lab.rgb_to_lab(jnp.asarray(x) / 255.0)[..., 0] for x in (PHOTOS, colored))
     np.testing.assert_allclose(after, before, atol=1.0)  # near-grey colours stay in the gamut
@@ -174,7 +175,7 @@ def test_metrics_ignore_pixels_outside_the_mask(state):
         variables,
         jnp.array(PHOTOS),
         jnp.ones_like(mask),
-        0.38,
+        SETTINGS,
         network=NETWORK,
         target=target.regression(),
         compare=compare,

@@ -14,6 +14,7 @@ from cic_jax import bins, checkpoint, images, inference, read_out
 from cic_jax.colorize import candidates
 from cic_jax.colorize.hints import Hint, for_network, palette_of
 from cic_jax.colorize.paint import paint
+from cic_jax.configs import default
 from cic_jax.hints import Hints
 from cic_jax.images import resize
 from cic_jax.model import Model
@@ -84,12 +85,13 @@ class Colorizer:
         if size < 8:
             raise ValueError(f"size: expected at least 8 pixels, got {size}")
 
-        def pixel_ab(output, seen, temperature):
+        def pixel_ab(output, seen, settings):
             lightness = read_out.lightness(seen)
-            return read_out.pixel_ab(model.target, output, lightness, temperature)
+            return read_out.pixel_ab(model.target, output, lightness, settings)
 
         self.model = model
         self.size = size
+        self._own = read_out.from_config(default.completed(model.description["config"]).colour)
         self._forward = inference.compiled(model.network, model.variables, photographs)
         self._pixel_ab = jax.jit(pixel_ab)
 
@@ -111,14 +113,15 @@ class Colorizer:
         temperature: float = bins.TEMPERATURE,
         saturation: float = 1.0,
         hints: Sequence[Hint] = (),
+        tau: float | None = None,
     ) -> UInt8[np.ndarray, "h w 3"]:
         """Colour a photograph: uint8 'h w' or 'h w 3', or a Pillow image, of any size.
 
-        `temperature` and `saturation` are as in `render`, `hints` as in `predict`. Raises
-        ValueError for other arrays.
+        `hints` are as in `predict`, the other arguments as in `render`. Raises ValueError for other
+        arrays.
         """
-        _check(temperature, saturation)
-        return self.render(self.predict(photo, hints), temperature, saturation)
+        self.settings(temperature, saturation, tau)  # refused before the network runs
+        return self.render(self.predict(photo, hints), temperature, saturation, tau)
 
     @property
     def takes_hints(self) -> bool:
@@ -175,21 +178,47 @@ class Colorizer:
             shares = palette_of(_pixels(palette), centers)
         return for_network(hints, lightness, size, shares)
 
+    def settings(
+        self,
+        temperature: float = bins.TEMPERATURE,
+        saturation: float = 1.0,
+        tau: float | None = None,
+    ) -> read_out.Settings:
+        """Return the settings that these arguments of `render` stand for.
+
+        The rest are the model's own, those of its config. Raises ValueError for a negative value,
+        and for a `tau` above 0 with a model whose prior is unknown.
+        """
+        settings = self._own._replace(temperature=temperature, saturation=saturation)
+        if tau is not None:
+            settings = settings._replace(tau=tau)
+        read_out.require(settings, self.model.target)
+        return settings._replace(saturation=saturation * self._own.saturation)
+
     def render(
-        self, prediction: Prediction, temperature: float = bins.TEMPERATURE, saturation: float = 1.0
+        self,
+        prediction: Prediction,
+        temperature: float = bins.TEMPERATURE,
+        saturation: float = 1.0,
+        tau: float | None = None,
     ) -> UInt8[np.ndarray, "h w 3"]:
         """Colour the photograph of a prediction, at its own size.
 
-        `temperature` from 0 (vivid) to 1 (the mean, greyish) reads out the predicted distribution;
-        `saturation` multiplies ab. L is kept to the rounding of 8 bits: a colour that sRGB cannot
-        show at its lightness loses chroma, not lightness. Besides the photograph and the result,
-        memory takes one byte per pixel and a constant.
+        L is kept to the rounding of 8 bits: a colour that sRGB cannot show at its lightness loses
+        chroma, not lightness. Besides the photograph and the result, memory takes one byte per
+        pixel and a constant. Raises ValueError as `settings` does.
+
+        Args:
+            prediction: Prediction of `predict`.
+            temperature: From 0 (vivid) to 1 (the mean, greyish): reads out the distribution.
+            saturation: Multiplies ab, beside the model's own saturation.
+            tau: Strength of the rebalancing of rare colours, at least 0; None is the model's own.
         """
-        _check(temperature, saturation)
+        settings = read_out.traced(self.settings(temperature, saturation, tau))
         # Padded as the network's input was: few sizes are compiled.
         output = resize.pad(prediction.output, MULTIPLE // CELL)
         seen = resize.pad(prediction.seen, MULTIPLE)
-        ab = saturation * self._pixel_ab(output, seen, temperature)
+        ab = self._pixel_ab(output, seen, settings)
         scale = np.divide(prediction.pixels.shape[:2], prediction.size, dtype=np.float32)
         return paint(prediction.pixels, ab, scale)
 
@@ -200,6 +229,7 @@ class Colorizer:
         temperature: float = bins.TEMPERATURE,
         saturation: float = 1.0,
         spread: float = 0.5,
+        tau: float | None = None,
     ) -> list[UInt8[np.ndarray, "h w 3"]]:
         """Colour a photograph in several ways; the first is the ordinary one.
 
@@ -212,10 +242,13 @@ class Colorizer:
             temperature: As in `render`.
             saturation: As in `render`.
             spread: How far they differ, at least 0; see `cic_jax.colorize.candidates`.
+            tau: As in `render`.
         """
         prediction = photo if isinstance(photo, Prediction) else self.predict(photo)
         alternatives = self.alternatives(prediction, count, spread)
-        return [self.render(prediction, temperature, saturation) for prediction in alternatives]
+        return [
+            self.render(prediction, temperature, saturation, tau) for prediction in alternatives
+        ]
 
     def alternatives(
         self, prediction: Prediction, count: int = 4, spread: float = 0.5
@@ -236,13 +269,6 @@ class Colorizer:
             raise ValueError("expected a model over colour bins; this one predicts ab itself")
         prediction = photo if isinstance(photo, Prediction) else self.predict(photo)
         return np.asarray(bins.distribution(jnp.asarray(prediction.output)))
-
-
-def _check(temperature: float, saturation: float) -> None:
-    if not (temperature >= 0 and saturation >= 0):
-        raise ValueError(
-            f"expected temperature and saturation >= 0, got {temperature} and {saturation}"
-        )
 
 
 def _pixels(photo: np.ndarray | Image.Image) -> UInt8[np.ndarray, "h w *c"]:

@@ -2,11 +2,13 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-from cic_jax import lab
-from cic_jax.read_out.gamut import fit
-from cic_jax.read_out.upsample import follow
+from cic_jax import bins, lab, prior
+from cic_jax.read_out.gamut import fit, possible
+from cic_jax.read_out.settings import Settings
+from cic_jax.read_out.upsample import follow, means
 from cic_jax.target import Target
 
 
@@ -17,17 +19,43 @@ def lightness(rgb: UInt8[Array, "h w *c"]) -> Float[Array, "h w 1"]:
     return lab.from_uint8(jnp.broadcast_to(rgb, (*rgb.shape[:2], 3)))[..., :1]
 
 
+def cell_ab(
+    target: Target, output: Float[Array, "i j q"], L: Float[Array, "i j 1"], settings: Settings
+) -> Float[Array, "i j 2"]:
+    """Read out the colours of cells of mean lightness L; the saturation plays no part.
+
+    The logits are rebalanced and masked as the settings say, their annealed mean is the colour, and
+    its chroma is multiplied by the network's certainty to the power of `settings.doubt`.
+    """
+    adjusted = output
+    if target.prior is not None:
+        adjusted = prior.adjust(adjusted, target.prior, settings.tau)
+    if target.centers is None:
+        return target.to_ab(adjusted, settings.temperature)
+    centers = np.asarray(target.centers)
+    adjusted = jax.lax.cond(
+        settings.possible,
+        lambda logits: jnp.where(possible(L, centers), logits, -jnp.inf),
+        lambda logits: logits,
+        adjusted,
+    )
+    ab = target.to_ab(adjusted, settings.temperature)
+    return jax.lax.cond(
+        settings.doubt > 0,
+        lambda ab: ab * bins.certainty(output) ** settings.doubt,
+        lambda ab: ab,
+        ab,
+    )
+
+
 def pixel_ab(
-    target: Target,
-    output: Float[Array, "i j q"],
-    L: Float[Array, "4*i 4*j 1"],
-    temperature: Float[Array, ""] | float,
+    target: Target, output: Float[Array, "i j q"], L: Float[Array, "4*i 4*j 1"], settings: Settings
 ) -> Float[Array, "4*i 4*j 2"]:
     """Read out a network's output and bring the colours of its cells to pixels, along edges of L.
 
     Colours may lie outside sRGB; `fit` brings them inside.
     """
-    return follow(target.to_ab(output, temperature), L)
+    return settings.saturation * follow(cell_ab(target, output, means(L), settings), L)
 
 
 @jax.jit

@@ -28,7 +28,7 @@ def follow(ab: Float[Array, "i j 2"], L: Float[Array, "4*i 4*j 1"]) -> Float[Arr
     Each pixel is clipped to the range of the 3 x 3 cells around it: no colour
     appears that is not nearby. A constant stays constant.
     """
-    mean_L = _means(L)
+    mean_L = means(L)
     colour = (1 - SHARE) * ab + SHARE * _alike(ab, mean_L)
     detail = _resize(_slope(colour, mean_L), "linear") * (L - _resize(mean_L, "linear"))
     around = jnp.stack(_around(ab))
@@ -73,7 +73,8 @@ def _slope(ab: Float[Array, "i j 2"], mean_L: Float[Array, "i j 1"]) -> Float[Ar
     return covariance / (_window(mean_L**2) - mean**2 + REGULARITY)
 
 
-def _means(pixels: Float[Array, "h w c"]) -> Float[Array, "h/4 w/4 c"]:
+def means(pixels: Float[Array, "h w c"]) -> Float[Array, "h/4 w/4 c"]:
+    """Average the working pixels of each cell."""
     h, w, c = pixels.shape
     return pixels.reshape(h // CELL, CELL, w // CELL, CELL, c).mean(axis=(1, 3))
 

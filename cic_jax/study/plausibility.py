@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 from ml_collections import ConfigDict
 
-from cic_jax import bins, lab, photos, step
+from cic_jax import bins, lab, photos, read_out, step
 from cic_jax.model import Model
 from cic_jax.scenes import paint
 from cic_jax.train import evaluate
@@ -62,7 +62,7 @@ def predictions(
         _, ab = step.predict(
             variables,
             lightness,
-            config.colour.temperature,
+            read_out.from_config(config.colour),
             network=model.network,
             target=model.target,
         )

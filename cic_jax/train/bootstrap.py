@@ -53,6 +53,15 @@ def ratio_of_medians(
     return percentiles(float(np.median(over) / np.median(under)), medians[0] / medians[1])
 
 
+def reduction(
+    values: Num[np.ndarray, " n"], base: Num[np.ndarray, " n"], seed: int = 0
+) -> Interval:
+    """Compute 1 - mean(values) / mean(base) over the same photographs, with its paired interval."""
+    _, photographs = draws(1, len(values), seed)
+    resampled = 1 - (photographs @ values) / (photographs @ base)
+    return percentiles(float(1 - np.mean(values) / np.mean(base)), resampled)
+
+
 def percentiles(mean: float, resampled: Float[np.ndarray, " resamples"]) -> Interval:
     """Compute the percentile interval of a mean from its resampled values."""
     tail = 50 * (1 - CONFIDENCE)

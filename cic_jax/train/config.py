@@ -43,6 +43,9 @@ AT_LEAST = {
     "train.drop_factor": 0.0,
     "train.encoder_rate": 0.0,
     "colour.temperature": 0.0,
+    "colour.tau": 0.0,
+    "colour.saturation": 0.0,
+    "colour.doubt": 0.0,
 }
 POSITIVE = ("model.width", "target.sigma", "target.pitch", "train.epochs", "train.evaluate_every")
 SHARES = ("data.leak", "prior.mix", "train.hints", "train.palettes", "train.film")

@@ -12,7 +12,7 @@ from flax import linen as nn
 from jaxtyping import Float, UInt8
 from ml_collections import ConfigDict
 
-from cic_jax import metrics, photos, prior
+from cic_jax import metrics, photos, prior, read_out
 from cic_jax.model import Model
 from cic_jax.step import Compare, downsample, eval_step, grey_step, recolour
 from cic_jax.target import Target
@@ -95,9 +95,12 @@ def evaluator(
         (0, 0, 0, None),
     )
 
+    settings = read_out.from_config(config.colour)
+    read_out.require(settings, target)
+
     def table_of(variables, photographs):
-        temperature = np.float32(config.colour.temperature)
-        return _table(lambda *x: step(variables, *x, temperature), photographs, config)
+        traced = read_out.traced(settings)
+        return _table(lambda *x: step(variables, *x, traced), photographs, config)
 
     return table_of
 
@@ -162,7 +165,7 @@ def colourings(
     *,
     network: nn.Module,
     target: Target,
-    temperature: float,
+    settings: read_out.Settings,
 ) -> UInt8[np.ndarray, "n s s 3"]:
     """Colour photographs from their lightness.
 
@@ -171,10 +174,10 @@ def colourings(
         rgb: Square photographs.
         network: The network, outside of any replicated step.
         target: The target, which reads colours out of the network's output.
-        temperature: Temperature of the read-out.
+        settings: Settings of the read-out.
     """
     colour = jax.jit(partial(recolour, network=network, target=target))
-    return np.asarray(colour(variables, rgb, temperature))
+    return np.asarray(colour(variables, rgb, read_out.traced(settings)))
 
 
 def grid(columns: list[UInt8[np.ndarray, "n s s 3"]]) -> UInt8[np.ndarray, "h w 3"]:

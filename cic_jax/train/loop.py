@@ -12,7 +12,7 @@ from absl import logging
 from jaxtyping import Array, Float, Key
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, photos
+from cic_jax import checkpoint, photos, read_out
 from cic_jax.model import BuildNetwork, BuildTarget
 from cic_jax.step import Augment, TrainState, downsample, train_step, train_steps
 from cic_jax.train import build, crop, directory, evaluate, feed, parallel, record
@@ -180,7 +180,7 @@ def _validation(
     """Return (step, replicated state) -> the metrics over the validation split, also logged.
 
     Args:
-        config: Batch size, window and temperature.
+        config: Batch size, window and read-out.
         parts: The network and the target.
         photographs: The validation split.
         recorder: Writes the metrics, and some coloured photographs.
@@ -198,7 +198,7 @@ def _validation(
         evaluate.colourings,
         network=network,
         target=parts.target,
-        temperature=config.colour.temperature,
+        settings=read_out.from_config(config.colour),
     )
 
     def validate(step: int, state: Any) -> dict[str, float]:

@@ -16,7 +16,7 @@ from PIL import Image
 from tiny_models import tiny_model
 
 import cic_jax
-from cic_jax import Colorizer, checkpoint, lab
+from cic_jax import Colorizer, bins, checkpoint, lab, target
 from cic_jax import model as models
 from cic_jax.colorize import colorizer as colorize
 from cic_jax.colorize import paint
@@ -39,7 +39,7 @@ class Echo(nn.Module):
 def echo_colorizer(size=64):
     shapes: list = []
     target = Target(2, None, lambda output, temperature: output, None)
-    colorizer = Colorizer(models.Model(Echo(shapes.append), {}, target, {}), size)
+    colorizer = Colorizer(models.Model(Echo(shapes.append), {}, target, {"config": {}}), size)
     shapes.clear()
     return colorizer, shapes
 
@@ -195,9 +195,24 @@ def test_refuses_other_arrays(colorizer, photo, message):
         colorizer(photo)
 
 
+def test_tau_and_saturation_default_to_the_models_own():
+    photo, p = noise(40, 40), np.linspace(1, 9, 313, dtype=np.float32)
+    palette = target.Palette(bins.CENTERS, p / p.sum(), None)
+    recorded = {"colour": {"tau": 0.6, "saturation": 1.5}}
+    own, plain = (
+        Colorizer(tiny_model(gain=30.0, palette=palette, config=config), size=64)
+        for config in (recorded, {})
+    )
+    np.testing.assert_array_equal(own(photo), plain(photo, tau=0.6, saturation=1.5))
+    np.testing.assert_array_equal(own(photo, tau=0.0), plain(photo, saturation=1.5))
+    assert np.any(own(photo) != plain(photo, saturation=1.5))
+
+
 def test_refuses_what_makes_no_sense(colorizer):
     with pytest.raises(ValueError, match="temperature and saturation >= 0"):
         colorizer(noise(9, 9), temperature=-0.1)
+    with pytest.raises(ValueError, match="needs a model whose prior is known"):
+        echo_colorizer()[0](noise(9, 9), tau=0.5)
     with pytest.raises(ValueError, match="at least 8 pixels, got 4"):
         Colorizer(tiny_model(), size=4)
 

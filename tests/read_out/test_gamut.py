@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cic_jax import lab
+from cic_jax import bins, lab
 from cic_jax.read_out import gamut
 
 
@@ -30,3 +30,28 @@ def test_the_fit_ends_where_srgb_does():
     np.testing.assert_allclose(
         fitted[:, 0] * ab[:, 1], fitted[:, 1] * ab[:, 0], rtol=1e-4, atol=1e-3
     )  # the hue is kept
+
+
+def test_one_reach_serves_every_saturation():
+    key = jax.random.key(2)
+    L = jax.random.uniform(key, (2000, 1), maxval=100.0)
+    ab = 30 * jax.random.normal(key, (2000, 2))
+    reach = gamut.reach(L, ab, limit=4.0)
+    for saturation in (0.5, 1.0, 2.5):
+        shown = jnp.minimum(saturation, reach) * ab
+        step = 4 / 2**gamut.STEPS * jnp.linalg.norm(ab, axis=-1)
+        error = jnp.linalg.norm(shown - gamut.fit(L, saturation * ab), axis=-1)
+        assert jnp.all(error <= step + 1e-4)
+
+
+def test_colours_of_srgb_lie_in_possible_bins():
+    rgb = np.random.default_rng(0).random((20_000, 3), np.float32)
+    colours = jax.jit(lab.rgb_to_lab)(rgb)
+    nearest, _ = bins.encode(colours[:, 1:], neighbors=1)
+    possible = gamut.possible(colours[:, :1], bins.CENTERS)
+    assert np.mean(np.take_along_axis(np.asarray(possible), np.asarray(nearest), 1)) > 0.99
+    assert np.mean(possible) < 0.6
+    ends = np.asarray(gamut.possible(jnp.array([[0.0], [100.0]]), bins.CENTERS))
+    assert np.all(np.abs(bins.CENTERS[ends.any(axis=0)]).max() <= 10)
+    # Bins none of which is possible are all kept: the distribution stays one.
+    assert gamut.possible(jnp.array([[0.0]]), np.float32([[60, 60], [60, 70]])).all()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cic_jax.train.bootstrap import interval, intervals
+from cic_jax.train.bootstrap import interval, intervals, reduction
 
 
 def test_one_seed_resamples_photographs_and_more_widen_the_interval():
@@ -22,3 +22,11 @@ def test_intervals_cover_the_mean_95_times_in_100():
     simulated = [interval(rng.normal(0.0, 1.0, (1, 60))) for _ in range(200)]
     covered = np.mean([x["low"] <= 0 <= x["high"] for x in simulated])
     assert 0.89 < covered < 0.99
+
+
+def test_a_reduction_is_paired():
+    base = np.random.default_rng(0).gamma(2.0, 5.0, 100)
+    assert reduction(0.9 * base, base) == pytest.approx({"mean": 0.1, "low": 0.1, "high": 0.1})
+    lower = base - 1
+    assert reduction(lower, base)["mean"] == pytest.approx(1 / base.mean())
+    assert reduction(lower, base)["low"] > 0

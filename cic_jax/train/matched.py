@@ -1,0 +1,225 @@
+"""Error at matched colourfulness: models compared where each is as colourful as the truth.
+
+A duller colouring has the smaller error, whatever its colours. Therefore ab is multiplied by the
+one saturation at which the mean colourfulness over a group's photographs equals the truth's, and
+the errors are taken there.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, UInt8
+from ml_collections import ConfigDict
+
+from cic_jax import inference, lab, metrics, photos, read_out
+from cic_jax.model import Model
+from cic_jax.train.evaluate import COMPARE, Columns
+
+# WordNet ids by group; those of photographs that have another id are of vehicles.
+GROUPS = {"n08613733": "scenes", "n00001740": "everyday", "n00007846": "people"}
+VEHICLES, ALL = "vehicles", "all"
+SATURATIONS = np.concatenate([np.arange(0, 2, 0.1), np.arange(2, 4.1, 0.25)]).astype(np.float32)
+BATCH = 4  # photographs at a time: their planes stay in a CPU's cache
+
+Cells = Float[np.ndarray, "photographs i j 2"]
+Curves = dict[
+    str, Float[np.ndarray, "photographs s"]
+]  # metric -> its value by photograph and saturation
+
+
+class Sample(NamedTuple):
+    """Photographs of a split, and the group of each."""
+
+    photo: UInt8[np.ndarray, "n s s 3"]
+    mask: Bool[np.ndarray, "n s s"]
+    names: list[str]
+    groups: list[str]
+
+    def rows(self, group: str) -> Int[np.ndarray, " m"]:
+        """Return the positions of a group's photographs; those of ALL are all."""
+        return np.flatnonzero([group in (ALL, name) for name in self.groups])
+
+    def group_names(self) -> list[str]:
+        """List the groups that occur, in order of appearance, and ALL."""
+        return [*dict.fromkeys(self.groups), ALL]
+
+
+class Scores(NamedTuple):
+    """The scores of a model on the photographs of a group."""
+
+    names: list[str]
+    saturation: float  # where the colourfulness is the truth's; else the largest of SATURATIONS
+    default: Columns  # all metrics by photograph, as the model is read out
+    matched: Columns  # the same at that saturation
+    curve: dict[str, list[float]]  # means at SATURATIONS
+
+    @property
+    def share(self) -> float:
+        """The mean colourfulness of the default read-out over the truth's."""
+        ours, truth = (np.mean(self.default[x]) for x in ("colorfulness", "colorfulness_truth"))
+        return float(ours / truth)
+
+
+# (cells, saturation, positions in the sample) -> more metrics of these photographs
+Extra = Callable[[Cells, float, Int[np.ndarray, " m"]], Columns]
+
+
+def read(photographs: photos.Photographs, data: ConfigDict) -> Sample:
+    """Cut the centre window of every photograph, and look up its group."""
+    windows = photos.resident(photographs, data.size, data.short_side)
+    labels = [record["label"] for record in photographs]
+    return Sample(*windows, [GROUPS.get(label, VEHICLES) for label in labels])
+
+
+def cells(model: Model, sample: Sample, ways: Sequence[read_out.Settings]) -> list[Cells]:
+    """Run the network once on each photograph, and read its cells' colours out in several ways.
+
+    The saturations of `ways` play no part.
+    """
+    for settings in ways:
+        read_out.require(settings, model.target)
+    forward = inference.compiled(model.network, model.variables, len(sample.names))
+    read = jax.jit(jax.vmap(partial(read_out.cell_ab, model.target), (0, 0, None)))
+    collected: list[list[np.ndarray]] = [[] for _ in ways]
+    for rows, count in batches(np.arange(len(sample.names))):
+        lightness = lab.from_uint8(jnp.asarray(sample.photo[rows]))[..., :1]
+        output = forward(np.asarray(lightness))
+        means = jax.vmap(read_out.means)(lightness)
+        for settings, part in zip(ways, collected, strict=True):
+            part.append(np.asarray(read(output, means, read_out.traced(settings)))[:count])
+    return [np.concatenate(part) for part in collected]
+
+
+def curves(
+    sample: Sample, cell_ab: Cells, saturations: Float[np.ndarray, " s"] = SATURATIONS
+) -> Curves:
+    """Measure rmse_ab, auc and colourfulness of every photograph at each saturation."""
+    limit = float(np.max(saturations))
+    parts = [
+        {
+            name: np.asarray(values).T[:count]
+            for name, values in _curves(
+                sample.photo[rows], sample.mask[rows], cell_ab[rows], saturations, limit
+            ).items()
+        }
+        for rows, count in batches(np.arange(len(sample.names)))
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+@partial(jax.jit, static_argnames="limit")
+def _curves(
+    photo: UInt8[Array, "b h w 3"],
+    mask: Bool[Array, "b h w"],
+    cell_ab: Float[Array, "b i j 2"],
+    saturations: Float[Array, " s"],
+    limit: float,
+) -> dict[str, Float[Array, "s b"]]:
+    pixels = lab.from_uint8(photo)
+    L, truth = pixels[..., :1], pixels[..., 1:]
+    ab = jax.vmap(read_out.follow)(cell_ab, L)
+    reach = read_out.reach(L, ab, limit)  # once for all saturations: `fit` is the smaller of both
+
+    def at(saturation):
+        shown = jnp.minimum(saturation, reach) * ab
+        rgb = lab.lab_to_rgb(jnp.concatenate([L, shown], axis=-1))
+        return {
+            "rmse_ab": metrics.rmse_ab(truth, shown, mask),
+            "auc": metrics.auc(truth, shown, mask),
+            "colorfulness": metrics.colorfulness(rgb, mask),
+        }
+
+    return jax.lax.map(at, saturations)
+
+
+def columns(
+    sample: Sample, cell_ab: Cells, saturation: float, rows: Int[np.ndarray, " m"]
+) -> Columns:
+    """Compute all metrics of `evaluate` but the loss, of the photographs in `rows`."""
+    parts = [
+        {
+            name: np.asarray(values)[:count]
+            for name, values in _columns(
+                sample.photo[batch], sample.mask[batch], cell_ab[batch], saturation
+            ).items()
+        }
+        for batch, count in batches(rows)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+@jax.jit
+def _columns(photo, mask, cell_ab, saturation):
+    rgb = photo.astype(jnp.float32) / 255.0
+    pixels = lab.rgb_to_lab(rgb)
+    ab = saturation * jax.vmap(read_out.follow)(cell_ab, pixels[..., :1])
+    return COMPARE(rgb, pixels, read_out.fit(pixels[..., :1], ab), mask)
+
+
+def assess(
+    sample: Sample, cell_ab: Cells, saturation: float, extra: Collection[Extra] = ()
+) -> dict[str, Scores]:
+    """Score every group, and all photographs, by default and as colourful as the truth.
+
+    Args:
+        sample: The photographs.
+        cell_ab: A model's colours, from `cells`.
+        saturation: Saturation of the default read-out.
+        extra: Functions of more metrics.
+    """
+
+    def measured(saturation: float, rows: Int[np.ndarray, " m"]) -> Columns:
+        scores = columns(sample, cell_ab, saturation, rows)
+        for function in extra:
+            scores = scores | function(cell_ab, saturation, rows)
+        return scores
+
+    everything = measured(saturation, sample.rows(ALL))
+    by_saturation, truth = curves(sample, cell_ab), everything["colorfulness_truth"]
+    scores = {}
+    for group in sample.group_names():
+        rows = sample.rows(group)
+        curve = {name: np.mean(values[rows], axis=0) for name, values in by_saturation.items()}
+        matching = crossing(curve["colorfulness"], float(np.mean(truth[rows])))
+        scores[group] = Scores(
+            [sample.names[row] for row in rows],
+            matching,
+            {name: values[rows] for name, values in everything.items()},
+            measured(matching, rows),
+            {name: values.tolist() for name, values in curve.items()},
+        )
+    return scores
+
+
+def crossing(
+    colorfulness: Float[np.ndarray, " s"],
+    truth: float,
+    saturations: Float[np.ndarray, " s"] = SATURATIONS,
+) -> float:
+    """Return the saturation at which colourfulness, which rises with it, is the truth's.
+
+    It is interpolated linearly; the largest saturation where the truth is not reached.
+    """
+    return float(np.interp(truth, np.maximum.accumulate(colorfulness), saturations))
+
+
+def truth_colorfulness(sample: Sample) -> Float[np.ndarray, " n"]:
+    """Compute the colourfulness of the photographs themselves."""
+    colorfulness = jax.jit(metrics.colorfulness)
+    return np.concatenate(
+        [
+            np.asarray(colorfulness(sample.photo[rows] / np.float32(255), sample.mask[rows]))[:n]
+            for rows, n in batches(np.arange(len(sample.names)))
+        ]
+    )
+
+
+def batches(rows: Int[np.ndarray, " m"]) -> Iterator[tuple[Int[np.ndarray, " b"], int]]:
+    """Yield rows in batches of one size, the last one filled up, and how many of them count."""
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        yield np.pad(batch, (0, BATCH - len(batch)), mode="edge"), len(batch)

@@ -1,0 +1,92 @@
+"""Compare models where each is as colourful as the truth, by group of photographs.
+
+    python experiments/matched.py --workdir=runs/new --baseline=simplified_final
+
+A duller colouring has the smaller error. So ab is multiplied by the saturation at which the mean
+colourfulness over a group is the truth's, for each model and group, and the errors are taken there;
+intervals are paired over photographs. Groups follow from WordNet ids: vehicles, scenes, everyday
+and people. --workdir takes several models (runs, exported checkpoints, released names), divided by
+commas. Each is read out by the settings of its own config, changed by --config.colour.*, or with
+--choose by the temperature and tau that serve best on the validation split. All are scored on the
+photographs of the first model's config, changed by --config.data.*.
+
+Prints the table and writes matched.json and matched.csv to --out.
+"""
+
+from pathlib import Path
+
+from absl import flags
+from ml_collections import config_flags
+
+from cic_jax import checkpoint, entry, photos, read_out
+from cic_jax.configs import default
+from cic_jax.model import Model
+from cic_jax.report import matched as report
+from cic_jax.report.markdown import markdown
+from cic_jax.train import choice, matched
+from cic_jax.train.config import check
+
+CONFIG = entry.define_config(default.get_config())
+WORKDIR = flags.DEFINE_list("workdir", None, "Models, divided by commas.", required=True)
+BASELINE = flags.DEFINE_string("baseline", None, "A model that the others are compared with.")
+SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Which photographs.")
+CHOOSE = flags.DEFINE_bool("choose", False, "Choose temperature and tau on the validation split.")
+TEMPERATURES = flags.DEFINE_list("temperatures", ["0.38"], "To choose from.")
+TAUS = flags.DEFINE_list("taus", ["0", "0.25", "0.5", "0.75"], "To choose from.")
+OUT = flags.DEFINE_string("out", ".", "The folder of the files.")
+FACTORY = flags.DEFINE_multi_string("factory", [], "module:function that built a model.")
+
+
+def score(model: Model, sample: matched.Sample, settings: read_out.Settings) -> report.Scored:
+    """Score a model by group, as it is read out and as colourful as the truth."""
+    (cell_ab,) = matched.cells(model, sample, [settings])
+    return report.Scored(settings, matched.assess(sample, cell_ab, float(settings.saturation)))
+
+
+def chosen(name: str, model: Model, validation: matched.Sample) -> read_out.Settings:
+    """Choose a model's settings on the validation split, and print all that were tried."""
+    own = read_out.from_config(default.completed(model.description["config"]).colour)
+    choices = choice.choose(
+        model, validation, own, list(map(float, TEMPERATURES.value)), list(map(float, TAUS.value))
+    )
+    print(f"{name}, on {len(validation.names)} photographs of the validation split, best first:")
+    for tried in choices:
+        groups = ", ".join(
+            f"{group} {error:.2f} ({tried.shares[group]:.0%} as colourful)"
+            for group, error in tried.by_group.items()
+        )
+        print(
+            f"  T = {tried.settings.temperature:g}, tau = {tried.settings.tau:g}, saturation "
+            f"{tried.settings.saturation:.2f}: RMSE of ab {tried.rmse_ab:.2f}: {groups}"
+        )
+    return choices[0].settings
+
+
+def main() -> None:
+    """Score every model, print the table, write the files."""
+    names = [*WORKDIR.value, *([BASELINE.value] if BASELINE.value else [])]
+    overrides = config_flags.get_override_values(flags.FLAGS["config"])
+    models = {
+        name: checkpoint.load(name, factories=FACTORY.value, overrides=overrides)
+        for name in dict.fromkeys(names)
+    }
+    config = default.completed(next(iter(models.values())).description["config"])
+    check(config)
+    splits = photos.open_splits(config.data)
+    validation = matched.read(splits["validation"], config.data) if CHOOSE.value else None
+    sample = matched.read(splits[SPLIT.value], config.data)
+    scored = {}
+    for name, model in models.items():
+        if validation is None:
+            own = default.completed(model.description["config"]).colour
+            settings = read_out.from_config(own)
+        else:
+            settings = chosen(name, model, validation)
+        scored[name] = score(model, sample, settings)
+    summarised = report.summary(scored, BASELINE.value)
+    print(markdown(report.rows(summarised)))
+    report.write(summarised, scored, Path(OUT.value) / "matched")
+
+
+if __name__ == "__main__":
+    entry.run(main)
