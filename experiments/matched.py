@@ -8,22 +8,28 @@ intervals are paired over photographs. Groups follow from WordNet ids: vehicles,
 and people. --workdir takes several models (runs, exported checkpoints, released names), divided by
 commas. Each is read out by the settings of its own config, changed by --config.colour.*, or with
 --choose by the temperature and tau that serve best on the validation split. All are scored on the
-photographs of the first model's config, changed by --config.data.*.
+photographs of the first model's config, changed by --config.data.*, and on drawn scenes.
+
+--judge asks EfficientNet-Lite2, which needs the extra `perceptual`, whether it takes the coloured
+photographs for what it takes the true ones for. docs/metrics.md defines all metrics.
 
 Prints the table and writes matched.json and matched.csv to --out.
 """
 
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from absl import flags
 from ml_collections import config_flags
 
 from cic_jax import checkpoint, entry, photos, read_out
 from cic_jax.configs import default
 from cic_jax.model import Model
+from cic_jax.report import gallery
 from cic_jax.report import matched as report
 from cic_jax.report.markdown import markdown
-from cic_jax.train import choice, matched
+from cic_jax.train import choice, coherence, judge, matched
 from cic_jax.train.config import check
 
 CONFIG = entry.define_config(default.get_config())
@@ -33,14 +39,19 @@ SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Whi
 CHOOSE = flags.DEFINE_bool("choose", False, "Choose temperature and tau on the validation split.")
 TEMPERATURES = flags.DEFINE_list("temperatures", ["0.38"], "To choose from.")
 TAUS = flags.DEFINE_list("taus", ["0", "0.25", "0.5", "0.75"], "To choose from.")
+LIMIT = flags.DEFINE_integer("limit", 0, "Photographs of each group at most; 0 takes all.")
+SCENES = flags.DEFINE_integer("scenes", 100, "Drawn scenes, whose objects are known; 0 for none.")
+JUDGE = flags.DEFINE_bool("judge", False, "Compare a classifier's verdicts, too.")
 OUT = flags.DEFINE_string("out", ".", "The folder of the files.")
 FACTORY = flags.DEFINE_multi_string("factory", [], "module:function that built a model.")
 
 
-def score(model: Model, sample: matched.Sample, settings: read_out.Settings) -> report.Scored:
-    """Score a model by group, as it is read out and as colourful as the truth."""
-    (cell_ab,) = matched.cells(model, sample, [settings])
-    return report.Scored(settings, matched.assess(sample, cell_ab, float(settings.saturation)))
+def score(
+    things: coherence.Things, cell_ab: matched.Cells, settings: read_out.Settings
+) -> dict[str, matched.Scores]:
+    """Score colours by group, as they are read out and as colourful as the truth."""
+    spreads = partial(coherence.spreads, things)
+    return matched.assess(things.sample, cell_ab, float(settings.saturation), [spreads])
 
 
 def chosen(name: str, model: Model, validation: matched.Sample) -> read_out.Settings:
@@ -73,18 +84,35 @@ def main() -> None:
     config = default.completed(next(iter(models.values())).description["config"])
     check(config)
     splits = photos.open_splits(config.data)
-    validation = matched.read(splits["validation"], config.data) if CHOOSE.value else None
-    sample = matched.read(splits[SPLIT.value], config.data)
-    scored = {}
+    validation = (
+        matched.read(splits["validation"], config.data, LIMIT.value) if CHOOSE.value else None
+    )
+    things = coherence.segmented(matched.read(splits[SPLIT.value], config.data, LIMIT.value))
+    drawn = coherence.drawn(SCENES.value, config.data.size) if SCENES.value else None
+    look = judge.load() if JUDGE.value else None
+    sample = things.sample
+    scored: dict[str, report.Scored] = {}
+    pictures: dict[str, np.ndarray] = {}
     for name, model in models.items():
         if validation is None:
             own = default.completed(model.description["config"]).colour
             settings = read_out.from_config(own)
         else:
             settings = chosen(name, model, validation)
-        scored[name] = score(model, sample, settings)
+        (cell_ab,) = matched.cells(model, sample, [settings])
+        groups = score(things, cell_ab, settings)
+        if look is not None:
+            pictures[name] = judge.coloured(sample, cell_ab, float(settings.saturation))
+        if drawn is not None:
+            (cell_ab,) = matched.cells(model, drawn.sample, [settings])
+            groups[coherence.DRAWN] = score(drawn, cell_ab, settings)[coherence.DRAWN]
+        scored[name] = report.Scored(settings, groups)
     summarised = report.summary(scored, BASELINE.value)
     print(markdown(report.rows(summarised)))
+    if look is not None:
+        pictures["grey"] = gallery.grey(sample.photo)
+        summarised["semantics"] = judge.assess(look, sample, pictures)
+        print(markdown(report.judged_rows(summarised["semantics"])))
     report.write(summarised, scored, Path(OUT.value) / "matched")
 
 

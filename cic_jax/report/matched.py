@@ -96,12 +96,34 @@ def _row(
         "RMSE of ab, matched": "{mean:.1f} ({low:.1f} to {high:.1f})".format(**matched["rmse_ab"]),
         "CIEDE2000, matched": "{mean:.1f}".format(**matched["ciede2000"]),
         "AuC, matched": "{mean:.3f}".format(**matched["auc"]),
+        "Excess spread, matched": "{mean:.1f}".format(**matched["spread_excess"]),
     }
     if baseline is not None:
         reduced = about.get("rmse_ab_reduction")
         text = "{mean:.1%} ({low:.1%} to {high:.1%})".format(**reduced) if reduced else "-"
         row[f"RMSE of ab below {baseline} by"] = text
     return row
+
+
+def judged_rows(semantics: Mapping[str, Any]) -> Rows:
+    """Tabulate what the judge says of each colouring."""
+    judge, count = semantics["judge"], semantics["photographs"]
+    rows = []
+    for name, about in semantics["colourings"].items():
+        distance = about["frechet_distance"]
+        rows.append(
+            {"Colouring": name}
+            | {
+                f"Agreement of {judge}, {group}": "{mean:.2f} ({low:.2f} to {high:.2f})".format(**x)
+                for group, x in about["agreement"].items()
+            }
+            | {
+                f"Fréchet distance of {judge} features, n = {count}": "-"
+                if distance is None
+                else f"{distance:.2f}"
+            }
+        )
+    return rows
 
 
 def write(summarised: Mapping[str, Any], scored: Mapping[str, Scored], path: Path) -> None:

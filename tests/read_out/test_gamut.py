@@ -45,7 +45,7 @@ def test_one_reach_serves_every_saturation():
 
 
 def test_colours_of_srgb_lie_in_possible_bins():
-    rgb = np.random.default_rng(0).random((20_000, 3), np.float32)
+    rgb = np.random.default_rng(0).random((5_000, 3), np.float32)
     colours = jax.jit(lab.rgb_to_lab)(rgb)
     nearest, _ = bins.encode(colours[:, 1:], neighbors=1)
     possible = gamut.possible(colours[:, :1], bins.CENTERS)
@@ -54,4 +54,4 @@ def test_colours_of_srgb_lie_in_possible_bins():
     ends = np.asarray(gamut.possible(jnp.array([[0.0], [100.0]]), bins.CENTERS))
     assert np.all(np.abs(bins.CENTERS[ends.any(axis=0)]).max() <= 10)
     # Bins none of which is possible are all kept: the distribution stays one.
-    assert gamut.possible(jnp.array([[0.0]]), np.float32([[60, 60], [60, 70]])).all()
+    assert gamut.possible(jnp.array([[0.0]]), np.float32([[60, 60], [60, 70], [70, 60]])).all()

@@ -22,6 +22,7 @@ def scored(rmse_ab, saturation):
             "rmse_ab": rmse_ab * values,
             "auc": 0.9 * np.ones(count),
             "ciede2000": np.array([np.nan, *values[1:]]),
+            "spread_excess": 3 * values,
             "colorfulness": 40 * share * values,
             "colorfulness_truth": 40 * values,
         }

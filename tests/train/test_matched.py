@@ -45,6 +45,11 @@ def test_groups_follow_from_the_wordnet_ids(sample):
     assert [len(sample.rows(group)) for group in sample.group_names()] == [2, 3, 1, 6]
 
 
+def test_a_limit_keeps_the_first_of_each_group(photographs, config):
+    few = matched.read(photographs, config.data, limit=1)
+    assert few.names == ["photo 0", "photo 1", "photo 2"]
+
+
 def test_the_ordinary_read_out_scores_as_in_an_evaluation(sample, photographs, config, model):
     settings = read_out.Settings(tau=0.5, saturation=1.3)
     config = config.copy_and_resolve_references()
@@ -56,7 +61,8 @@ def test_the_ordinary_read_out_scores_as_in_an_evaluation(sample, photographs, c
     for name, values in columns.items():
         np.testing.assert_allclose(values, expected[name], rtol=1e-3, err_msg=name)
     curve = matched.curves(sample, cell_ab, np.float32([0, 1.3]))
-    np.testing.assert_allclose(curve["rmse_ab"][:, 1], expected["rmse_ab"], rtol=1e-3)
+    # On every second row and column of 64, of noise enlarged.
+    np.testing.assert_allclose(curve["rmse_ab"][:, 1], expected["rmse_ab"], rtol=0.03)
     np.testing.assert_allclose(curve["colorfulness"][:, 0], np.zeros(6), atol=0.1)
 
 
@@ -69,7 +75,7 @@ def test_each_group_is_as_colourful_as_its_truth(sample, model):
         colourful, truth = (
             np.mean(match.matched[name]) for name in ("colorfulness", "colorfulness_truth")
         )
-        assert colourful == pytest.approx(truth, rel=1e-2)
+        assert colourful == pytest.approx(truth, rel=matched.TOLERANCE)
 
 
 def test_colours_that_are_the_truth_match_it_at_one(sample):
@@ -88,7 +94,7 @@ def test_colours_that_are_the_truth_match_it_at_one(sample):
 
 
 def test_where_the_truth_is_not_reached_the_saturation_is_the_largest():
-    assert matched.crossing(np.linspace(0, 20, 29), 40.0) == matched.SATURATIONS[-1]
+    assert matched.crossing(np.linspace(0, 20, 14), 40.0) == matched.SATURATIONS[-1]
     assert matched.crossing(10 * matched.SATURATIONS, 13.0) == pytest.approx(1.3)
 
 
@@ -106,5 +112,5 @@ def test_the_choice_has_the_least_error_and_matches_all_photographs(sample, mode
     (cell_ab,) = matched.cells(model, sample, [best.settings])
     columns = matched.columns(sample, cell_ab, best.settings.saturation, sample.rows("all"))
     assert np.mean(columns["colorfulness"]) == pytest.approx(
-        np.mean(matched.truth_colorfulness(sample)), rel=1e-2
+        np.mean(matched.truth_colorfulness(sample)), rel=2e-2
     )
