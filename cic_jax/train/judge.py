@@ -56,7 +56,8 @@ def _look(
     photos: UInt8[Array, "b h w 3"],
 ) -> tuple[Int[Array, " b"], Float[Array, "b c"]]:
     x = (photos.astype(jnp.float32) - efficientnet.MEAN) / efficientnet.SCALE
-    features = jnp.mean(efficientnet.Encoder(NUMBER).apply({"params": params}, x)[-1], axis=(1, 2))
+    maps: Any = efficientnet.Encoder(NUMBER).apply({"params": params}, x)
+    features = jnp.mean(maps[-1], axis=(1, 2))
     return jnp.argmax(features @ weights + bias, axis=-1), features
 
 

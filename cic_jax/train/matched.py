@@ -22,7 +22,7 @@ from cic_jax.train.evaluate import COMPARE, Columns
 # WordNet ids by group; those of photographs that have another id are of vehicles.
 GROUPS = {"n08613733": "scenes", "n00001740": "everyday", "n00007846": "people"}
 VEHICLES, ALL = "vehicles", "all"
-SATURATIONS = np.float32([0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4])
+SATURATIONS = np.array([0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4], np.float32)
 TOLERANCE = 0.005  # of the matched colourfulness, relative
 THIN = 2  # a curve is measured on every second row and column
 BATCH = 4  # photographs at a time: their planes stay in a CPU's cache
