@@ -13,7 +13,7 @@ import orbax.checkpoint as ocp
 
 from cic_jax import checksums, factory
 from cic_jax.configs import default
-from cic_jax.model import BuildNetwork, BuildTarget, Description, Model, build, shapes
+from cic_jax.model import BuildNetwork, BuildTarget, Description, Model, build, checked, shapes
 from cic_jax.saved_steps import (
     CHECKPOINTS,
     CheckpointError,
@@ -47,6 +47,8 @@ DESCRIPTION = "model.json"  # beside the arrays of an exported model
 CONFIG = "config.json"  # in the directory of a training run
 ARRAYS = "variables"
 MAX_FILE_BYTES = 8 * 2**20
+# What a description or arrays raise whose contents make no sense together
+MISTAKEN = (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError, MemoryError)
 
 
 def load(
@@ -79,7 +81,7 @@ def load(
     path = _find(path)
     _verify(path)
     try:
-        about = _described(path, step)
+        about = checked(_described(path, step))
         own = factory.agreed(
             about.get("factories", {}),
             {factory.NETWORK: build_network, factory.TARGET: build_target},
@@ -91,14 +93,15 @@ def load(
             config.update_from_flattened_dict(dict(overrides))
             about["config"] = config.to_dict()
         variables = _restored(path, step, shapes(about, **builders))
+        model = build(about, variables, convolution, **builders)
     except factory.FactoryError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    except (ValueError, KeyError, FileNotFoundError) as error:
+    except MISTAKEN as error:
         reason = short_reason(error)
         raise CheckpointError(
             f"{path} holds no checkpoint that can be restored: {reason}"
         ) from error
-    return build(about, variables, convolution, **builders)
+    return model
 
 
 def factories_of(path: str | Path) -> dict[str, str]:
@@ -164,7 +167,7 @@ def _run(path: Path, step: int | None) -> Iterator[tuple[ocp.CheckpointManager, 
 
 
 def _checked(variables: Any, wanted: Any) -> Any:
-    """Return the variables; ValueError for a wrong shape, which Orbax restores without an error."""
+    """Return the variables; ValueError for a wrong shape or NaN, which Orbax restores silently."""
     for (path, restored), expected in zip(
         jax.tree.leaves_with_path(variables), jax.tree.leaves(wanted), strict=True
     ):
@@ -173,6 +176,8 @@ def _checked(variables: Any, wanted: Any) -> Any:
             raise ValueError(
                 f"{name} is {restored.shape}, its description asks for {expected.shape}"
             )
+        if not np.isfinite(np.asarray(restored, np.float32)).all():
+            raise ValueError(f"{jax.tree_util.keystr(path)} has values that are not finite")
     return variables
 
 

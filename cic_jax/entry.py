@@ -17,6 +17,7 @@ from ml_collections import ConfigDict, config_flags
 
 import cic_jax
 from cic_jax.machine import keep_memory, missing_device
+from cic_jax.printable import printable
 
 __all__ = ["define_config", "keep_memory", "run"]
 
@@ -93,7 +94,7 @@ def _keys_named(parse: Callable[[], Any]) -> Any:
 
 
 def _refuse(reason: str) -> NoReturn:
-    print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
+    print(f"{Path(sys.argv[0]).name}: {printable(reason)}", file=sys.stderr)
     raise SystemExit(2) from None
 
 

@@ -19,6 +19,8 @@ from cic_jax.target import Palette, Target, distribution, regression
 BuildNetwork = Callable[[ConfigDict, int, str | None], nn.Module]
 BuildTarget = Callable[[ConfigDict, Palette | None], Target]  # without a palette where ab is asked
 Description = dict[str, Any]  # JSON, with the keys that `describe` gives
+MAX_WIDTH = 16  # of a network that is read from a file: its arrays take memory before they are read
+MAX_BINS = 2**16
 
 
 class Model(NamedTuple):
@@ -73,6 +75,64 @@ def describe(
 
 def _listed(array: np.ndarray | None) -> list | None:
     return None if array is None else np.asarray(array).tolist()
+
+
+def checked(description: Any) -> Description:
+    """Return a description that was read from a file; ValueError names the key that is wrong.
+
+    Those of earlier versions lack some keys, which `palette` and `build` make up for.
+    """
+    if not isinstance(description, dict):
+        raise ValueError(f"expected a description by keys, got a {type(description).__name__}")
+
+    def require(key: str, is_right: Callable[[Any], bool], expected: str) -> None:
+        if not is_right(description.get(key)):
+            raise ValueError(f"{key}: expected {expected}, got {_shortened(description.get(key))}")
+
+    def is_table(value: Any) -> bool:
+        return isinstance(value, dict)
+
+    require("network", lambda x: isinstance(x, str), "a name")
+    require("width", lambda x: _is_number(x) and 0 < x <= MAX_WIDTH, f"0 to {MAX_WIDTH}")
+    require("lightness_scale", lambda x: _is_number(x) and x > 0, "a number above 0")
+    require("config", is_table, "a config by keys")
+    require("metrics", is_table, "values by name")
+    for name, value in description["metrics"].items():
+        if not (value is None or isinstance(value, int | float)):
+            raise ValueError(f"metrics: {name}: expected a number, got {_shortened(value)}")
+    factories = description.get("factories", {})
+    is_named = is_table(factories) and all(isinstance(x, str) for x in factories.values())
+    if not is_named:
+        raise ValueError(f"factories: expected names by kind, got {_shortened(factories)}")
+    for key in {"centers", "palette_centers"} & description.keys() | {"centers"}:
+        require(key, lambda x: x is None or _is_array(x, 2), "rows of a and b, or null")
+    bins_of = description.get("palette_centers", description["centers"])
+    for key in {"prior", "class_weights"} & description.keys():
+        require(
+            key,
+            lambda x: x is None or (bins_of is not None and _is_array(x, 1, len(bins_of))),
+            "one number a bin, or null",
+        )
+    return description
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether it is a finite number that float32 holds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e38
+
+
+def _is_array(value: Any, axes: int, length: int | None = None) -> bool:
+    """Return whether a list has finite numbers: one per row, or rows of two; at most MAX_BINS."""
+    if not isinstance(value, list) or not 0 < len(value) <= MAX_BINS:
+        return False
+    if axes == 2:
+        return all(isinstance(row, list) and len(row) == 2 and _is_array(row, 1) for row in value)
+    return length in (None, len(value)) and all(map(_is_number, value))
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]} ..."
 
 
 def palette(description: Description) -> Palette | None:

@@ -5,9 +5,7 @@ the study `conv{i}.{k}`; in both, every other layer is a ReLU. Layers with other
 matched by their order.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -19,13 +17,14 @@ from cic_jax import bins
 from cic_jax.loss import AB_SCALE
 from cic_jax.model import Model, build, describe
 from cic_jax.network import NETWORKS, Block, create
+from cic_jax.weights import Tensors, WeightsError, read
+
+__all__ = ["WeightsError", "from_torch", "read", "to_model"]
 
 Layer = tuple[str, ...]  # ("block1", "conv2") or ("out",): where variables lie in their tree
-Tensors = dict[str, np.ndarray]
 
 LAYOUTS = {"model": "model8.6", "conv": "distribution"}  # what blocks and the output are called
 DECODE = "model_out.weight"  # CIC's fixed 1x1 convolution from probabilities to ab / 110
-NESTED = ("state_dict", "model_state_dict")  # where a training checkpoint holds the network
 KERNELS = {"conv": (3, 3), "deconv": (4, 4), "out": (1, 1), "norm": ()}
 CONVOLUTION = {"weight": ("params", "kernel"), "bias": ("params", "bias")}
 NORM = {
@@ -35,28 +34,6 @@ NORM = {
     "running_var": ("batch_stats", "var"),
 }
 SHOWN = 8  # tensors that an error names before it counts the rest
-
-
-class WeightsError(ValueError):
-    """Weights that are missing, unreadable or those of another network."""
-
-
-def read(path: str | Path) -> Mapping[str, Any]:
-    """Read the named tensors in a PyTorch file or, by its suffix, a .safetensors file.
-
-    A file of a training checkpoint may hold them under 'state_dict' or 'model_state_dict'. No code
-    in it is run. Raises WeightsError if the file cannot be read or the library for it is absent.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise WeightsError("no such file")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
-    for key in NESTED:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-    if not isinstance(content, Mapping):
-        raise WeightsError(f"expected named tensors, found a {type(content).__name__}")
-    return content
 
 
 def from_torch(state_dict: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -100,38 +77,6 @@ def to_model(state_dict: Mapping[str, Any]) -> Model:
     scale = 50.0 if decode is None else 100.0
     description = describe(name, width=width, centers=centers, lightness_scale=scale)
     return build(description, variables)
-
-
-def _read_torch(path: Path) -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise WeightsError("reading it needs PyTorch: `pip install -e '.[convert]'`") from error
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged files raise errors of many kinds
-        raise WeightsError(
-            "damaged, or holds more than tensors, which could be code and is not loaded: "
-            "save `model.state_dict()` alone"
-        ) from error
-
-
-def _read_safetensors(path: Path) -> Tensors:
-    try:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-    except ImportError as error:
-        raise WeightsError("reading it needs safetensors: `pip install -e '.[convert]'`") from error
-    try:
-        content = load_file(path)
-    except SafetensorError as error:
-        raise WeightsError(f"no safetensors file: {error}") from error
-    return {name: content[name] for name in sorted(content, key=_numbered)}
-
-
-def _numbered(name: str) -> list[str | int]:
-    """Return a key that sorts layer 10 after layer 9; a safetensors file keeps no order."""
-    return [int(x) if x.isdecimal() else x for x in re.split(r"(\d+)", name)]
 
 
 def _tensors(state_dict: Mapping[str, Any]) -> Tensors:

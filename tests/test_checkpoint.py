@@ -258,3 +258,37 @@ def sha256sum(directory):
         pytest.skip("this system has no sha256sum")
     command = ["sha256sum", "--strict", "-c", checksums.NAME]
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(tmp_path, variables, value):
+    wrong = jax.tree.map(np.copy, variables)
+    wrong["params"]["block3"]["conv1"]["kernel"][0, 0, 0, 0] = value
+    checkpoint.export(tmp_path / "model", model.build(DESCRIPTION, wrong))
+    with pytest.raises(checkpoint.CheckpointError, match=r"conv1.*are not finite"):
+        checkpoint.load(tmp_path / "model")
+
+
+def test_a_description_that_is_none_is_one_line(tmp_path, variables):
+    path = tmp_path / "model"
+    checkpoint.export(path, model.build(DESCRIPTION, variables))
+    (path / checksums.NAME).unlink()
+    for wrong in ("", "[]", "[" * 10_000, "\xff", '{"network": "simplified"}', "9" * 5000):
+        (path / "model.json").write_text(wrong)
+        refused(path)
+    for key, value in (
+        ("network", "none of that name"),
+        ("width", 0.1),
+        ("centers", [[0, 0]]),
+        ("config", {"target": 3}),
+        ("config", {"target": {"neighbors": "five"}}),
+    ):
+        (path / "model.json").write_text(json.dumps(DESCRIPTION | {key: value}))
+        refused(path)
+
+
+def refused(path):
+    with pytest.raises(checkpoint.CheckpointError) as error:
+        checkpoint.load(path)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 600

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cic_jax.cli import console
+from cic_jax.printable import printable
 
 
 class Parser(argparse.ArgumentParser):
@@ -14,7 +15,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, and exit with status 2."""
-        super().error(console.printable(message))
+        super().error(printable(message))
 
 
 def path(text: str) -> Path:

@@ -1,13 +1,14 @@
 """Parts shared by the subcommands of `cic-jax`: exit statuses, messages, Ctrl-C and the model."""
 
 import os
-import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from cic_jax.printable import printable
 
 if TYPE_CHECKING:
     from cic_jax.colorize import Colorizer
@@ -18,9 +19,6 @@ WORKING_SIZE = 256  # pixels of the short side at which the network sees a photo
 COMPILED = "~/.cache/cic_jax/compiled"  # compiled programs, kept so that later calls start sooner
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 
-# Controls that a terminal obeys or that reorder a line, and halves of surrogate pairs, which stand
-# for bytes of file names that are not UTF-8.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 HOW_TO_TRAIN = (
     "Train one with `python experiments/train.py --config=configs/simplified.py "
     "--workdir=runs/simplified` and name it by --checkpoint=runs/simplified"
@@ -80,11 +78,6 @@ def describe(error: Exception) -> str:
         name = f"{error.filename}: " if error.filename else ""
         return f"{name}{error.strerror.lower()}"
     return str(error)
-
-
-def printable(text: str) -> str:
-    """Escape characters that would act on a terminal; file names may contain them."""
-    return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 @contextmanager

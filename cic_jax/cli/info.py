@@ -3,6 +3,7 @@
 import argparse
 
 from cic_jax.cli import arguments, console
+from cic_jax.printable import printable
 
 
 def add(subcommands: argparse._SubParsersAction) -> None:
@@ -46,5 +47,5 @@ def info(options: argparse.Namespace) -> int:
     }
     width = max(14, *map(len, rows))
     for name, value in rows.items():
-        print(console.printable(f"{name:{width}} {value or 'not recorded'}"))
+        print(printable(f"{name:{width}} {value or 'not recorded'}"))
     return console.DONE

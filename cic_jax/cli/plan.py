@@ -2,6 +2,7 @@
 
 import glob
 import itertools
+import os
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,6 +13,8 @@ from cic_jax import images
 from cic_jax.cli.sources import Sources
 
 PATTERN = re.compile(r"[*?[]")  # the characters that make a name a pattern
+
+LONGEST = 200  # characters of a name in an error
 
 
 class Job(NamedTuple):
@@ -42,7 +45,7 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
     jobs: list[Job] = []
     done = 0
     sources = Sources(out)
-    seen: set[Path] = set()
+    seen: set[str] = set()
     taken: set[str] = set()  # in lower case: on some systems case makes no difference
 
     def is_taken(photograph: Path, result: Path) -> bool:
@@ -51,18 +54,19 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
         return result.exists() and not sources.made(result, photograph)
 
     for photograph, place in itertools.chain(*(_find(name, out, errors) for name in names)):
-        if photograph.resolve() in seen:
+        target = os.path.realpath(photograph)  # `Path.resolve` fails for links in a circle
+        if target in seen:
             continue
-        seen.add(photograph.resolve())
+        seen.add(target)
         try:
-            target = images.output_name(out / place, images.identify(photograph))
+            result = images.output_name(out / place, images.identify(photograph))
         except images.PhotoError as error:
             errors.append(str(error))
             continue
-        if any(images.is_same_file(photograph, path) for path in _results(target, candidates)):
+        if any(images.is_same_file(photograph, path) for path in _results(result, candidates)):
             errors.append(f"{photograph}: is in the output folder itself; name another")
             continue
-        results = _free_results(target, candidates, partial(is_taken, photograph))
+        results = _free_results(result, candidates, partial(is_taken, photograph))
         taken |= {str(result).lower() for result in results}
         if all(result.exists() for result in results) and not overwrite:
             done += 1
@@ -78,9 +82,14 @@ def _find(argument: str, out: Path, errors: list[str]) -> Iterator[tuple[Path, P
     photographs, or one that cannot be read, adds a line to `errors`.
     """
     path = Path(argument)
-    if path.is_dir():
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except OSError as error:  # such as a name that is too long
+        errors.append(f"{argument[:LONGEST]}: {str(error.strerror).lower()}")
+        return
+    if is_folder:
         root, matches = path, [path]
-    elif path.exists() or not PATTERN.search(argument):
+    elif exists or not PATTERN.search(argument):
         root, matches = path.parent, [path]
     else:
         root = Path(*itertools.takewhile(lambda part: not PATTERN.search(part), path.parts))

@@ -64,7 +64,9 @@ def _read(record: Path) -> Iterator[tuple[str, Source]]:
     for line in record.read_text("utf-8", errors="replace").splitlines():
         try:
             name, path, digest = json.loads(line)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
+            continue
+        if not all(isinstance(part, str) for part in (name, path, digest)):
             continue
         yield name, Source(path, digest)
 

@@ -1,28 +1,24 @@
 """Reading photograph files, in the same way for training and for colouring, and writing them.
 
-Every file is opened by `open_image`, with one list of formats. `read` returns a `Photo`, which
-includes the metadata that a file made from it keeps; `read_rgb` returns opaque RGB pixels, as
-training needs them. Both decode with the same code. Needs Pillow and NumPy alone.
+Every file is opened by `open_image`, with the formats and the bounds of `limits`. `read` returns a
+`Photo`, which includes the metadata that a file made from it keeps; `read_rgb` returns opaque RGB
+pixels, as training needs them. Both decode with the same code: that in `reading`, called here for
+plain photographs, in a process of its own (`worker`, `child`) for others. Needs Pillow and NumPy
+alone.
 """
 
 from cic_jax.images.decode import Photo, PhotoError, decode
 from cic_jax.images.exif import orientation
-from cic_jax.images.file import (
-    MAX_PIXELS,
-    SUFFIXES,
-    Source,
-    encode,
-    identify,
-    is_same_file,
-    open_image,
-    output_name,
-    read,
-    read_rgb,
-    write,
-)
+from cic_jax.images.file import identify, read, read_rgb
 from cic_jax.images.folder import files_below
+from cic_jax.images.limits import MAX_BYTES, MAX_PIXELS, SUFFIXES
+from cic_jax.images.output import encode, is_same_file, output_name, write
+from cic_jax.images.source import Source, open_image, open_stream
+from cic_jax.images.worker import encode as encode_isolated
+from cic_jax.images.worker import end_workers
 
 __all__ = [
+    "MAX_BYTES",
     "MAX_PIXELS",
     "SUFFIXES",
     "Photo",
@@ -30,10 +26,13 @@ __all__ = [
     "Source",
     "decode",
     "encode",
+    "encode_isolated",
+    "end_workers",
     "files_below",
     "identify",
     "is_same_file",
     "open_image",
+    "open_stream",
     "orientation",
     "output_name",
     "read",

@@ -5,12 +5,12 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cic_jax.images.file import SUFFIXES
+from cic_jax.images.limits import SUFFIXES
 
 # Suffixes of photographs in formats that are not read, or not always. They count as photographs
 # that failed, rather than being left out in silence.
 UNREAD = (
-    *(".heic", ".heif", ".hif", ".jxl", ".jpe", ".mpo", ".j2k", ".psd"),
+    *(".jxl", ".jpe", ".mpo", ".j2k", ".psd"),
     # cameras' RAW files
     *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".kdc", ".mrw", ".nef"),
     *(".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),

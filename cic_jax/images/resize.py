@@ -27,10 +27,13 @@ def reduce(
     return np.stack(channels, axis=-1).reshape(*size, *pixels.shape[2:])
 
 
-def pad(values: Shaped[np.ndarray, "h w *c"], multiple: int) -> Shaped[np.ndarray, "i j *c"]:
-    """Repeat the lower and right edges up to a multiple."""
-    h, w = values.shape[:2]
-    if h % multiple == w % multiple == 0:
+def pad(
+    values: Shaped[np.ndarray, "h w *c"], multiple: int | tuple[int, int]
+) -> Shaped[np.ndarray, "i j *c"]:
+    """Repeat the lower and right edges up to a multiple, one for both sides or one for each."""
+    multiples = (multiple, multiple) if isinstance(multiple, int) else multiple
+    edges = [(0, -side % step) for side, step in zip(values.shape[:2], multiples, strict=True)]
+    if not any(missing for _, missing in edges):
         return values
-    edges = [(0, -h % multiple), (0, -w % multiple)] + [(0, 0)] * (values.ndim - 2)
+    edges += [(0, 0)] * (values.ndim - 2)
     return np.pad(values, edges, mode="edge")

@@ -76,10 +76,11 @@ def as_jpeg(encoded: bytes) -> bytes:
     """
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
-        with images.open_image(encoded) as image:
-            ordinary = image.format == "JPEG" and image.mode == "RGB"
-            if ordinary and images.orientation(image) == 1 and not complaints:
-                return encoded
+        if encoded.startswith(b"\xff\xd8"):
+            with images.open_image(encoded) as image:
+                ordinary = image.format == "JPEG" and image.mode == "RGB"
+                if ordinary and images.orientation(image) == 1 and not complaints:
+                    return encoded
         stream = io.BytesIO()
         images.read_rgb(encoded).save(stream, "JPEG", quality=95, subsampling=0)
         return stream.getvalue()
@@ -136,10 +137,13 @@ def splits(builder: tfds.core.GeneratorBasedBuilder) -> dict[str, Photographs]:
 
 
 def fingerprint(files: Iterable[Path], root: Path, *, times: bool) -> str:
-    """Digest the files' paths below `root`, their sizes and, if asked, their times of change."""
+    """Digest the files' paths below `root`, their sizes and, if asked, their times of change.
+
+    A link that leads nowhere counts by itself.
+    """
     digest = hashlib.blake2b(digest_size=6)
     for file in files:
-        status = file.stat()
+        status = file.stat() if file.exists() else file.lstat()
         changed = status.st_mtime_ns if times else None
         digest.update(repr((file.relative_to(root).as_posix(), status.st_size, changed)).encode())
     return digest.hexdigest()

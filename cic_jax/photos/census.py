@@ -18,6 +18,7 @@ from tqdm import tqdm
 from cic_jax import images, lab
 from cic_jax.photos.split import SPLITS, difference_hash, leave_out, split_of
 from cic_jax.photos.threads import ordered_map
+from cic_jax.printable import printable
 
 # The version of the rules here, in `split` and in `images`: sets prepared by others are not reused.
 VERSION = "1.1.0"
@@ -111,11 +112,13 @@ def _examine_all(
     candidates: Iterable[Candidate], where: str
 ) -> Iterator[tuple[str, UInt64[np.ndarray, " 4"] | str]]:
     """Yield each candidate's name with its hash, or with the reason why it is unusable."""
-    progress = tqdm(candidates, f"Examining {where}", unit=" photos", leave=False, disable=None)
+    progress = tqdm(
+        candidates, f"Examining {printable(where)}", unit=" photos", leave=False, disable=None
+    )
     with warnings.catch_warnings():
         # Pillow warns of damaged metadata and of huge sizes; the pixels are judged all the same.
         warnings.filterwarnings("ignore", module="PIL")
-        yield from ordered_map(_verdict, progress)
+        yield from ordered_map(_verdict, progress, lambda candidate: len(candidate.encoded))
 
 
 def _verdict(candidate: Candidate) -> tuple[str, UInt64[np.ndarray, " 4"] | str]:
@@ -142,6 +145,6 @@ def summary(report: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{count} {split}" for split, count in report["kept"].items())
     left_out = ", ".join(f"{count} {reason}" for reason, count in report["left_out"].items())
     return (
-        f"{report['where']}: {report['candidates']} photographs, kept {counts}; "
+        f"{printable(report['where'])}: {report['candidates']} photographs, kept {counts}; "
         f"left out {left_out or 'none'}."
     )

@@ -32,12 +32,27 @@ class PhotoFolder(builder.PhotographBuilder):
             inside = path.relative_to(root)
             label = inside.parent.as_posix() if inside.parent.name else ""
             name = builder.text(inside.as_posix())
-            yield census.Candidate(name, builder.text(label), path.read_bytes())
+            yield census.Candidate(name, builder.text(label), _content(path))
 
 
 def photographs_below(root: Path) -> list[Path]:
-    """List the files below `root` that `images.files_below` takes for photographs, by path."""
-    return sorted(path for path in images.files_below(root) if path.is_file())
+    """List the files below `root` that `images.files_below` takes for photographs, by path.
+
+    A folder that cannot be read is listed too, and counts as a broken photograph.
+    """
+    unreadable: list[Path] = []
+    found = list(images.files_below(root, on_error=lambda e: unreadable.append(Path(e.filename))))
+    return sorted(found + unreadable)
+
+
+def _content(path: Path) -> bytes:
+    """Return a file's content; none of what is too large, no file, or cannot be read: broken."""
+    try:
+        with images.open_stream(path) as stream:
+            content = stream.read(images.MAX_BYTES + 1)
+    except (OSError, images.PhotoError):
+        return b""
+    return content if len(content) <= images.MAX_BYTES else b""
 
 
 def open_folder(path: str, data_dir: Path) -> dict[str, Photographs]:

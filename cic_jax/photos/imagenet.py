@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import tensorflow_datasets as tfds
 
+from cic_jax.images import MAX_BYTES
 from cic_jax.photos import builder, census
 from cic_jax.photos.photographs import Photographs
 
@@ -30,6 +31,8 @@ FINAL = EXPERIMENTAL | {
 # The vehicle that one rides in is n04524313 in WordNet 3.0; the study writes n06255081.
 ALSO_KNOWN_AS = {"n04524313": "n06255081"}
 WNID = re.compile(r"n\d{8}")
+# What `tarfile` raises on a damaged tar, and on one that declares huge names
+DAMAGED = (tarfile.TarError, EOFError, ValueError, OverflowError, MemoryError)
 
 
 @dataclasses.dataclass(eq=False)
@@ -72,7 +75,7 @@ class ImagenetVehicles(builder.PhotographBuilder):
                     census.Candidate(builder.text(name), wnid, encoded)
                     for name, encoded in _members(path)
                 )
-            except (tarfile.TarError, EOFError) as error:
+            except DAMAGED as error:
                 raise ValueError(
                     f"{path} is no tar, damaged or cut short ({error}): download it again"
                 ) from error
@@ -114,12 +117,21 @@ def _config(subset: str | Sequence[str]) -> str | VehicleConfig:
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the content of each file in a tar; a link has none."""
-    with tarfile.open(path) as tar:
+    """Yield the name and the content of each file in a tar, which is not compressed."""
+    with tarfile.open(path, "r:") as tar:
         for member in tar:
             if not member.isdir():
-                content = tar.extractfile(member) if member.isfile() else None
-                yield Path(member.name).name, content.read() if content else b""
+                yield Path(member.name).name, _content(tar, member)
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    """Return the content of a file; none of a link, or of a file that the tar does not hold whole.
+
+    A sparse file can declare gigabytes of zeros in a few bytes.
+    """
+    whole = member.isfile() and not member.issparse() and member.size <= MAX_BYTES
+    content = tar.extractfile(member) if whole else None
+    return content.read() if content else b""
 
 
 def _tar(root: Path, wnid: str) -> Path | None:

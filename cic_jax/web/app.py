@@ -1,28 +1,28 @@
 """The page and the answers to its requests, as a Starlette application."""
 
 import asyncio
-import math
-import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
-from cic_jax import bins
 from cic_jax.colorize import Colorizer, Hint
 from cic_jax.colorize.hints import MOST
 from cic_jax.images import PhotoError
-from cic_jax.web import samples
+from cic_jax.web import counters, samples
 from cic_jax.web.guard import Guard
+from cic_jax.web.limits import DEFAULT_LIMITS, Limits
+from cic_jax.web.parameters import file_name, hint, number
 from cic_jax.web.photograph import (
     CANDIDATES,
     PREVIEW,
@@ -35,25 +35,11 @@ from cic_jax.web.photograph import (
 )
 from cic_jax.web.queue import FullError, Queue
 from cic_jax.web.store import Store
+from cic_jax.web.transfer import Downloads, Uploads
 
 STATIC = Path(__file__).parent / "static"
 MOST_SATURATION = 3.0
-LONGEST_NAME = 200  # characters
 Result = TypeVar("Result")
-N = TypeVar("N", int, float)
-
-
-class Limits(NamedTuple):
-    """Limits of one server, for all its users together."""
-
-    file: int = 32 * 2**20  # bytes of a photograph's file
-    seconds: float = 60.0  # for receiving a file, and for waiting for a result
-    waiting: int = 8  # computations that wait for the running one
-    memory: int = 512 * 2**20  # bytes of photographs held
-    memory_seconds: float = 1800.0  # for which a photograph is held unused
-
-
-DEFAULT_LIMITS = Limits()
 
 
 class Page:
@@ -66,6 +52,16 @@ class Page:
         self.limits = limits
         self.queue = Queue(limits.waiting, limits.seconds)
         self.store = Store(limits.memory, limits.memory_seconds)
+        self.uploads = Uploads(limits)
+        self.downloads = Downloads(limits)
+        self.counters = counters.Counters()
+        for name, meaning, value in (
+            ("held_bytes", "Photographs held in memory", lambda: self.store.size),
+            ("upload_bytes", "Files being received or waiting", lambda: self.uploads.used),
+            ("download_bytes", "Results being sent", lambda: self.downloads.used),
+            ("computations", "Computations running and waiting", lambda: self.queue.length),
+        ):
+            self.counters.watch(name, meaning, value)
 
     @property
     def candidates(self) -> int:
@@ -75,6 +71,14 @@ class Page:
     async def index(self, request: Request) -> Response:
         """Send the page itself."""
         return FileResponse(STATIC / "index.html")
+
+    async def health(self, request: Request) -> Response:
+        """Say that the server answers; it does so while photographs are computed, too."""
+        return PlainTextResponse("ok")
+
+    async def metrics(self, request: Request) -> Response:
+        """Send the counters in the format of Prometheus."""
+        return Response(self.counters.text(), media_type=counters.MEDIA_TYPE)
 
     async def about(self, request: Request) -> Response:
         """Send the facts that the page shows before there is a photograph."""
@@ -101,33 +105,35 @@ class Page:
 
     async def open(self, request: Request) -> Response:
         """Receive a file, colour it and hold it; send its token and a description."""
-        name = _file_name(request.query_params.get("name", ""))
-        file = await self._body(request)
-        photograph = await self._run(predict, name, file)
+        name = file_name(request.query_params.get("name", ""))
+        async with self.uploads.receive(request) as file:
+            photograph = await self._run(predict, name, file)
         return JSONResponse({"token": self.store.put(photograph), **photograph.about}, 201)
 
     async def picture(self, request: Request) -> Response:
         """Send a colouring, reduced."""
         photograph = self._held(request)
-        longest = _number(request, "longest", PREVIEW, 1, PREVIEW)
+        longest = number(request, "longest", PREVIEW, 1, PREVIEW)
         content = await self._run(render_preview, photograph, self._read_out(request), longest)
         return Response(content, media_type="image/jpeg")
 
     async def file(self, request: Request) -> Response:
         """Send a colouring at full size, to be saved."""
         photograph = self._held(request)
-        file = await self._run(render_file, photograph, self._read_out(request))
+        spool = self.downloads.spool()
+        try:
+            file = await self._run(render_file, photograph, self._read_out(request), spool)
+        except BaseException:
+            spool.close()
+            raise
         disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
-        return Response(
-            file.content,
-            media_type=file.media_type,
-            headers={"content-disposition": disposition},
-        )
+        headers = {"content-disposition": disposition}
+        return self.downloads.response(spool, file.media_type, headers)
 
     async def pixel(self, request: Request) -> Response:
         """Send the distribution at a point."""
         photograph = self._held(request)
-        x, y = (_number(request, name, None, 0.0, 1.0) for name in ("x", "y"))
+        x, y = (number(request, name, None, 0.0, 1.0) for name in ("x", "y"))
         read_out = self._read_out(request)
         try:
             distribution = await self._run(describe_pixel, photograph, x, y, read_out)
@@ -138,9 +144,9 @@ class Page:
     def _read_out(self, request: Request) -> ReadOut:
         default = ReadOut()
         return ReadOut(
-            _number(request, "temperature", default.temperature, 0.0, 1.0),
-            _number(request, "saturation", default.saturation, 0.0, MOST_SATURATION),
-            _number(request, "candidate", default.candidate, 0, self.candidates - 1),
+            number(request, "temperature", default.temperature, 0.0, 1.0),
+            number(request, "saturation", default.saturation, 0.0, MOST_SATURATION),
+            number(request, "candidate", default.candidate, 0, self.candidates - 1),
             self._hints(request),
         )
 
@@ -153,7 +159,7 @@ class Page:
         rows = text.split(";")
         if len(rows) > most:
             raise HTTPException(400, f"hints: expected at most {most}, got {len(rows)}")
-        return tuple(_hint(row) for row in rows)
+        return tuple(hint(row) for row in rows)
 
     def _held(self, request: Request) -> Photograph:
         photograph = self.store.get(request.path_params["token"])
@@ -163,8 +169,17 @@ class Page:
 
     async def _run(self, compute: Callable[..., Result], *arguments: Any) -> Result:
         """Compute in the queue; what goes wrong becomes an HTTPException of one line."""
+
+        def timed() -> Result:
+            start = time.monotonic()
+            try:
+                return compute(self.colorizer, *arguments)
+            finally:
+                kind = self.counters.seconds.labels(compute.__name__)
+                kind.observe(time.monotonic() - start)
+
         try:
-            return await self.queue.run(compute, self.colorizer, *arguments)
+            return await self.queue.run(timed)
         except PhotoError as error:
             raise HTTPException(422, str(error)) from error
         except FullError as error:
@@ -173,25 +188,6 @@ class Page:
         except TimeoutError as error:
             message = f"this took longer than {self.limits.seconds:g} s: try a smaller photograph"
             raise HTTPException(503, message, {"retry-after": "5"}) from error
-
-    async def _body(self, request: Request) -> bytes:
-        limit = self.limits.file
-        too_large = HTTPException(
-            413, f"expected a file of at most {limit / 2**20:g} MiB, got a larger one"
-        )
-        if int(request.headers.get("content-length", 0)) > limit:
-            raise too_large
-        body = bytearray()
-        try:
-            async with asyncio.timeout(self.limits.seconds):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > limit:
-                        raise too_large
-        except TimeoutError as error:
-            message = f"expected the whole file within {self.limits.seconds:g} s"
-            raise HTTPException(408, message) from error
-        return bytes(body)
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -207,12 +203,14 @@ class Page:
             self.store.sweep()
 
 
-def create(page: Page, host: str) -> Starlette:
+def create(page: Page, host: str) -> ASGIApp:
     """Create the application that serves a page at `host`, a name or an address."""
-    return Starlette(
+    answering = Starlette(
         routes=[
             Route("/", page.index),
             Mount("/static", StaticFiles(directory=STATIC)),
+            Route("/health", page.health),
+            Route("/metrics", page.metrics),
             Route("/about", page.about),
             Route("/samples/{name}.jpg", page.sample),
             Route("/photographs", page.open, methods=["POST"]),
@@ -220,55 +218,11 @@ def create(page: Page, host: str) -> Starlette:
             Route("/photographs/{token}/pixel", page.pixel),
             Route("/photographs/{token}/file", page.file),
         ],
-        middleware=[Middleware(Guard, name=host)],
         exception_handlers={ClientDisconnect: _gone},
         lifespan=page.lifespan,
     )
-
-
-def _hint(text: str) -> Hint:
-    """Parse a hint; raises HTTPException 400 for one out of range."""
-    try:
-        x, y, a, b = map(float, text.split(","))
-    except ValueError:
-        x = y = a = b = math.nan
-    if not (0 <= x <= 1 and 0 <= y <= 1 and abs(a) <= bins.LIMIT and abs(b) <= bins.LIMIT):
-        raise HTTPException(400, f"hints: expected x,y,a,b with x and y from 0 to 1, got {text!r}")
-    return Hint(x, y, (a, b))
+    return Guard(answering, host, page.counters)  # outermost: its headers are on errors, too
 
 
 def _gone(request: Request, error: Exception) -> Response:
     return PlainTextResponse("the file did not arrive whole", 400)  # to nobody
-
-
-def _file_name(text: str) -> str:
-    """Reduce whatever was sent to a plain file name."""
-    plain = re.sub(r"[/\\\x00-\x1f\x7f]+", "_", text)[-LONGEST_NAME:].strip(". ")
-    return plain or "photograph"
-
-
-def _number(request: Request, name: str, default: N | None, least: N, most: N) -> N:
-    """Parse a parameter of a request.
-
-    Raises HTTPException 400 for what is no number in the range.
-
-    Args:
-        request: Its query holds the parameter.
-        name: Name of the parameter.
-        default: Value if the parameter is missing; with None it has to be there.
-        least: Smallest value; its type is that of the result.
-        most: Largest value.
-    """
-    text = request.query_params.get(name)
-    if text is None and default is not None:
-        return default
-    try:
-        value = type(least)(text or "")
-    except ValueError:
-        value = None
-    if value is None or not least <= value <= most:
-        kind = "a whole number" if isinstance(least, int) else "a number"
-        raise HTTPException(
-            400, f"{name}: expected {kind} from {least:g} to {most:g}, got {text!r}"
-        )
-    return value

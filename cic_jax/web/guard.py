@@ -1,11 +1,14 @@
 """A guard against requests from other sites, and limits on the use of answers in a browser."""
 
+import asyncio
 import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cic_jax.web.counters import Counters
 
 # The page runs only its own files, shows only pictures made by it or by this server, and talks to
 # nobody else.
@@ -30,25 +33,38 @@ class Guard:
     so with an address, with `localhost`, or with the name that the page is served at.
     """
 
-    def __init__(self, app: ASGIApp, name: str) -> None:
-        """Guard an application that is served at the host `name`."""
+    def __init__(self, app: ASGIApp, name: str, counters: Counters | None = None) -> None:
+        """Guard an application that is served at the host `name`; its answers are counted."""
         self.app = app
+        self.counters = counters or Counters()
         self.names = {"localhost", name.lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse with status 403, or let the application answer; add `HEADERS` to either."""
+        """Refuse with status 403, or let the application answer; add `HEADERS` to either.
+
+        Where the server ends before there is an answer, it is that.
+        """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
+        started = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
+                self.counters.answers.labels(message["status"]).inc()
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
         refusal = self._refusal(scope["path"], Headers(scope=scope))
         app = self.app if refusal is None else PlainTextResponse(refusal, 403)
-        await app(scope, receive, send_guarded)
+        try:
+            await app(scope, receive, send_guarded)
+        except asyncio.CancelledError:  # by Uvicorn, which ends
+            if not started:
+                await PlainTextResponse("the page has ended", 503)(scope, receive, send_guarded)
 
     def _refusal(self, path: str, headers: Headers) -> str | None:
         """Return the reason to refuse a request, or None."""

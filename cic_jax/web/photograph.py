@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -48,11 +49,10 @@ class Photograph:
 
 
 class File(NamedTuple):
-    """A file to save."""
+    """Name and kind of a file to save."""
 
     name: str
     media_type: str
-    content: bytes
 
 
 def predict(colorizer: Colorizer, name: str, file: bytes) -> Photograph:
@@ -82,19 +82,20 @@ def render_preview(
     return _jpeg(_render(colorizer, prediction.reduced(longest), read_out))
 
 
-def render_file(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> File:
+def render_file(
+    colorizer: Colorizer, photograph: Photograph, read_out: ReadOut, file: SpooledTemporaryFile
+) -> File:
     """Render a colouring at the photograph's own size, in its own format if that holds colour.
 
-    Raises PhotoError if it cannot be encoded.
+    It is written to `file`. Raises PhotoError if it cannot be encoded.
     """
     photo = _read(photograph.name, photograph.file)
     prediction = _with_hints(colorizer, photograph, read_out.hints)
     rgb = _render(colorizer, prediction._replace(pixels=photo.rgb), read_out)
-    encoded = io.BytesIO()
-    images.encode(encoded, rgb, photo)
+    images.encode_isolated(file, rgb, photo)
     name = images.output_name(Path(photograph.name), photo.format)
     media_type = Image.MIME[Image.registered_extensions()[name.suffix.lower()]]
-    return File(f"{name.stem}-colour{name.suffix}", media_type, encoded.getvalue())
+    return File(f"{name.stem}-colour{name.suffix}", media_type)
 
 
 def describe_pixel(
@@ -163,7 +164,7 @@ def _chosen(colorizer: Colorizer, prediction: Prediction, candidate: int) -> Pre
 
 def _read(name: str, file: bytes) -> images.Photo:
     try:
-        return images.read(io.BytesIO(file))
+        return images.read(file, isolated=True)
     except images.PhotoError as error:
         raise images.PhotoError(f"{name}: {str(error).removeprefix('the stream: ')}") from error
 

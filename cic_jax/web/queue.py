@@ -20,6 +20,7 @@ class Queue:
         """Let `waiting` computations wait behind the running one, and callers for `seconds`."""
         self._seconds = seconds
         self._places = threading.BoundedSemaphore(1 + waiting)
+        self.length = 0  # computations that run or wait
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="colour")
 
     async def run(self, compute: Callable[..., Result], *arguments: Any) -> Result:
@@ -30,9 +31,14 @@ class Queue:
         """
         if not self._places.acquire(blocking=False):
             raise FullError
+        self.length += 1
         future = self._thread.submit(compute, *arguments)
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(self._leave)
         return await asyncio.wait_for(asyncio.wrap_future(future), self._seconds)
+
+    def _leave(self, _: Any) -> None:
+        self.length -= 1
+        self._places.release()
 
     def close(self) -> None:
         """Drop the waiting computations and let the running one end."""

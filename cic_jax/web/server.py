@@ -1,14 +1,21 @@
 """The page's server, from a socket that listens to the end by Ctrl-C."""
 
+import functools
+import math
+import os
 import socket
+import threading
+from types import FrameType
+from typing import Any
 
 import uvicorn
 
+from cic_jax import images
 from cic_jax.colorize import Colorizer
 from cic_jax.web import app, samples
+from cic_jax.web.connection import Connection
+from cic_jax.web.limits import Limits
 from cic_jax.web.photograph import ReadOut, describe_pixel, predict, render_preview
-
-CONNECTIONS = 32  # the most at a time; more are asked to come back
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -23,18 +30,36 @@ def url(host: str, listening: socket.socket) -> str:
     return f"http://{name}:{listening.getsockname()[1]}/"
 
 
-def build(page: app.Page, host: str) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Uvicorn's server, which by itself ends only when everything under way has ended."""
+
+    def __init__(self, config: uvicorn.Config, limits: Limits) -> None:
+        """Make a server that ends in `limits.end_seconds` after a signal."""
+        super().__init__(config)
+        self._limits = limits
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End in order, or else by force."""
+        super().handle_exit(sig, frame)
+        images.end_workers()
+        end = threading.Timer(self._limits.end_seconds, os._exit, (128 + sig,))
+        end.daemon = True
+        end.start()
+
+
+def build(page: app.Page, host: str) -> Server:
     """Build a server that is not running yet."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app.create(page, host),
-            log_level="warning",
-            limit_concurrency=CONNECTIONS,
-            proxy_headers=False,
-            server_header=False,
-            ws="none",
-        )
+    connection: Any = functools.partial(Connection, page.limits, page.counters)
+    config = uvicorn.Config(
+        app.create(page, host),
+        http=connection,
+        log_level="warning",
+        timeout_graceful_shutdown=math.ceil(page.limits.finish_seconds),
+        proxy_headers=False,
+        server_header=False,
+        ws="none",
     )
+    return Server(config, page.limits)
 
 
 def warm_up(colorizer: Colorizer) -> None:

@@ -1,5 +1,6 @@
 """Each photograph that the command is given has an output of its own name and place."""
 
+import os
 from pathlib import Path
 
 from photo_files import photograph
@@ -71,3 +72,19 @@ def test_photographs_that_are_not_read_are_named(tmp_path):
         str(tmp_path / "in" / name) for name in ("a.HEIC", "b.jxl", "c.CR2")
     ]
     assert len(plan.jobs) == 1
+
+
+def test_what_is_no_photograph_is_one_line(tmp_path):
+    photograph(tmp_path / "in" / "a.png")
+    os.mkfifo(tmp_path / "in" / "pipe.png")
+    (tmp_path / "in" / "round.png").symlink_to("round.png")
+    (tmp_path / "in" / "zero.png").symlink_to("/dev/zero")
+    names = [str(tmp_path / "in"), "x" * 5000]
+    plan = plan_results(names, tmp_path / "out")
+    assert [line.partition(": ")[::2] for line in plan.errors] == [
+        (str(tmp_path / "in" / "pipe.png"), "no file: a pipe, a socket or a device"),
+        (str(tmp_path / "in" / "round.png"), "too many levels of symbolic links"),
+        (str(tmp_path / "in" / "zero.png"), "no file: a pipe, a socket or a device"),
+        ("x" * 200, "file name too long"),
+    ]
+    assert [job.photograph.name for job in plan.jobs] == ["a.png"]

@@ -96,3 +96,9 @@ def test_a_line_that_was_cut_short_costs_one_result(tmp_path):
     assert not sources.made(paths[0], photographs[0])
     assert sources.made(paths[1], photographs[1])
     assert not sources.made(paths[1], photographs[0])
+
+
+def test_lines_of_any_content_are_ignored(tmp_path):
+    photograph = draw(tmp_path / "a.png", 0)
+    (tmp_path / RECORD).write_text('[["a.png"], 1, 2]\n{"a": 1}\n3\n[{}, [], ""]\n' + "[" * 9999)
+    assert not Sources(tmp_path).made(tmp_path / "a.png", photograph)

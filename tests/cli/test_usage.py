@@ -9,6 +9,7 @@ from tiny_models import tiny_model
 from cic_jax import checkpoint
 from cic_jax.cli import console
 from cic_jax.cli.main import main
+from cic_jax.printable import printable
 
 
 @pytest.mark.parametrize(
@@ -99,4 +100,4 @@ def test_escape_codes_in_names_do_not_reach_the_terminal(tmp_path, capsys):
 
 
 def test_names_that_are_not_utf_8_are_shown():
-    assert console.printable(os.fsdecode(b"caf\xe9.jpg")) == r"caf\udce9.jpg"
+    assert printable(os.fsdecode(b"caf\xe9.jpg")) == r"caf\udce9.jpg"

@@ -13,7 +13,8 @@ from PIL import Image
 from starlette.responses import PlainTextResponse
 from web_server import JPEG, serving, tiny_colorizer, wait_for
 
-from cic_jax.web import app
+from cic_jax import images
+from cic_jax.web import app, photograph
 from cic_jax.web.guard import Guard
 
 
@@ -58,13 +59,11 @@ def test_an_unknown_token_is_a_forgotten_photograph(client, what):
 
 
 def test_a_result_that_cannot_be_encoded_costs_one_line(client, token, monkeypatch):
-    def failing(*_, **__):
-        raise ValueError("encoding error 5")
-
-    monkeypatch.setattr(Image.Image, "save", failing)
+    wide = images.Photo(np.zeros((1, 17_000), np.uint8), format="WEBP")  # which ends at 16383
+    monkeypatch.setattr(photograph, "_read", lambda *_: wide)
     answer = client.ask(f"/photographs/{token}/file")
     assert (answer.status, answer.text.splitlines()) == (422, [answer.text])
-    assert "cannot encode 90 x 60 pixels as JPEG" in answer.text
+    assert "cannot encode 17000 x 1 pixels as WEBP" in answer.text
 
 
 def test_an_unknown_sample_is_named(client):

@@ -1,0 +1,49 @@
+"""A description read from a file is right in every key, or one line names the wrong one."""
+
+import json
+
+import pytest
+
+from cic_jax import model
+
+RIGHT = model.describe("simplified", centers=None)
+DEEP = [[]]
+for _ in range(50):
+    DEEP = [DEEP]
+
+
+def test_what_is_written_can_be_read():
+    for description in (RIGHT, model.describe("full")):
+        assert model.checked(json.loads(json.dumps(description))) == description
+    older = {k: x for k, x in RIGHT.items() if k not in ("class_weights", "factories", "predict")}
+    assert model.checked(older) == older
+
+
+@pytest.mark.parametrize("wrong", [None, [], "text", 3, True])
+def test_what_is_no_description_is_refused(wrong):
+    with pytest.raises(ValueError, match="expected a description by keys"):
+        model.checked(wrong)
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    {
+        "network": (None, 3, [], {}),
+        "width": (None, "1", 0, -1, float("nan"), float("inf"), 1e6, 10**400, True, [1]),
+        "lightness_scale": (None, 0, -50, float("nan"), "50"),
+        "config": (None, [], 3),
+        "metrics": (None, [], {"psnr": "24"}, {"psnr": [1]}),
+        "factories": ([], {"network": 3}),
+        "centers": (3, {}, [], [1, 2], [[1]], [[1, 2, 3]], [[1, "b"]], [[1, float("nan")]], DEEP),
+        "prior": (3, [1.0], "prior"),
+        "class_weights": ([1.0], {}),
+    }.items(),
+)
+def test_a_wrong_value_is_named(key, values):
+    for value in values:
+        with pytest.raises(ValueError, match=key) as error:
+            model.checked(RIGHT | {key: value})
+        assert len(str(error.value)) < 200
+    if key not in ("centers", "factories", "prior", "class_weights"):
+        with pytest.raises(ValueError, match=key):
+            model.checked({k: x for k, x in RIGHT.items() if k != key})
