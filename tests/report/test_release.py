@@ -43,11 +43,9 @@ def run(config, tmp_path_factory):
     network = build.build_network(config, len(colours.centers), None)
     state = step.init(jax.random.key(0), network, step.adam(1e-3))
     (workdir / checkpoint.CONFIG).write_text(config.to_json_best_effort())
+    width = config.model.width
     about = models.describe(
-        config.model.network,
-        width=config.model.width,
-        palette=colours,
-        config=config.to_dict(),
+        config.model.network, width=width, palette=colours, config=config.to_dict()
     )
     with checkpoint.manager(workdir) as manager:
         for at, loss in ((50, 1.0), (100, 2.0)):
@@ -73,11 +71,8 @@ def released(run, config, tmp_path_factory):
 
 
 def contents(directory):
-    return {
-        path.relative_to(directory): path.read_bytes()
-        for path in directory.rglob("*")
-        if path.is_file()
-    }
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {path.relative_to(directory): path.read_bytes() for path in files}
 
 
 def test_the_best_step_is_released_in_bfloat16(run, released):
