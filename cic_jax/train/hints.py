@@ -50,7 +50,11 @@ def draw(
 
 
 def true_points(
-    key: Key[Array, ""], ab: Float[Array, "b h w 2"], mask: Bool[Array, "b h w"], number: int
+    key: Key[Array, ""],
+    ab: Float[Array, "b h w 2"],
+    mask: Bool[Array, "b h w"],
+    number: int,
+    bin_count: int = len(bins.CENTERS),
 ) -> Hints:
     """Draw `number` true colours at random cells inside the mask, for measurements."""
     b, h, w = ab.shape[:3]
@@ -59,7 +63,7 @@ def true_points(
     place = jnp.stack([(cell // w + 0.5) / h, (cell % w + 0.5) / w], axis=-1)
     colour = jnp.take_along_axis(ab.reshape(b, -1, 2), cell[..., None], axis=1)
     given = jnp.full(cell.shape, float(number > 0))
-    return Hints(place, colour * given[..., None], given, jnp.zeros((b, len(bins.CENTERS))))
+    return Hints(place, colour * given[..., None], given, jnp.zeros((b, bin_count)))
 
 
 def histogram(
