@@ -13,7 +13,7 @@ photographs of the first model's config, changed by --config.data.*, and on draw
 --judge asks EfficientNet-Lite2, which needs the extra `perceptual`, whether it takes the coloured
 photographs for what it takes the true ones for. docs/metrics.md defines all metrics.
 
-Prints the table and writes matched.json and matched.csv to --out.
+Prints the tables and writes matched.json, matched.csv and matched.md, the tables, to --out.
 """
 
 from functools import partial
@@ -108,12 +108,14 @@ def main() -> None:
             groups[coherence.DRAWN] = score(drawn, cell_ab, settings)[coherence.DRAWN]
         scored[name] = report.Scored(settings, groups)
     summarised = report.summary(scored, BASELINE.value)
-    print(markdown(report.rows(summarised)))
+    tables = [markdown(report.rows(summarised))]
     if look is not None:
         pictures["grey"] = gallery.grey(sample.photo)
         summarised["semantics"] = judge.assess(look, sample, pictures)
-        print(markdown(report.judged_rows(summarised["semantics"])))
+        tables.append(markdown(report.judged_rows(summarised["semantics"])))
+    print("\n\n".join(tables))
     report.write(summarised, scored, Path(OUT.value) / "matched")
+    (Path(OUT.value) / "matched.md").write_text("\n\n".join(tables) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

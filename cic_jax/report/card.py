@@ -24,6 +24,7 @@ class Texts(NamedTuple):
 
     data: str  # where the photographs come from, and on what terms
     limits: str  # what the model does badly
+    comparison: str = ""  # tables of it beside another model; "" for none
 
 
 class Trained(NamedTuple):
@@ -61,6 +62,7 @@ def card(
         section("Training", EVERYTHING, rows=_training(trained, photographs)),
         section("Data and terms", _data(config["data"], photographs), texts.data),
         section("How well it does", _scored(config, photographs), rows=metric_rows(scores)),
+        *([section("Beside another model", texts.comparison)] if texts.comparison else []),
         section("What it does badly", texts.limits),
         section("Licence", LICENCE),
     ]
@@ -132,10 +134,13 @@ def _scored(config: Mapping[str, Any], photographs: Mapping[str, int]) -> str:
     )
 
 
-def read_texts(data: Path, limits: Path) -> Texts:
-    """Read the texts from two files of Markdown; ValueError names a missing or empty one."""
+def read_texts(data: Path, limits: Path, comparison: Path | None = None) -> Texts:
+    """Read the texts from files of Markdown; ValueError names a missing or empty one."""
     texts = []
-    for name, path in (("data_card", data), ("limits", limits)):
+    files = {"data_card": data, "limits": limits, "comparison": comparison}
+    for name, path in files.items():
+        if path is None:
+            continue
         text = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
         if not text:
             raise ValueError(f"--{name}: expected a text in Markdown, {path} is none or empty")

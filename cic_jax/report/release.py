@@ -4,8 +4,9 @@ import copy
 import json
 import re
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -25,15 +26,18 @@ class ReleaseError(ValueError):
     """Refusal to release a model; the message says why."""
 
 
-def best(run: Path, factories: Collection[str] = ()) -> Trained:
+def best(
+    run: Path, factories: Collection[str] = (), overrides: Mapping[str, Any] | None = None
+) -> Trained:
     """Load the best step of a training run; CheckpointError or ReleaseError if there is none.
 
-    `factories` are names of functions that may be imported, as in `checkpoint.load`.
+    `factories` are names of functions that may be imported, and `overrides` other values of the
+    config, as in `checkpoint.load`.
     """
     if not (run / checkpoint.CONFIG).exists():
         raise ReleaseError(f"expected a training run, {run} has no {checkpoint.CONFIG}")
     step = checkpoint.best_step(run)
-    model = checkpoint.load(run, step=step, factories=factories)
+    model = checkpoint.load(run, step=step, factories=factories, overrides=overrides)
     log = [line for line in record.read(run) if line["step"] <= step]
     minutes = results.training_minutes(log, model.description["config"]["train"]["batch_size"])
     machine, device = run / record.MACHINE, None
