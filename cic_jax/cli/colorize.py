@@ -78,6 +78,14 @@ def add(subcommands: argparse._SubParsersAction) -> None:
         help="the distribution's mean (as --temperature=1) or its mode (--temperature=0)",
     )
     parser.add_argument(
+        "--vividness",
+        dest="tau",
+        type=arguments.number(float, 0, 1),
+        metavar="TAU",
+        help="strength with which rare, colourful bins are favoured, from 0 to 1 (default: the "
+        "model's own)",
+    )
+    parser.add_argument(
         "--saturation",
         type=arguments.number(float, 0, 10),
         default=1.0,
@@ -97,6 +105,14 @@ def add(subcommands: argparse._SubParsersAction) -> None:
         help="write N colourings, PHOTO-1 to PHOTO-N, that differ where the network is in doubt",
     )
     hints.add(parser)
+    parser.add_argument(
+        "--unify",
+        type=arguments.number(int, 0, 4),
+        default=0,
+        metavar="PASSES",
+        help="give each thing one colour, by so many more runs of the network (2 is enough; "
+        "default: 0)",
+    )
     parser.add_argument(
         "--compare", action="store_true", help="put the photograph to the left of its colouring"
     )
@@ -213,11 +229,14 @@ def _colour(
     Raises PhotoError for hints that do not fit the photograph at `path`.
     """
     given = hints.of(options, path, photo.rgb.shape[1], photo.rgb.shape[0])
-    predictions = [colorizer.predict(photo.rgb, given, hints.palette(options))]
+    prediction = colorizer.predict(photo.rgb, given, hints.palette(options))
+    if options.unify:
+        prediction = colorizer.unified(prediction, given, options.unify, options.tau)
+    predictions = [prediction]
     if options.candidates > 1:
-        predictions = colorizer.alternatives(predictions[0], options.candidates)
+        predictions = colorizer.alternatives(prediction, options.candidates)
     for prediction in predictions:
-        rgb = colorizer.render(prediction, options.temperature, options.saturation)
+        rgb = colorizer.render(prediction, options.temperature, options.saturation, options.tau)
         yield _compared(photo, rgb) if options.compare else (rgb, photo)
 
 

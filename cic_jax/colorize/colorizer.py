@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from cic_jax import bins, checkpoint, images, inference, read_out
-from cic_jax.colorize import candidates
-from cic_jax.colorize.hints import Hint, for_network, palette_of
+from cic_jax import bins, checkpoint, inference, prior, read_out
+from cic_jax.colorize import candidates, unify
+from cic_jax.colorize.hints import MOST, Hint, for_network, palette_of
 from cic_jax.colorize.paint import paint
+from cic_jax.colorize.prediction import Prediction, pixels_of
 from cic_jax.configs import default
 from cic_jax.hints import Hints
 from cic_jax.images import resize
@@ -21,36 +22,6 @@ from cic_jax.model import Model
 from cic_jax.read_out import CELL
 
 MULTIPLE = 64  # working sizes are padded to it, so that few are compiled
-
-
-class Prediction(NamedTuple):
-    """A network's output for a photograph, from which colourings are read out at little cost.
-
-    `output` has a cell for every 4 x 4 pixels of the working size, rounded up.
-    """
-
-    pixels: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]  # the photograph
-    output: Float[np.ndarray, "i j q"]  # logits of the bins, or ab / 110
-    seen: UInt8[np.ndarray, "v u 3"] | UInt8[np.ndarray, "v u"]  # as the network saw it
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """The working height and width, at which the network looked."""
-        return self.seen.shape[:2]
-
-    def reduced(self, longest: int) -> "Prediction":
-        """Reduce the photograph, but not the output, to at most `longest` pixels, for previews.
-
-        Raises ValueError where `longest` is not positive.
-        """
-        if longest < 1:
-            raise ValueError(f"longest: expected at least 1 pixel, got {longest}")
-        h, w = self.pixels.shape[:2]
-        scale = longest / max(h, w)
-        if scale >= 1:
-            return self
-        size = max(1, round(scale * h)), max(1, round(scale * w))
-        return self._replace(pixels=resize.reduce(self.pixels, size))
 
 
 class Colorizer:
@@ -89,11 +60,19 @@ class Colorizer:
             lightness = read_out.lightness(seen)
             return read_out.pixel_ab(model.target, output, lightness, settings)
 
+        def cells(output, seen, settings):
+            L = read_out.means(read_out.lightness(seen))
+            ab = read_out.cell_ab(model.target, output, L, settings)
+            if model.target.prior is not None:
+                output = prior.adjust(output, model.target.prior, settings.tau)
+            return ab, bins.distribution(output), L[..., 0]
+
         self.model = model
         self.size = size
         self._own = read_out.from_config(default.completed(model.description["config"]).colour)
         self._forward = inference.compiled(model.network, model.variables, photographs)
         self._pixel_ab = jax.jit(pixel_ab)
+        self._cells = jax.jit(cells)
 
     @classmethod
     def restore(
@@ -141,7 +120,7 @@ class Colorizer:
         uint8 'h w 3', the colours of which the whole is to have. Raises ValueError for other
         arrays, or hints to a network that takes none.
         """
-        pixels = _pixels(photo)
+        pixels = pixels_of(photo)
         size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)
         seen = resize.reduce(pixels, size)
         nothing = np.empty((0, 0, 0), np.float32)
@@ -160,6 +139,56 @@ class Colorizer:
         (output,) = self._forward(lightness[None], arranged)
         return prediction._replace(output=output[: -(-size[0] // CELL), : -(-size[1] // CELL)])
 
+    def unified(
+        self,
+        prediction: Prediction,
+        hints: Sequence[Hint] = (),
+        passes: int = 2,
+        tau: float | None = None,
+    ) -> Prediction:
+        """Give each thing one colour: run the network again with hints that it chose itself.
+
+        Where a segment of like predictions has several colours, it gets the one that most of it has
+        (`cic_jax.colorize.unify`). Raises ValueError for a model that takes no hints.
+
+        Args:
+            prediction: Prediction of `predict`, with the same hints.
+            hints: The user's own, which stay.
+            passes: The most runs of the network; fewer if nothing is left to choose.
+            tau: As in `render`, which is to read the result out.
+        """
+        chosen, current = list(hints), prediction
+        for _ in range(passes):
+            new = unify.hints(*self.cells(current, tau=tau))
+            if not new:
+                break
+            chosen = [*hints, *[*chosen[len(hints) :], *new][-(MOST - len(hints)) :]]
+            current = self.hinted(prediction, chosen)
+        return current
+
+    def cells(
+        self,
+        prediction: Prediction,
+        temperature: float = bins.TEMPERATURE,
+        tau: float | None = None,
+    ) -> tuple[Float[np.ndarray, "i j 2"], Float[np.ndarray, "i j q"], Float[np.ndarray, "i j"]]:
+        """Return ab, rebalanced distribution and lightness of the cells, as `render` reads them.
+
+        Raises ValueError for a model that predicts ab itself.
+        """
+        settings = read_out.traced(self.settings(temperature, 1.0, tau))
+        self._require_bins()
+        i, j = prediction.output.shape[:2]
+        # Padded as the network's input was: few sizes are compiled.
+        output = resize.pad(prediction.output, MULTIPLE // CELL)
+        seen = resize.pad(prediction.seen, MULTIPLE)
+        ab, p, L = (np.asarray(x)[:i, :j] for x in self._cells(output, seen, settings))
+        return ab, p, L
+
+    def _require_bins(self) -> None:
+        if self.model.target.centers is None:
+            raise ValueError("expected a model over colour bins; this one predicts ab itself")
+
     def _arrange(
         self,
         hints: Sequence[Hint],
@@ -175,7 +204,7 @@ class Colorizer:
             raise ValueError("this model takes no hints: expected one of the network 'lite'")
         shares = np.zeros(len(centers), np.float32)
         if palette is not None:
-            shares = palette_of(_pixels(palette), centers)
+            shares = palette_of(pixels_of(palette), centers)
         return for_network(hints, lightness, size, shares)
 
     def settings(
@@ -265,20 +294,6 @@ class Colorizer:
 
         Raises ValueError for a model that predicts ab itself.
         """
-        if self.model.target.centers is None:
-            raise ValueError("expected a model over colour bins; this one predicts ab itself")
+        self._require_bins()
         prediction = photo if isinstance(photo, Prediction) else self.predict(photo)
         return np.asarray(bins.distribution(jnp.asarray(prediction.output)))
-
-
-def _pixels(photo: np.ndarray | Image.Image) -> UInt8[np.ndarray, "h w *c"]:
-    if isinstance(photo, Image.Image):
-        return images.decode(photo).rgb
-    pixels = np.asarray(photo)
-    shaped = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
-    if pixels.dtype != np.uint8 or not shaped or pixels.size == 0:
-        raise ValueError(
-            "photo: expected uint8 of shape (h, w) or (h, w, 3) with values 0 to 255, "
-            f"got {pixels.dtype} of shape {pixels.shape}"
-        )
-    return pixels

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import numpy as np
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -68,6 +69,13 @@ class Page:
         """Number of colourings to choose from: one if the model predicts ab itself."""
         return 1 if self.colorizer.model.target.centers is None else CANDIDATES
 
+    @property
+    def vividness(self) -> float | None:
+        """The model's own tau; None if its prior is unknown, so that nothing can be rebalanced."""
+        p = self.colorizer.model.target.prior
+        known = p is not None and bool(np.ptp(p) > 0)
+        return float(self.colorizer.settings().tau) if known else None
+
     async def index(self, request: Request) -> Response:
         """Send the page itself."""
         return FileResponse(STATIC / "index.html")
@@ -87,6 +95,7 @@ class Page:
                 "model": self.model,
                 "candidates": self.candidates,
                 "hints": MOST if self.colorizer.takes_hints else 0,
+                "vividness": self.vividness,
                 "most_bytes": self.limits.file,
                 "minutes": self.limits.memory_seconds / 60,
                 "samples": [
@@ -145,9 +154,11 @@ class Page:
         default = ReadOut()
         return ReadOut(
             number(request, "temperature", default.temperature, 0.0, 1.0),
+            number(request, "tau", None, 0.0, 1.0) if "tau" in request.query_params else None,
             number(request, "saturation", default.saturation, 0.0, MOST_SATURATION),
             number(request, "candidate", default.candidate, 0, self.candidates - 1),
             self._hints(request),
+            bool(number(request, "unify", 0, 0, 1 if self.colorizer.takes_hints else 0)),
         )
 
     def _hints(self, request: Request) -> tuple[Hint, ...]:

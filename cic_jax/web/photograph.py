@@ -13,7 +13,7 @@ from PIL import Image
 
 from cic_jax import bins, images
 from cic_jax.colorize import Colorizer, Hint
-from cic_jax.colorize.colorizer import Prediction
+from cic_jax.colorize.prediction import Prediction
 from cic_jax.read_out import CELL, lightness, render
 
 PREVIEW = 1024  # the most pixels of a shown picture's long side
@@ -25,9 +25,11 @@ class ReadOut(NamedTuple):
     """The settings by which a colouring is read out of a prediction."""
 
     temperature: float = bins.TEMPERATURE
+    tau: float | None = None  # None is the model's own
     saturation: float = 1.0
     candidate: int = 0  # below CANDIDATES; 0 is the ordinary colouring
     hints: tuple[Hint, ...] = ()
+    unify: bool = False  # one colour for each thing
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,7 @@ class Photograph:
     file: bytes
     prediction: Prediction  # its pixels are reduced to PREVIEW
     about: dict[str, Any]  # JSON for the page
-    hinted: dict[tuple[Hint, ...], Prediction] = field(default_factory=dict)  # the latest alone
+    hinted: dict[Any, Prediction] = field(default_factory=dict)  # the latest alone
 
     @property
     def nbytes(self) -> int:
@@ -78,7 +80,7 @@ def render_preview(
 
     Saturation 0 gives the photograph in grey.
     """
-    prediction = _with_hints(colorizer, photograph, read_out.hints)
+    prediction = _predicted(colorizer, photograph, read_out)
     return _jpeg(_render(colorizer, prediction.reduced(longest), read_out))
 
 
@@ -90,7 +92,7 @@ def render_file(
     It is written to `file`. Raises PhotoError if it cannot be encoded.
     """
     photo = _read(photograph.name, photograph.file)
-    prediction = _with_hints(colorizer, photograph, read_out.hints)
+    prediction = _predicted(colorizer, photograph, read_out)
     rgb = _render(colorizer, prediction._replace(pixels=photo.rgb), read_out)
     images.encode_isolated(file, rgb, photo)
     name = images.output_name(Path(photograph.name), photo.format)
@@ -112,17 +114,17 @@ def describe_pixel(
         photograph: The photograph with its prediction.
         x: From 0 at the left edge to 1 at the right.
         y: From 0 at the top to 1 at the bottom.
-        read_out: Temperature, candidate and hints; the saturation plays no part.
+        read_out: All settings but the saturation, which plays no part.
     """
     target = colorizer.model.target
     if target.centers is None:
         raise ValueError("this model predicts the colour itself: it has no distribution to show")
-    prediction = _with_hints(colorizer, photograph, read_out.hints)
+    prediction = _predicted(colorizer, photograph, read_out)
     row, column = (_at(p, n) // CELL for p, n in zip((y, x), prediction.size, strict=True))
-    logits, read = (
-        jnp.asarray(chosen.output[row, column])
-        for chosen in (prediction, _chosen(colorizer, prediction, read_out.candidate))
-    )
+    logits = jnp.asarray(prediction.output[row, column])
+    chosen = _chosen(colorizer, prediction, read_out.candidate)
+    ab, _, _ = colorizer.cells(chosen, read_out.temperature, read_out.tau)
+    read = ab[row, column].tolist()
     pixels = prediction.pixels
     row, column = (_at(p, n) for p, n in zip((y, x), pixels.shape[:2], strict=True))
     L = lightness(pixels[row : row + 1, column : column + 1])
@@ -131,29 +133,32 @@ def describe_pixel(
     rows = zip(target.centers, bins.distribution(logits), colours, strict=True)
     return {
         "lightness": float(L[0, 0, 0]),
-        "read_out": np.asarray(target.to_ab(read, read_out.temperature)).tolist(),
+        "read_out": read,
         "bins": [[float(a), float(b), float(p), _hex(rgb)] for (a, b), p, rgb in rows],
     }
 
 
-def _with_hints(
-    colorizer: Colorizer, photograph: Photograph, hints: tuple[Hint, ...]
-) -> Prediction:
-    """Return the prediction with these hints; the latest one is kept."""
-    if not hints:
-        return photograph.prediction
-    if hints not in photograph.hinted:
-        prediction = colorizer.hinted(photograph.prediction, hints)
+def _predicted(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> Prediction:
+    """Return the prediction with hints and one colour for each thing; the latest one is kept."""
+    hints, prediction = read_out.hints, photograph.prediction
+    if not hints and not read_out.unify:
+        return prediction
+    key = (hints, read_out.tau if read_out.unify else None, read_out.unify)
+    if key not in photograph.hinted:
+        if hints:
+            prediction = colorizer.hinted(prediction, hints)
+        if read_out.unify:
+            prediction = colorizer.unified(prediction, hints, tau=read_out.tau)
         photograph.hinted.clear()
-        photograph.hinted[hints] = prediction
-    return photograph.hinted[hints]
+        photograph.hinted[key] = prediction
+    return photograph.hinted[key]
 
 
 def _render(
     colorizer: Colorizer, prediction: Prediction, read_out: ReadOut
 ) -> UInt8[np.ndarray, "h w 3"]:
     chosen = _chosen(colorizer, prediction, read_out.candidate)
-    return colorizer.render(chosen, read_out.temperature, read_out.saturation)
+    return colorizer.render(chosen, read_out.temperature, read_out.saturation, read_out.tau)
 
 
 def _chosen(colorizer: Colorizer, prediction: Prediction, candidate: int) -> Prediction:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import photo_files
 from tiny_models import tiny_model
 
-from cic_jax import Colorizer
+from cic_jax import Colorizer, bins, prior
+from cic_jax.target import Palette
 from cic_jax.web import app, server
 
 JPEG = photo_files.encode(photo_files.picture(0, (90, 60)))
@@ -39,13 +40,16 @@ class CountingColorizer(Colorizer):
         self.gate = threading.Event()
         self.gate.set()
 
-    def predict(self, photo):
+    def predict(self, photo, *hints):
         self.runs += 1
         assert self.gate.wait(30)
-        return super().predict(photo)
+        return super().predict(photo, *hints)
 
 
 def tiny_colorizer(**options):
+    """Of random weights, for bins of known frequencies unless told otherwise."""
+    if "centers" not in options:
+        options["palette"] = Palette(bins.CENTERS, prior.IMAGENET, None)
     return CountingColorizer(tiny_model(gain=30.0, **options))
 
 

@@ -53,20 +53,17 @@ def test_a_sample_is_opened_by_keyboard(page):
     page.wait(f"{STATUS}.startsWith('rocket.jpg coloured')")
 
 
-def test_sliders_act_without_the_network(opened, colorizer):
+def test_vividness_acts_without_the_network(opened, colorizer):
     runs = colorizer.runs
     usual = picture(opened, "#after")
-    for slider, keys, text in (
-        ("#temperature", ["Home"], "0.00"),
-        ("#saturation", ["Left"] * 20, "0.60"),
-    ):
+    for keys, text in ((["End"], "1.00"), (["Left"] * 60, "0.40")):
         source = opened.value(SHOWN)
-        opened.type(slider, *keys)
-        assert opened.text(f"{slider}-value") == text
+        opened.type("#vividness", *keys)
+        assert opened.text("#vividness-value") == text
         opened.wait(f"{SHOWN} !== '{source}'")
         usual = changed(opened, usual)
     opened.click("#reset")
-    assert opened.text("#temperature-value") == "0.38"
+    assert opened.text("#vividness-value") == "0.00"
     assert colorizer.runs == runs
 
 
@@ -115,7 +112,7 @@ def test_a_pixel_shows_its_distribution(opened, client):
 
     ring = "document.querySelector('#distribution .mark').getAttribute('cx')"
     before = opened.value(ring)
-    opened.type("#temperature", "End")
+    opened.type("#vividness", "End")
     opened.wait(f"{ring} !== '{before}'")
     place = "parseFloat(document.querySelector('#cross').style.getPropertyValue('--x'))"
     before = opened.value(place)
@@ -179,7 +176,7 @@ def test_a_model_that_predicts_ab_has_no_candidates(window, photo):
         window.type("#chooser", str(photo))
         window.wait(f"{STATUS}.startsWith('holiday.webp coloured')")
         assert "it has no distribution to show" in window.text("#pixel")
-        assert window.value("document.querySelector('#temperature').disabled")
+        assert window.value("document.querySelector('#vividness').disabled")
         assert window.value("document.querySelector('#candidates').hidden")
         window.click("#picker")
         settle(window)

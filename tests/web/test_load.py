@@ -15,7 +15,7 @@ import pytest
 from web_server import Client, serving, wait_for
 
 from cic_jax import Colorizer
-from cic_jax.colorize.colorizer import Prediction
+from cic_jax.colorize.prediction import Prediction
 from cic_jax.web import app
 from cic_jax.web.guard import HEADERS
 from cic_jax.web.photograph import File, Photograph

@@ -2,8 +2,7 @@ import * as distribution from "./distribution.js";
 import * as hints from "./hints.js";
 import * as server from "./server.js";
 
-const DEFAULTS = { temperature: 0.38, saturation: 1, candidate: 0 };
-const SLIDERS = ["temperature", "saturation"];
+const DEFAULTS = { tau: 0, unify: 0, candidate: 0 }; // tau: the model's own, once it is known
 const THUMBNAIL = 256; // pixels along the long side
 const PAUSE = 250; // milliseconds without a change, before thumbnails follow
 const STEP = 0.01; // of the photograph, that an arrow key moves the chosen pixel
@@ -135,10 +134,9 @@ let pause;
 
 function readOut(values) {
   Object.assign(state.readOut, values);
-  for (const name of SLIDERS) {
-    $(name).value = state.readOut[name];
-    $(`${name}-value`).textContent = state.readOut[name].toFixed(2);
-  }
+  $("vividness").value = state.readOut.tau;
+  $("vividness-value").textContent = state.readOut.tau.toFixed(2);
+  $("unify").checked = state.readOut.unify === 1;
   for (const radio of $("candidates").querySelectorAll("input")) {
     radio.checked = Number(radio.value) === state.readOut.candidate;
   }
@@ -202,9 +200,8 @@ distribution.onPick($("distribution"), (bin) => {
 // ---- controls
 
 $("divider").addEventListener("input", divide);
-for (const name of SLIDERS) {
-  $(name).addEventListener("input", () => readOut({ [name]: $(name).valueAsNumber }));
-}
+$("vividness").addEventListener("input", () => readOut({ tau: $("vividness").valueAsNumber }));
+$("unify").addEventListener("change", () => readOut({ unify: Number($("unify").checked) }));
 $("reset").addEventListener("click", () => readOut(DEFAULTS));
 
 $("download").addEventListener("click", () =>
@@ -293,13 +290,15 @@ attempt(async () => {
     $("candidates").append(...Array.from({ length: candidates }, (_, number) => candidate(number)));
     $("candidates").hidden = false;
     if (state.about.hints > 0) {
+      $("unifying").hidden = false;
       $("distribution").setAttribute("tabindex", "0");
       $("distribution").setAttribute("role", "application");
     }
   } else {
-    $("temperature").disabled = true;
     $("pixel").textContent =
-      "This model predicts the colour itself: it has no distribution to show, and no temperature.";
+      "This model predicts the colour itself: it has no distribution to show.";
   }
+  if (state.about.vividness === null) $("vividness").disabled = true;
+  else DEFAULTS.tau = state.about.vividness;
   readOut(DEFAULTS);
 });
