@@ -84,7 +84,7 @@ def rows(summarised: Mapping[str, Any]) -> Rows:
 def _row(
     group: str, count: int, name: str, about: Mapping[str, Any], baseline: str | None
 ) -> dict[str, str]:
-    default, matched = about["default"], about["matched"]
+    default, at_truth = about["default"], about["matched"]
     saturation = "{:.2f}".format(about["matched_saturation"])
     row = {
         "Group": f"{group} ({count})",
@@ -93,10 +93,10 @@ def _row(
         "RMSE of ab": "{mean:.1f}".format(**default["rmse_ab"]),
         "CIEDE2000": "{mean:.1f}".format(**default["ciede2000"]),
         "Matched at": saturation if about["reached"] else f"not reached at {saturation}",
-        "RMSE of ab, matched": "{mean:.1f} ({low:.1f} to {high:.1f})".format(**matched["rmse_ab"]),
-        "CIEDE2000, matched": "{mean:.1f}".format(**matched["ciede2000"]),
-        "AuC, matched": "{mean:.3f}".format(**matched["auc"]),
-        "Excess spread, matched": "{mean:.1f}".format(**matched["spread_excess"]),
+        "RMSE of ab, matched": "{mean:.1f} ({low:.1f} to {high:.1f})".format(**at_truth["rmse_ab"]),
+        "CIEDE2000, matched": "{mean:.1f}".format(**at_truth["ciede2000"]),
+        "AuC, matched": "{mean:.3f}".format(**at_truth["auc"]),
+        "Excess spread, matched": "{mean:.1f}".format(**at_truth["spread_excess"]),
     }
     if baseline is not None:
         reduced = about.get("rmse_ab_reduction")

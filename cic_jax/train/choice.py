@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
+import jax
 import numpy as np
+from jaxtyping import Float
 
-from cic_jax import read_out
+from cic_jax import metrics, read_out
 from cic_jax.model import Model
 from cic_jax.train import matched
 
@@ -38,7 +40,7 @@ def choose(
         taus: Values of tau to try, each with every temperature.
     """
     ways = [own._replace(temperature=t, tau=tau) for t in temperatures for tau in taus]
-    truth, choices = matched.truth_colorfulness(sample), []
+    truth, choices = truth_colorfulness(sample), []
     for settings, cell_ab in zip(ways, matched.cells(model, sample, ways), strict=True):
         measured = matched.curves(sample, cell_ab)
         rows = {group: sample.rows(group) for group in sample.group_names()}
@@ -57,3 +59,14 @@ def choose(
         mean = float(np.mean([errors[group] for group in errors if group != matched.ALL]))
         choices.append(Choice(settings._replace(saturation=together), mean, errors, shares))
     return sorted(choices, key=lambda choice: choice.rmse_ab)
+
+
+def truth_colorfulness(sample: matched.Sample) -> Float[np.ndarray, " n"]:
+    """Compute the colourfulness of the photographs themselves."""
+    colorfulness = jax.jit(metrics.colorfulness)
+    return np.concatenate(
+        [
+            np.asarray(colorfulness(sample.photo[rows] / np.float32(255), sample.mask[rows]))[:n]
+            for rows, n in matched.batches(np.arange(len(sample.names)))
+        ]
+    )

@@ -5,6 +5,7 @@ one saturation at which the mean colourfulness over a group's photographs equals
 the errors are taken there.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -19,9 +20,10 @@ from cic_jax import inference, lab, metrics, photos, read_out
 from cic_jax.model import Model
 from cic_jax.train.evaluate import COMPARE, Columns
 
-# WordNet ids by group; those of photographs that have another id are of vehicles.
+# Groups by label: WordNet ids that are not listed are of vehicles.
 GROUPS = {"n08613733": "scenes", "n00001740": "everyday", "n00007846": "people"}
-VEHICLES, ALL = "vehicles", "all"
+VEHICLES, OTHERS, ALL = "vehicles", "photographs", "all"
+WNID = re.compile(r"n\d{8}")
 SATURATIONS = np.array([0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4], np.float32)
 TOLERANCE = 0.005  # of the matched colourfulness, relative
 THIN = 2  # a curve is measured on every second row and column
@@ -75,10 +77,15 @@ def read(photographs: photos.Photographs, data: ConfigDict, limit: int = 0) -> S
 
     `limit` keeps the first photographs of each group, a random choice; 0 keeps all.
     """
-    groups = [GROUPS.get(record["label"], VEHICLES) for record in photographs]
+    groups = [group_of(record["label"]) for record in photographs]
     kept = [i for i, group in enumerate(groups) if not limit or groups[:i].count(group) < limit]
     windows = photos.resident(photographs.select(kept), data.size, data.short_side)
     return Sample(*windows, [groups[i] for i in kept])
+
+
+def group_of(label: str) -> str:
+    """Return the group of a photograph's label; all that are no WordNet ids are in one."""
+    return GROUPS.get(label, VEHICLES if WNID.fullmatch(label) else OTHERS)
 
 
 def cells(model: Model, sample: Sample, ways: Sequence[read_out.Settings]) -> list[Cells]:
@@ -234,17 +241,6 @@ def crossing(
     It is interpolated linearly; the largest saturation where the truth is not reached.
     """
     return float(np.interp(truth, np.maximum.accumulate(colorfulness), saturations))
-
-
-def truth_colorfulness(sample: Sample) -> Float[np.ndarray, " n"]:
-    """Compute the colourfulness of the photographs themselves."""
-    colorfulness = jax.jit(metrics.colorfulness)
-    return np.concatenate(
-        [
-            np.asarray(colorfulness(sample.photo[rows] / np.float32(255), sample.mask[rows]))[:n]
-            for rows, n in batches(np.arange(len(sample.names)))
-        ]
-    )
 
 
 def batches(rows: Int[np.ndarray, " m"]) -> Iterator[tuple[Int[np.ndarray, " b"], int]]:

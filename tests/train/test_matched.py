@@ -45,6 +45,11 @@ def test_groups_follow_from_the_wordnet_ids(sample):
     assert [len(sample.rows(group)) for group in sample.group_names()] == [2, 3, 1, 6]
 
 
+def test_labels_that_are_no_wordnet_ids_are_one_group():
+    assert {matched.group_of(label) for label in ("", "car", "holiday/n1")} == {"photographs"}
+    assert matched.group_of("n04490091") == "vehicles"
+
+
 def test_a_limit_keeps_the_first_of_each_group(photographs, config):
     few = matched.read(photographs, config.data, limit=1)
     assert few.names == ["photo 0", "photo 1", "photo 2"]
@@ -112,5 +117,5 @@ def test_the_choice_has_the_least_error_and_matches_all_photographs(sample, mode
     (cell_ab,) = matched.cells(model, sample, [best.settings])
     columns = matched.columns(sample, cell_ab, best.settings.saturation, sample.rows("all"))
     assert np.mean(columns["colorfulness"]) == pytest.approx(
-        np.mean(matched.truth_colorfulness(sample)), rel=2e-2
+        np.mean(choice.truth_colorfulness(sample)), rel=2e-2
     )
