@@ -83,6 +83,11 @@ def test_the_best_step_is_released_in_bfloat16(run, released):
     assert not jax.tree.all(jax.tree.map(lambda x, y: bool((x == y).all()), weights, best))
 
 
+def test_a_release_has_its_own_read_out(run):
+    trained = release.best(run, overrides={"colour.tau": 0.5})
+    assert trained.model.description["config"]["colour"]["tau"] == 0.5
+
+
 def test_the_card_scores_the_released_weights(config, released):
     path, evaluation = released
     test = photos.open_splits(config.data)["test"]
