@@ -196,12 +196,15 @@ class Colorizer:
         lightness: Float[np.ndarray, "h w 1"],
         size: tuple[int, int],
     ) -> Hints | None:
-        """Arrange hints for the network; None without any."""
-        if not hints and palette is None:
-            return None
+        """Arrange hints for the network, none too: the first one then finds its program compiled.
+
+        None for a network that takes no hints.
+        """
         centers = self.model.target.centers
         if centers is None or not self.takes_hints:
-            raise ValueError("this model takes no hints: expected one of the network 'lite'")
+            if hints or palette is not None:
+                raise ValueError("this model takes no hints: expected one of the network 'lite'")
+            return None
         shares = np.zeros(len(centers), np.float32)
         if palette is not None:
             shares = palette_of(pixels_of(palette), centers)

@@ -12,7 +12,7 @@ from cic_jax import bins, lab, read_out
 from cic_jax.hints import Hints
 
 MOST = 64  # hints for one photograph
-ROOM = (1, 4, 16, MOST)  # places that programs are compiled for
+ROOM = (16, MOST)  # places that programs are compiled for
 LARGEST = 2**31  # pixels of a side; no photograph is larger
 FORM = "X,Y,COLOUR, such as 120,80,#a03020 or 50%,25%,darkred"
 
