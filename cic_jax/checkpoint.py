@@ -11,26 +11,27 @@ import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
-from cic_jax import checksums, factory
+from cic_jax import checksums, factory, step_files
 from cic_jax.configs import default
 from cic_jax.model import BuildNetwork, BuildTarget, Description, Model, build, checked, shapes
 from cic_jax.saved_steps import (
     CHECKPOINTS,
-    CheckpointError,
-    NoCheckpointError,
+    begun,
+    differing,
     latest_description,
     manager,
     require_plain,
     resume,
     save,
-    short_reason,
     templates,
 )
+from cic_jax.step_files import CheckpointError, NoCheckpointError, short_reason
 
 __all__ = [
     "CHECKPOINTS",
     "CheckpointError",
     "NoCheckpointError",
+    "begun",
     "best_step",
     "export",
     "factories_of",
@@ -139,8 +140,7 @@ def _described(path: Path, step: int | None) -> Description:
     if (path / DESCRIPTION).exists():
         return json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
     with _run(path, step) as (source, at):
-        items = ocp.args.Composite(description=ocp.args.JsonRestore())
-        return source.restore(at, args=items)["description"]
+        return step_files.read(Path(source.directory) / str(at))[0]
 
 
 def _restored(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +151,13 @@ def _restored(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str,
     else:
         with _run(path, step) as (source, at):
             arrays = ocp.args.Composite(variables=ocp.args.StandardRestore(templates(wanted)))
-            variables = source.restore(at, args=arrays)["variables"]
+            with step_files.restoring():
+                variables = source.restore(at, args=arrays)["variables"]
+            recorded = step_files.read(Path(source.directory) / str(at))[1].get("arrays")
+        if recorded is not None and (wrong := differing(recorded[ARRAYS], variables)):
+            raise CheckpointError(
+                f"step {at} was changed since it was saved: {', '.join(wrong[:3])}"
+            )
     return _checked(variables, wanted)
 
 

@@ -1,29 +1,29 @@
-"""The steps that a training run saves, by Orbax's manager: the latest and the best."""
+"""The steps that a training run saves, by Orbax's manager: the latest two and the best.
 
-import contextlib
+Each step holds a record besides its arrays and its description: the SHA-256 of every array, that of
+the description, and what the run needs to know to go on. A step that disagrees with its record is
+damaged; `resume` then takes the one before.
+"""
+
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from absl import logging
 from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 
+from cic_jax import checksums, step_files
 from cic_jax.metrics import METRICS, RANKED
 from cic_jax.model import Description
+from cic_jax.step_files import CheckpointError, WholeSteps, damage, short_reason
 
 CHECKPOINTS = "checkpoints"  # in the directory of a training run: its steps
-MAX_REASON = 200  # characters of an error
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that is missing, or whose shapes or contents are not the expected ones."""
-
-
-class NoCheckpointError(CheckpointError):
-    """No checkpoint of the given name."""
+DAMAGED = "damaged"  # there, too: steps that were set aside
+ARRAYS = ("variables", "optimizer")  # items of a step
 
 
 def require_plain(path: str | Path) -> None:
@@ -43,8 +43,8 @@ def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointMan
     """Create a manager that saves to `workdir`/checkpoints in the background.
 
     The best has the lowest or highest validation metric of that name, whichever `metrics.METRICS`
-    calls better; a value that is not a number is the worst. Raises CheckpointError for a name that
-    it does not rank.
+    calls better; a value that is not a number is the worst, as is a step that was not validated.
+    Raises CheckpointError for a name that it does not rank.
     """
     if best_metric not in RANKED:
         raise CheckpointError(
@@ -53,15 +53,16 @@ def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointMan
     sign = 1.0 if METRICS[best_metric].better == "higher" else -1.0
 
     def score(validation):
-        value = sign * validation[best_metric]
+        value = sign * validation.get(best_metric, math.nan)
         return -math.inf if math.isnan(value) else value
 
     require_plain(workdir)
-    keep = [policies.LatestN(1), policies.BestN(get_metric_fn=score, n=1)]
+    best = policies.BestN(get_metric_fn=score, n=1, keep_checkpoints_without_metrics=False)
     options = ocp.CheckpointManagerOptions(
         enable_async_checkpointing=True,
         best_fn=score,
-        preservation_policy=policies.AnyPreservationPolicy(keep),
+        preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(2), best]),
+        step_name_format=WholeSteps(),
     )
     return ocp.CheckpointManager(Path(workdir).absolute() / CHECKPOINTS, options=options)
 
@@ -70,10 +71,11 @@ def save(
     target: ocp.CheckpointManager,
     step: int,
     state: tuple[dict[str, Any], Any],
-    description: dict[str, Any],
+    description: Description,
     metrics: dict[str, float] | None,
-) -> None:
-    """Save a step in the background.
+    record: Mapping[str, Any] | None = None,
+) -> str:
+    """Save a step in the background; return the SHA-256 of all arrays.
 
     Args:
         target: Manager to save with; see `manager`.
@@ -81,63 +83,129 @@ def save(
         state: Variables, and the other state that resuming needs, as host arrays.
         description: See `model.describe`.
         metrics: Validation metrics; None if the step was not validated.
+        record: What else to record, as JSON can hold it.
     """
+    arrays = {name: checksums.of_arrays(x) for name, x in zip(ARRAYS, state, strict=True)}
+    described, complete = step_files.seal(
+        {**description, "metrics": metrics or {}}, {**(record or {}), "arrays": arrays}
+    )
     variables, optimizer = state
     items = ocp.args.Composite(
         variables=ocp.args.StandardSave(variables),
         optimizer=ocp.args.StandardSave(optimizer),
-        description=ocp.args.JsonSave({**description, "metrics": metrics or {}}),
+        description=ocp.args.JsonSave(described),
+        record=ocp.args.JsonSave(complete),
     )
-    target.save(step, args=items, metrics=metrics)
+    # A step without metrics would be kept for ever: Orbax ranks an empty dictionary of them.
+    target.save(step, args=items, metrics=metrics or {})
+    return checksums.of_json(arrays)
 
 
 def resume(source: ocp.CheckpointManager, variables: Any, optimizer: Any) -> tuple[int, Any, Any]:
-    """Restore the latest step: number, variables and optimiser state, shaped like those given.
+    """Restore the latest whole step: its number, variables and optimiser state.
 
-    Raises CheckpointError where it cannot be restored; no other step is taken in its place.
+    They are shaped like those given. Says in a line which later steps are damaged, and sets them
+    aside in the run's directory. Raises CheckpointError where no step is whole, or where a step has
+    other arrays than those given; nothing is set aside then.
     """
-    step = source.latest_step()
-    assert step is not None, "ask latest_step() first"
-    items = ocp.args.Composite(
-        variables=ocp.args.StandardRestore(templates(variables)),
-        optimizer=ocp.args.StandardRestore(templates(optimizer)),
+    damaged = {found.step: reason for found in _steps(source) if (reason := damage(found))}
+    for step in sorted(source.all_steps(), reverse=True):
+        try:
+            restored = _restored(source, step, (variables, optimizer))
+        except _DamageError as error:
+            damaged[step] = str(error)
+            continue
+        _set_aside(source, step, damaged)
+        return step, *restored
+    reasons = "; ".join(f"{step} {reason}" for step, reason in sorted(damaged.items()))
+    raise CheckpointError(
+        f"{source.directory} holds no step that can be restored ({reasons}): bring one back from a "
+        "copy, or name a new --workdir"
     )
-    with _one_line(source, step):
-        restored = source.restore(step, args=items)
-    return step, restored["variables"], restored["optimizer"]
+
+
+class _DamageError(ValueError):
+    """A step whose files are not as they were saved."""
+
+
+def _restored(source: ocp.CheckpointManager, step: int, wanted: tuple[Any, Any]) -> list[Any]:
+    """Restore the arrays of a step; see `resume`."""
+    recorded = step_files.read(Path(source.directory) / str(step))[1].get("arrays")
+    if recorded is not None:
+        for item, tree in zip(ARRAYS, wanted, strict=True):
+            _require_shapes(recorded[item], checksums.shape(tree), f"{source.directory}/{step}")
+    items = {
+        item: ocp.args.StandardRestore(templates(tree))
+        for item, tree in zip(ARRAYS, wanted, strict=True)
+    }
+    try:
+        with step_files.restoring():
+            restored = source.restore(step, args=ocp.args.Composite(**items))
+    except Exception as error:  # whatever Orbax and TensorStore make of damaged files
+        raise _DamageError(f"cannot be restored: {short_reason(error)}") from error
+    if recorded is None:
+        logging.warning("Step %d was saved by an earlier version, without checksums.", step)
+    else:
+        wrong = [path for item in ARRAYS for path in differing(recorded[item], restored[item])]
+        if wrong:
+            raise _DamageError(f"was changed: {', '.join(wrong[:3])}")
+    return [restored[item] for item in ARRAYS]
+
+
+def differing(recorded: Mapping[str, str], tree: Any) -> list[str]:
+    """List the paths of the arrays that are not as they were recorded."""
+    now = checksums.of_arrays(tree)
+    return [path for path in sorted(now.keys() | recorded) if now.get(path) != recorded.get(path)]
+
+
+def _require_shapes(recorded: Mapping[str, str], wanted: Mapping[str, str], where: str) -> None:
+    """Raise CheckpointError where a step's arrays have other names or shapes than those wanted."""
+    saved = {path: text.split()[0] for path, text in recorded.items()}
+    wrong = [k for k in sorted(saved.keys() | wanted.keys()) if saved.get(k) != wanted.get(k)]
+    if wrong:
+        listed = "; ".join(f"{k} is {saved.get(k)}, expected {wanted.get(k)}" for k in wrong[:3])
+        raise CheckpointError(
+            f"{where} was saved with another network or optimiser, in {len(wrong)} arrays: {listed}"
+        )
+
+
+def _set_aside(source: ocp.CheckpointManager, step: int, damaged: Mapping[int, str]) -> None:
+    """Move damaged steps out of the way of those that a run saves anew, and say so.
+
+    Args:
+        source: Manager of the run's steps.
+        step: Step that the run goes on from.
+        damaged: Reasons, by step.
+    """
+    for number, reason in sorted(damaged.items()):
+        place = Path(source.directory).parent / DAMAGED / str(number)
+        while place.exists():
+            place = place.with_name(f"{place.name}+")
+        if jax.process_index() == 0:
+            place.parent.mkdir(exist_ok=True)
+            (Path(source.directory) / str(number)).rename(place)
+        logging.warning(
+            "Step %d %s: it is now in %s, and training goes on from step %d.",
+            *(number, reason, place, step),
+        )
+    source.reload()
+
+
+def begun(source: ocp.CheckpointManager) -> bool:
+    """Return whether a run has saved a step, be it damaged."""
+    return any(True for _ in _steps(source))
+
+
+def _steps(source: ocp.CheckpointManager) -> Iterator[Any]:
+    """Yield all steps, damaged ones too."""
+    return ocp.path.step.standard_name_format().find_all(source.directory)
 
 
 def latest_description(source: ocp.CheckpointManager) -> Description:
-    """Return the description of the latest step; CheckpointError where it cannot be restored."""
-    items = ocp.args.Composite(description=ocp.args.JsonRestore())
+    """Return the description of the latest step whose description is whole."""
     step = source.latest_step()
     assert step is not None, "ask latest_step() first"
-    with _one_line(source, step):
-        return source.restore(step, args=items)["description"]
-
-
-@contextlib.contextmanager
-def _one_line(source: ocp.CheckpointManager, step: int) -> Iterator[None]:
-    """Turn Orbax's errors about a damaged step into one that says what is left to go on from."""
-    try:
-        yield
-    except (ValueError, KeyError, OSError) as error:
-        earlier = [other for other in source.all_steps() if other < step]
-        advice = (
-            f"move that directory away, and the same command goes on from step {max(earlier)}"
-            if earlier
-            else "bring it back from a copy, or name a new --workdir"
-        )
-        reason = short_reason(error)
-        raise CheckpointError(
-            f"{source.directory / str(step)} cannot be restored ({reason}): {advice}"
-        ) from error
-
-
-def short_reason(error: Exception) -> str:
-    """Shorten an error of Orbax, which can take kilobytes, to a part of a line."""
-    line = (str(error).splitlines() or [type(error).__name__])[0]
-    return line if len(line) <= MAX_REASON else f"{line[:MAX_REASON]} ..."
+    return step_files.read(Path(source.directory) / str(step))[0]
 
 
 def templates(tree: Any) -> Any:

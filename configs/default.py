@@ -77,6 +77,8 @@ def get_config() -> ConfigDict:
                 "average": 0.0,  # decay of the parameters' moving average, the model; 0 is off
                 "steps_per_dispatch": 0,  # 0 chooses: 1 on a CPU, 50 elsewhere
                 "evaluate_every": 1.0,  # epochs
+                "save_every_minutes": 10.0,  # besides evaluations; 0 saves at those alone
+                "skip_steps": 0,  # steps to leave out where loss or gradient are not finite
                 "best_metric": "loss",  # on the validation split, kept besides the latest
             },
             "colour": {  # how the distribution is read out

@@ -11,7 +11,7 @@ from absl import flags
 
 from cic_jax import entry
 from cic_jax.study import mistakes
-from cic_jax.train import train
+from cic_jax.train import profile, train
 
 CONFIG = entry.define_config(None)
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
@@ -21,6 +21,17 @@ DISTRIBUTED = flags.DEFINE_bool(
     "Train together with the other hosts of a cluster that jax.distributed knows (Slurm, Open MPI, "
     "Kubernetes, TPU), each of which runs this command with one --workdir that all of them see.",
 )
+RESUME_ANYWAY = flags.DEFINE_bool(
+    "resume_anyway",
+    False,
+    "Go on although photographs, config, code or devices have changed since the run began, and "
+    "record what has.",
+)
+PROFILE_STEPS = flags.DEFINE_string(
+    "profile_steps",
+    "",
+    "A:B traces steps A to B - 1, counted from 0, into <workdir>/profile for TensorBoard.",
+)
 flags.mark_flag_as_required("config")
 
 
@@ -28,7 +39,13 @@ def main() -> None:
     """Train, and print the last validation metrics."""
     if DISTRIBUTED.value:
         jax.distributed.initialize()
-    metrics = train(CONFIG.value, WORKDIR.value, **mistakes.HOOKS)
+    metrics = train(
+        CONFIG.value,
+        WORKDIR.value,
+        **mistakes.HOOKS,
+        resume_anyway=RESUME_ANYWAY.value,
+        profile_steps=profile.parse(PROFILE_STEPS.value),
+    )
     if not metrics:
         print(f"{WORKDIR.value}: no new validation: the run was complete or interrupted")
         return

@@ -3,7 +3,8 @@
 import functools
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -48,8 +49,10 @@ def stream(
     seed: int = 0,
     epochs: int | None = None,
     num_threads: int | None = None,
-) -> Iterator[dict[str, UInt8[np.ndarray, "b s s 3"]]]:
-    """Stream shuffled batches {'photo'} of random windows for this process: a Grain iterator.
+) -> Iterator[dict[str, np.ndarray]]:
+    """Stream shuffled batches {'photo', 'position'} of random windows: a Grain iterator.
+
+    The positions are those in `photographs`.
 
     Each process reads its own share of the photographs, all shares of one size. Every epoch has its
     own order. `get_state()` and `set_state()` resume it exactly. An incomplete last batch is
@@ -77,7 +80,7 @@ def stream(
             f"{processes} process(es) a batch of {batch_size}: give more, or smaller batches"
         )
     dataset = (
-        grain.MapDataset.source(photographs)
+        grain.MapDataset.source(_Numbered(photographs))
         .seed(seed)[process : share * processes : processes]
         .shuffle()
         .repeat(epochs)
@@ -119,9 +122,22 @@ def _center(photographs: Photographs, size: int, short_side: int, index: int):
 
 def _crop(
     size: int, short_side: int, record: dict[str, Any], rng: np.random.Generator
-) -> dict[str, np.ndarray]:
+) -> dict[str, Any]:
     photo, _ = window(record["image"], size, short_side, rng)
-    return {"photo": photo}
+    return {"photo": photo, "position": np.int64(record["position"])}
+
+
+@dataclass(frozen=True)
+class _Numbered(Sequence[dict[str, Any]]):
+    """Photographs, each with its position."""
+
+    photographs: Photographs
+
+    def __len__(self) -> int:
+        return len(self.photographs)
+
+    def __getitem__(self, index):
+        return self.photographs[index] | {"position": index}
 
 
 def require_some(photographs: Photographs) -> None:

@@ -38,6 +38,8 @@ AT_LEAST = {
     "train.drop_steps": 1,
     "train.learning_rate": 0.0,
     "train.steps_per_dispatch": 0,
+    "train.save_every_minutes": 0,
+    "train.skip_steps": 0,
     "train.warmup_steps": 0,
     "train.weight_decay": 0.0,
     "train.drop_factor": 0.0,

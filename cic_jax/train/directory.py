@@ -3,68 +3,49 @@
 import contextlib
 import fcntl
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, machine, photos
+from cic_jax import checkpoint, machine
 from cic_jax.configs import default
 from cic_jax.train import record
 from cic_jax.train.config import ConfigError
 
 LOCK = ".lock"  # held while a process trains there
-PHOTOGRAPHS = "photographs.json"  # by which they are known where their folder has moved
 # Keys that may differ from one start of a run to the next.
-FREE = {"data.data_dir", "train.epochs", "train.evaluate_every", "train.steps_per_dispatch"}
-PLACE = "data.path"  # may differ where the same photographs lie there
+FREE = {
+    *("train.epochs", "train.evaluate_every", "train.steps_per_dispatch"),
+    *("train.save_every_minutes", "train.skip_steps"),
+}
+WHERE = {"data.path", "data.data_dir"}  # may differ where the photographs themselves are compared
 
 
-def require_free(workdir: Path, config: ConfigDict) -> None:
-    """Raise ValueError if `workdir` cannot hold a run, or holds one with another config.
+def require_free(workdir: Path, config: ConfigDict, *, anyway: bool = False) -> list[str]:
+    """Return the values in which the run in `workdir` has another config, if `anyway`.
 
-    Options newer than that run count with their defaults (`default.completed`). If the run has
-    recorded its photographs, another data.path is left to `require_same_photographs`.
+    Options newer than that run count with their defaults (`default.completed`). Raises ValueError
+    if `workdir` cannot hold a run or, unless `anyway`, if there are such values.
     """
     checkpoint.require_plain(workdir)
     path = workdir / checkpoint.CONFIG
     written = _config_of(workdir)
     if written is None:
-        return
+        return []
     before, now = _flat(_as_json(default.completed(written))), _flat(_as_json(config))
-    free = FREE | {PLACE} if (workdir / PHOTOGRAPHS).exists() else FREE
+    free = FREE | WHERE if (workdir / record.PHOTOGRAPHS).exists() else FREE
     changed = {k for k in before.keys() | now.keys() if before.get(k) != now.get(k)} - free
-    if changed:
+    if changed and not anyway:
         raise ConfigError(
             f"{workdir} holds a run with another {', '.join(sorted(changed))}: go on with its "
-            f"own values ({path}), or name a new --workdir"
+            f"own values ({path}), name a new --workdir, or accept the change by --resume_anyway, "
+            "which records it"
         )
-
-
-def require_same_photographs(
-    workdir: Path, config: ConfigDict, splits: Mapping[str, photos.Photographs]
-) -> None:
-    """Raise ConfigError if `workdir` holds a run on other photographs, in another folder."""
-    written = _config_of(workdir)
-    if written is None or written["data"]["path"] == config.data.path:
-        return
-    if json.loads((workdir / PHOTOGRAPHS).read_text(encoding="utf-8")) != _identity(splits):
-        raise ConfigError(
-            f"{workdir} holds a run on the photographs of {written['data']['path']}, and other "
-            f"ones lie in config.data.path={config.data.path}: name the folder that holds them "
-            "now, or a new --workdir"
-        )
-
-
-def _identity(splits: Mapping[str, photos.Photographs]) -> dict[str, Any]:
-    """Identify photographs by their number in each split and the digest of their names and sizes.
-
-    The digest is that of the source's report: drawn scenes, which have no folder, have none.
-    """
-    counts = {name: len(split) for name, split in splits.items()}
-    return {"fingerprint": splits["train"].report.get("fingerprint"), **counts}
+    return [f"{key} = {before.get(key)!r}, now {now.get(key)!r}" for key in sorted(changed)]
 
 
 def _config_of(workdir: Path) -> dict[str, Any] | None:
@@ -95,7 +76,8 @@ def require_saved(workdir: Path) -> None:
 
     A kill can leave the last two validations unsaved: a save ends before the next one begins.
     """
-    validated = {line["step"] for line in record.read(workdir) if line["split"] == "validation"}
+    splits = ("validation", "saved")
+    validated = {line["step"] for line in record.read(workdir) if line["split"] in splits}
     folder = workdir / checkpoint.CHECKPOINTS
     saved = folder.is_dir() and any(child.name.isdigit() for child in folder.iterdir())
     if validated and not saved and (not folder.is_dir() or len(validated) > 2):
@@ -133,19 +115,40 @@ def locked(workdir: Path) -> Iterator[None]:
         yield
 
 
-def describe(workdir: Path, config: ConfigDict, splits: Mapping[str, photos.Photographs]) -> None:
-    """Write the files that describe a run, each atomically. Only the first host writes."""
+@contextlib.contextmanager
+def written(workdir: Path) -> Iterator[None]:
+    """Turn an error of the system into one that names the file, the reason and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename or workdir}: {(error.strerror or str(error)).lower()}; the steps "
+            "saved before are kept: mend that, and the same command goes on from the last of them"
+        ) from error
+
+
+def describe(workdir: Path, config: ConfigDict, listing: Iterable[str]) -> None:
+    """Write config.json, machine.json and photographs.txt, each in one piece.
+
+    Only the first host writes. `listing` has a line for each photograph; see `identity.listing`.
+    """
     if jax.process_index() == 0:
-        workdir.mkdir(parents=True, exist_ok=True)
-        write_json(workdir / PHOTOGRAPHS, _identity(splits))
         write_json(workdir / checkpoint.CONFIG, _as_json(config))
         write_json(workdir / record.MACHINE, machine.describe())
+        write_text(workdir / record.PHOTOGRAPHS, "".join(f"{line}\n" for line in listing))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file of JSON in one piece: a crash leaves the file as it was before."""
+    write_text(path, json.dumps(content, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in one piece, as `write_json` does."""
     fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    fresh.write_text(text, encoding="utf-8")
+    with fresh.open("rb") as file:
+        os.fsync(file.fileno())  # else a power cut could leave the new name without its contents
     fresh.replace(path)
 
 

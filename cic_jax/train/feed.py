@@ -20,8 +20,16 @@ from cic_jax.train.config import ConfigError
 STEPS_PER_DISPATCH = 50  # on an accelerator, where starting a step costs as much as running it
 PRIOR_BATCH = 64
 
-# (first step, number of steps) -> photographs 'devices n s s 3', rows 'devices steps b' of them
-Dispatch = Callable[[int, int], tuple[Any, Int[np.ndarray, "devices steps b"]]]
+
+class Batches(NamedTuple):
+    """Batches of several steps: photographs on the devices, and which of them each step sees."""
+
+    pixels: Any  # 'devices n s s 3'
+    rows: Int[np.ndarray, "devices steps b"]  # of `pixels`
+    positions: Int[np.ndarray, "devices steps b"]  # of the same photographs in the training set
+
+
+Dispatch = Callable[[int, int], Batches]  # (first step, number of steps) -> batches
 
 
 class Feed(NamedTuple):
@@ -113,11 +121,13 @@ def _resident(config: ConfigDict, photographs: photos.Photographs) -> Dispatch:
         epoch, index = divmod(step, epoch_steps)
         return order(device, epoch)[index * batch : (index + 1) * batch]
 
-    def dispatch(first: int, count: int) -> tuple[Any, Int[np.ndarray, "devices steps b"]]:
+    def dispatch(first: int, count: int) -> Batches:
         steps = range(first, first + count)
-        return placed, np.stack(
+        seen = np.stack(
             [np.stack([rows(device, step) for step in steps]) for device in range(devices)]
         )
+        local = seen + per_device * np.arange(devices)[:, None, None]
+        return Batches(placed, seen, jax.process_index() + hosts * local)
 
     return dispatch
 
@@ -129,16 +139,18 @@ def _streamed(config: ConfigDict, photographs: photos.Photographs) -> Dispatch:
     )
     following = 0
 
-    def dispatch(first: int, count: int) -> tuple[Any, Int[np.ndarray, "devices steps b"]]:
+    def dispatch(first: int, count: int) -> Batches:
         nonlocal following
         if first != following:
             stream.set_state(stream.get_state() | {"next_index": first})
         following = first + count
         # Each device gets its part of every batch, one batch after the other: 'devices steps b'.
-        batches = np.stack([parallel.shard(next(stream)["photo"]) for _ in range(count)], axis=1)
+        read = [next(stream) for _ in range(count)]
+        batches = np.stack([parallel.shard(batch["photo"]) for batch in read], axis=1)
+        positions = np.stack([parallel.shard(batch["position"]) for batch in read], axis=1)
         pixels = batches.reshape(devices, -1, *batches.shape[3:])
         rows = np.arange(pixels.shape[1], dtype=np.int32).reshape(1, count, -1)
-        return pixels, np.broadcast_to(rows, (devices, *rows.shape[1:]))
+        return Batches(pixels, np.broadcast_to(rows, (devices, *rows.shape[1:])), positions)
 
     return dispatch
 

@@ -3,24 +3,35 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
-import orbax.checkpoint as ocp
 from absl import logging
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Key
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, photos, read_out
+from cic_jax import checkpoint, photos
 from cic_jax.model import BuildNetwork, BuildTarget
 from cic_jax.step import Augment, TrainState, downsample, train_step, train_steps
-from cic_jax.train import build, crop, directory, evaluate, feed, parallel, record
-from cic_jax.train.config import ConfigError, check
+from cic_jax.train import (
+    build,
+    crop,
+    directory,
+    feed,
+    guard,
+    identity,
+    parallel,
+    record,
+    validation,
+)
+from cic_jax.train.config import check
+from cic_jax.train.goodput import Clock
 from cic_jax.train.interrupt import Interrupt
-from cic_jax.train.state import first_state, to_save
-
-PICTURES = 8  # validation photographs whose colouring TensorBoard shows
+from cic_jax.train.profile import Profile
+from cic_jax.train.progress import Progress
+from cic_jax.train.saver import Saver
+from cic_jax.train.state import first_state, latest_record
 
 TrainingSet = Callable[[ConfigDict, dict[str, photos.Photographs]], photos.Photographs]
 
@@ -33,12 +44,14 @@ def train(
     build_network: BuildNetwork = build.build_network,
     palette: build.BuildPalette = build.palette,
     training_set: TrainingSet = feed.training_set,
+    resume_anyway: bool = False,
+    profile_steps: tuple[int, int] | None = None,
 ) -> dict[str, float]:
-    """Train as the config says, or continue where the last run in `workdir` stopped.
+    """Train as the config says, or continue exactly where the last run in `workdir` stopped.
 
-    Writes config.json, photographs.json, machine.json, log.jsonl, tensorboard/ and checkpoints/
-    there and returns the last validation metrics. Ctrl-C and SIGTERM save and end the run in good
-    order; after the last step they take effect as soon as the run is written.
+    Writes config.json, machine.json, photographs.txt, time.json, log.jsonl, tensorboard/ and
+    checkpoints/ there and returns the last validation metrics. Ctrl-C and SIGTERM save and end the
+    run in good order; after the last step they take effect as soon as the run is written.
 
     Args:
         config: Values of every key of configs/default.py.
@@ -47,54 +60,140 @@ def train(
         build_network: (config, outputs, axis_name) -> another network.
         palette: (config, batches of the training set) -> other bins, prior or class weights.
         training_set: (config, splits) -> the photographs to train on.
+        resume_anyway: Continue with another config, other photographs or another number of
+            devices, and record what has changed; else such a start is refused.
+        profile_steps: Steps to trace with JAX's profiler, counted from 0; the second is left out.
 
     Raises ValueError that says what is wrong with the config, the photographs or the directory.
     """
+    clock, interrupt = Clock(), Interrupt()
     check(config)
     workdir = Path(workdir).expanduser()
-    directory.require_free(workdir, config)
+    changed = directory.require_free(workdir, config, anyway=resume_anyway)
     directory.require_saved(workdir)
     builders = build.choose(config, palette, build_target, build_network)
-    splits = photos.open_splits(config.data)
-    directory.require_same_photographs(workdir, config, splits)
-    photos.require_some(splits["validation"])
-    photographs = training_set(config, splits)
-    source = feed.open_feed(config, photographs)
-    parts = build.assemble(config, photographs, source.total_steps, builders)
-    augment = partial(crop.random_crop, size=config.train.crop, scale=config.train.crop_scale)
-    begin = partial(
-        build.begin,
-        config,
-        parallel.for_one_device(parts.network),
-        parts.palette,
-        photographs=partial(feed.spread, config, photographs),
-        augment=augment,
-    )
-    with (
-        directory.locked(workdir),
-        checkpoint.manager(workdir, config.train.best_metric) as manager,
-    ):
-        state = first_state(config, parts, builders, manager, begin)
-        directory.describe(workdir, config, splits)
-        with record.Recorder(workdir, int(state.step)) as recorder, Interrupt() as interrupt:
-            tasks = _Tasks(
-                _dispatched_steps(config, parts, augment),
-                _validation(config, parts, splits["validation"], recorder, source),
-                partial(_save, manager, parts.description),
-                record.Meter(config.train.batch_size, source, recorder, int(state.step)),
-            )
-            metrics = _loop(source, tasks, state, jax.random.key(config.seed), interrupt)
+    with clock.phase("data"):
+        material = _material(config, builders, training_set)
+    with directory.written(workdir), directory.locked(workdir):
+        metrics = _run(
+            _Start(config, workdir, builders, material, clock, interrupt),
+            changed=changed,
+            anyway=resume_anyway,
+            profile_steps=profile_steps,
+        )
+    logging.info("%s", clock.line())
     interrupt.pass_on()  # all is written now
     return metrics
 
 
+class _Material(NamedTuple):
+    """Photographs of a run, and the parts built with them."""
+
+    photographs: photos.Photographs
+    validation: photos.Photographs
+    listed: dict[str, identity.Listed]  # of both, by split
+    source: feed.Feed
+    parts: build.Parts
+
+
+def _material(config: ConfigDict, builders: build.Builders, training_set: TrainingSet) -> _Material:
+    splits = photos.open_splits(config.data)
+    photos.require_some(splits["validation"])
+    photographs = training_set(config, splits)
+    source = feed.open_feed(config, photographs)
+    return _Material(
+        photographs,
+        splits["validation"],
+        {"train": identity.read(photographs), "validation": identity.read(splits["validation"])},
+        source,
+        build.assemble(config, photographs, source.total_steps, builders),
+    )
+
+
+class _Start(NamedTuple):
+    """What a start of a run has before it opens what is saved."""
+
+    config: ConfigDict
+    workdir: Path
+    builders: build.Builders
+    material: _Material
+    clock: Clock
+    interrupt: Interrupt
+
+
+def _run(
+    start: _Start, *, changed: list[str], anyway: bool, profile_steps: tuple[int, int] | None
+) -> dict[str, float]:
+    """Open or resume the run in a locked directory, train, and return the last metrics.
+
+    Args:
+        start: Parts of the run.
+        changed: Values of the config that have changed since the run began.
+        anyway: Whether other changes are accepted, too.
+        profile_steps: As in `train`.
+    """
+    config, workdir, builders, material, clock, interrupt = start
+    parts, source = material.parts, material.source
+    own, listing = identity.of_run(material.listed, builders), identity.listing(material.listed)
+    augment = partial(crop.random_crop, size=config.train.crop, scale=config.train.crop_scale)
+    with checkpoint.manager(workdir, config.train.best_metric) as manager:
+        before = latest_record(manager).get("run", {})
+        changed = changed + identity.require_same(before, own, listing, workdir, anyway=anyway)
+        begin = partial(
+            build.begin,
+            config,
+            parallel.for_one_device(parts.network),
+            parts.palette,
+            photographs=partial(feed.spread, config, material.photographs),
+            augment=augment,
+        )
+        state, recorded = first_state(config, parts, builders, manager, begin)
+        step, key = int(state.step), jax.random.key(config.seed)
+        clock.go_on(workdir, step, recorded.get("seconds", {}))
+        directory.describe(workdir, config, listing)
+        changes = recorded.get("changes", [])
+        changes = [*changes, {"step": step, "changed": changed}] if changed else changes
+        progress = Progress(material.listed["train"], key, config.train.skip_steps, recorded)
+
+        def to_record():
+            return {"run": own, "changes": changes, "seconds": clock.count(), **progress.record()}
+
+        with (
+            record.Recorder(workdir, step) as recorder,
+            interrupt,
+            Profile(workdir, profile_steps) as profile,
+        ):
+            if changed:
+                recorder.note(step, "resumed", changed=changed)
+            minutes = config.train.save_every_minutes
+            tasks = _Tasks(
+                _dispatched_steps(config, parts, augment),
+                validation.validator(config, parts, material.validation, recorder, source),
+                Saver(manager, parts.description, to_record, recorder, minutes),
+                record.Meter(config.train.batch_size, source, recorder, step),
+                progress,
+                profile,
+                partial(clock.keep_up, workdir),
+                clock.phase,
+            )
+            step, metrics = _loop(source, tasks, state, key, interrupt)
+            with clock.phase("saving"):
+                manager.wait_until_finished()
+    clock.write(workdir, ended_at=step)
+    return metrics
+
+
 class _Tasks(NamedTuple):
-    """Functions that the loop calls."""
+    """What the loop calls."""
 
     run: Callable  # (replicated state, photographs, rows, key) -> state, losses
     validate: Callable  # (step, replicated state) -> metrics
-    save: Callable  # (step, replicated state, metrics or None)
+    saver: Saver
     meter: record.Meter
+    progress: Progress
+    profile: Profile
+    keep_up: Callable  # writes the clock now and then
+    phase: Callable  # (phase of the clock) -> context
 
 
 def _loop(
@@ -103,54 +202,57 @@ def _loop(
     state: TrainState,
     key: Key[Array, ""],
     interrupt: Interrupt,
-) -> dict[str, float]:
-    """Train up to the last step or an interrupt; return the last validation metrics.
+) -> tuple[int, dict[str, float]]:
+    """Train up to the last step or an interrupt; return that step and the last metrics.
 
     Args:
         source: Photographs of each dispatch, and the number of steps between validations.
-        tasks: Functions to call.
+        tasks: What to call.
         state: State from which training starts or continues.
         key: Random key of the augmentation.
         interrupt: Requests to stop.
     """
     step, metrics = int(state.step), {}
     state = parallel.replicate(state)
-    stop = False
+    stop, saved = False, step
     while step < source.total_steps and not stop:
         until = min(source.total_steps, (step // source.evaluate_steps + 1) * source.evaluate_steps)
-        count = min(source.steps_per_dispatch, until - step)
-        state, losses = tasks.run(state, *source.dispatch(step, count), key)
+        tasks.profile.at(step)
+        count = min(source.steps_per_dispatch, tasks.profile.bound(step, until) - step)
+        with tasks.phase("data"):
+            batches = source.dispatch(step, count)
+        with tasks.phase("steps"):
+            state, losses = tasks.run(state, batches.pixels, batches.rows, key)
+            # Reading the losses also waits for the step: two of them at once on virtual devices of
+            # a CPU wait for each other for ever.
+            values = np.asarray(losses.addressable_data(0))[0]
+            tasks.progress.add(step, batches.positions, values)
         step += count
-        # Reading the losses also waits for the step: two of them at once on virtual devices of a
-        # CPU wait for each other for ever.
-        values = np.asarray(losses.addressable_data(0))[0]
-        _require_finite(values, step - count + 1)
         tasks.meter.add(step, values)
         if step == until:
             tasks.meter.flush()
-            metrics = tasks.validate(step, state)
-            _require_finite(np.array([metrics["loss"]]), step)
-            tasks.save(step, state, metrics)
+            with tasks.phase("evaluation"):
+                metrics = tasks.validate(step, state)
+            if not np.isfinite(metrics["loss"]):
+                raise guard.refusal(f"the validation loss after step {step} is not finite")
+        if step == until or tasks.saver.due():
+            tasks.meter.flush()
+            with tasks.phase("saving"):
+                tasks.saver.save(step, state, metrics if step == until else None)
+            saved = step
             tasks.meter.restart()
+        tasks.keep_up()
         stop = interrupt.requested(step)
+    tasks.profile.at(step)
     if stop and step < source.total_steps:
-        if step % source.evaluate_steps:
-            tasks.save(step, state, None)
+        if saved != step:
+            tasks.meter.flush()
+            with tasks.phase("saving"):
+                tasks.saver.save(step, state, None)
         logging.info("Interrupted: step %d is saved, the same command continues from it.", step)
         interrupt.heed()
     tasks.meter.close()
-    return metrics
-
-
-def _require_finite(losses: Float[np.ndarray, " steps"], first: int) -> None:
-    """Raise ConfigError, before anything is saved, where the loss of a step is not finite."""
-    finite = np.isfinite(losses)
-    if not finite.all():
-        raise ConfigError(
-            f"the loss of step {first + int(np.argmin(finite))} is not finite; the steps saved "
-            "before it are kept: train with a smaller config.train.learning_rate or "
-            "config.model.dtype=float32 in a new --workdir"
-        )
+    return step, metrics
 
 
 def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: Augment) -> Callable:
@@ -167,66 +269,5 @@ def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: Augment) 
         average=config.train.average,
         axis_name=parallel.AXIS,
     )
-    return parallel.replicas(partial(train_steps, step=step), (0, 0, 0, None), donate=True)
-
-
-def _validation(
-    config: ConfigDict,
-    parts: build.Parts,
-    photographs: photos.Photographs,
-    recorder: record.Recorder,
-    source: feed.Feed,
-) -> Callable[[int, Any], dict[str, float]]:
-    """Return (step, replicated state) -> the metrics over the validation split, also logged.
-
-    Args:
-        config: Batch size, window and read-out.
-        parts: The network and the target.
-        photographs: The validation split.
-        recorder: Writes the metrics, and some coloured photographs.
-        source: Input of the loop; its `steps_per_epoch` converts steps to epochs.
-    """
-    network = parallel.for_one_device(parts.network)
-    table_of = evaluate.evaluator(network, parts.target, config)
-    shown = np.stack(
-        [
-            photos.window(photographs[i]["image"], config.data.size)[0]
-            for i in range(min(PICTURES, len(photographs)))
-        ]
-    )
-    colour = partial(
-        evaluate.colourings,
-        network=network,
-        target=parts.target,
-        settings=read_out.from_config(config.colour),
-    )
-
-    def validate(step: int, state: Any) -> dict[str, float]:
-        metrics = evaluate.means(table_of(state.variables, photographs))
-        recorder.scalars(step, "validation", epoch=step / source.steps_per_epoch, **metrics)
-        grey = np.repeat(shown.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8)
-        coloured = colour(parallel.unreplicate(state.variables), shown)
-        recorder.picture(step, "grey, coloured, true", evaluate.grid([grey, coloured, shown]))
-        return metrics
-
-    return validate
-
-
-def _save(
-    manager: ocp.CheckpointManager,
-    description: dict[str, Any],
-    step: int,
-    state: Any,
-    metrics: dict[str, float] | None,
-) -> None:
-    """Save a replicated state.
-
-    Args:
-        manager: Manager of the run's checkpoints.
-        description: See `model.describe`.
-        step: Number of the step.
-        state: Replicated state after the step.
-        metrics: Validation metrics; None if the step was not validated.
-    """
-    saved = to_save(parallel.unreplicate(state))
-    checkpoint.save(manager, step, saved, description, metrics)
+    guarded = guard.guarded(step, skip=config.train.skip_steps > 0)
+    return parallel.replicas(partial(train_steps, step=guarded), (0, 0, 0, None), donate=True)

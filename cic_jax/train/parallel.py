@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 from flax import linen as nn
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 AXIS = "batch"  # the name under which replicas average gradients and statistics
@@ -63,3 +64,10 @@ def shard(x: np.ndarray) -> np.ndarray:
 def for_one_device(network: nn.Module) -> nn.Module:
     """Return the same network for use outside of `replicas`."""
     return network.clone(axis_name=None) if hasattr(network, "axis_name") else network
+
+
+def agreed(wish: bool) -> bool:
+    """Return the first host's wish on every host; all of them must call this."""
+    if jax.process_count() == 1:
+        return wish
+    return bool(multihost_utils.broadcast_one_to_all(np.array(wish)))

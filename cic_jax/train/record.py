@@ -16,6 +16,7 @@ from tqdm import tqdm
 from cic_jax.train.feed import Feed
 
 LOG = "log.jsonl"
+PHOTOGRAPHS = "photographs.txt"  # in a run's directory: SHA-256, split and name of each
 MACHINE = "machine.json"  # in a run's directory: the machine that it last trained on
 LOG_SECONDS = 5.0  # between two lines of training loss
 
@@ -23,7 +24,8 @@ LOG_SECONDS = 5.0  # between two lines of training loss
 class Recorder:
     """Log of a run: scalars in log.jsonl, scalars and pictures for TensorBoard; a context manager.
 
-    Each line holds "step", "split" and scalars. Resuming drops the lines after the step that the
+    Each line holds "step", "split" and scalars; lines of the split "saved" tell of the steps saved,
+    those of "resumed" of what had changed. Resuming drops the lines after the step that the
     run resumes from. Only the first of several hosts writes. The log is this module's own because
     clu's writers need TensorFlow, and because figures read the lines back.
     """
@@ -53,11 +55,16 @@ class Recorder:
 
     def scalars(self, step: int, split: str, **values: float) -> None:
         """Log the values of a step, by name."""
+        self.note(step, split, **values)
+        if self._writes:
+            for name, value in values.items():
+                self._board.add_scalar(f"{split}/{name}", value, step)
+
+    def note(self, step: int, split: str, **values: Any) -> None:
+        """Write a line to log.jsonl alone."""
         if self._writes:
             self._lines.write(json.dumps({"step": step, "split": split, **values}) + "\n")
             self._lines.flush()
-            for name, value in values.items():
-                self._board.add_scalar(f"{split}/{name}", value, step)
 
     def picture(self, step: int, name: str, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Write a picture for TensorBoard."""
@@ -120,9 +127,9 @@ class Meter:
         self._since = time.monotonic()
 
     def add(self, step: int, losses: Float[np.ndarray, " steps"]) -> None:
-        """Add the losses of a dispatch that ended with this step."""
+        """Add the losses of a dispatch that ended with this step; steps left out have NaN."""
         self._step = step
-        self._losses += losses.tolist()
+        self._losses += losses[np.isfinite(losses)].tolist()
         self._bar.update(len(losses))
         if time.monotonic() - self._since > LOG_SECONDS:
             self.flush()

@@ -1,6 +1,7 @@
 """The state of a run: how it starts or resumes, and the part that is saved."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -9,7 +10,7 @@ import orbax.checkpoint as ocp
 from absl import logging
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, factory
+from cic_jax import checkpoint, factory, step_files
 from cic_jax.model import require_same_shapes
 from cic_jax.step import TrainState, init
 from cic_jax.train import parallel
@@ -25,8 +26,10 @@ def first_state(
     builders: Builders,
     manager: ocp.CheckpointManager,
     begin: Callable[[Variables], Variables],
-) -> TrainState:
-    """Return the latest saved state, else one with the parameters that training starts from.
+) -> tuple[TrainState, step_files.Record]:
+    """Return the latest saved state and its record.
+
+    Without one, return the state that training starts from and {}.
 
     Args:
         config: `train.init_from` names a checkpoint to start from, `seed` draws the parameters.
@@ -42,7 +45,7 @@ def first_state(
     state = init(jax.random.key(config.seed), network, parts.optimizer)
     if config.train.average:
         state = state._replace(average=state.trained)
-    if manager.latest_step() is not None:
+    if checkpoint.begun(manager):
         return _resumed(state, builders, manager)
     if config.train.init_from:
         variables = _variables_of(config.train.init_from, builders)
@@ -54,24 +57,34 @@ def first_state(
         **variables,
         optimizer=parts.optimizer.init(variables["params"]),
         average=variables if config.train.average else None,
-    )
+    ), {}
 
 
-def _resumed(state: TrainState, builders: Builders, manager: ocp.CheckpointManager) -> TrainState:
-    """Return the latest saved state, shaped like the one given."""
-    recorded = checkpoint.latest_description(manager).get("factories", {})
-    if recorded != builders.names:
-        raise ConfigError(
-            f"{manager.directory.parent} holds a run built by {_listed(recorded)}, this one is "
-            f"built by {_listed(builders.names)}: go on with the same functions, or name "
-            "a new --workdir"
-        )
+def _resumed(
+    state: TrainState, builders: Builders, manager: ocp.CheckpointManager
+) -> tuple[TrainState, step_files.Record]:
+    """Return the latest saved state, shaped like the one given, and its record."""
+    if manager.latest_step() is not None:
+        recorded = checkpoint.latest_description(manager).get("factories", {})
+        if recorded != builders.names:
+            raise ConfigError(
+                f"{manager.directory.parent} holds a run built by {_listed(recorded)}, this one is "
+                f"built by {_listed(builders.names)}: go on with the same functions, or name "
+                "a new --workdir"
+            )
     step, variables, rest = checkpoint.resume(manager, state.variables, _unexported(state))
     logging.info("Resuming from step %d.", step)
+    record = latest_record(manager)
     if state.average is None:
-        return TrainState(np.array(step), **variables, optimizer=rest)
+        return TrainState(np.array(step), **variables, optimizer=rest), record
     optimizer, trained = rest
-    return TrainState(np.array(step), **trained, optimizer=optimizer, average=variables)
+    return TrainState(np.array(step), **trained, optimizer=optimizer, average=variables), record
+
+
+def latest_record(manager: ocp.CheckpointManager) -> step_files.Record:
+    """Return the record of the latest step; {} where there is none, or an earlier version's."""
+    step = manager.latest_step()
+    return {} if step is None else step_files.read(Path(manager.directory) / str(step))[1]
 
 
 def _listed(names: dict[str, str]) -> str:

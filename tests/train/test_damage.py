@@ -1,6 +1,7 @@
 """What a crash, a full disk or a divergence leaves of a run: it goes on, or says what to do."""
 
 import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -97,15 +98,21 @@ def test_a_kill_before_the_first_save_ended_begins_anew(run):
     assert np.isfinite(train.train(longer, workdir)["loss"])
 
 
-def test_a_latest_step_that_is_damaged_is_named(run):
+def test_a_latest_step_that_is_damaged_gives_way_and_the_log_goes_on(run, caplog):
     workdir, longer, latest = run
+    (older,) = {int(p.name) for p in (workdir / checkpoint.CHECKPOINTS).iterdir()} - {latest}
     for path in (workdir / checkpoint.CHECKPOINTS / str(latest)).iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     before = record.read(workdir)
-    with pytest.raises(ValueError, match=rf"{latest} (cannot be restored|holds)") as refused:
-        train.train(longer, workdir)
-    assert "\n" not in str(refused.value)
-    assert record.read(workdir) == before
+    with caplog.at_level(logging.WARNING):
+        assert np.isfinite(train.train(longer, workdir)["loss"])
+    assert f"Step {latest} is empty" in caplog.text
+    assert f"goes on from step {older}" in caplog.text
+    log = record.read(workdir)
+    assert [x for x in log if x["step"] <= older] == [x for x in before if x["step"] <= older]
+    steps = [line["step"] for line in log if line["split"] == "validation"]
+    assert steps == sorted(set(steps))
+    assert latest in steps
 
 
 def test_two_runs_in_one_directory_are_refused(config, tmp_path):

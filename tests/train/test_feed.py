@@ -30,7 +30,7 @@ def config(**train):
 
 def seen(opened, first, count):
     """Return the grey levels of each step's batch."""
-    pixels, rows = opened.dispatch(first, count)
+    pixels, rows, _ = opened.dispatch(first, count)
     return np.asarray(pixels)[0][:, 0, 0, 0][rows[0]]
 
 
@@ -88,7 +88,7 @@ def test_all_hosts_have_equal_shares(count, monkeypatch):
         options = config()
         options.train.batch_size = 6
         opened = feed.open_feed(options, photographs(count))
-        pixels, rows = opened.dispatch(0, opened.steps_per_epoch)
+        pixels, rows, _ = opened.dispatch(0, opened.steps_per_epoch)
         shares.append((pixels.shape, rows.shape))
         assert rows.max() < pixels.shape[1]
     assert len(set(shares)) == 1

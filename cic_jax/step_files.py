@@ -1,0 +1,139 @@
+"""The small files of a saved step: its description, its record, and whether they are whole.
+
+The record holds the SHA-256 of every array and what a run needs to know to go on. Description and
+record each hold the SHA-256 of the other.
+"""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orbax.checkpoint as ocp
+
+from cic_jax import checksums
+
+RECORD = "record"  # item of a step; in its description: the record's SHA-256
+MAX_REASON = 200  # characters of an error
+ECHO_SECONDS = 0.2  # in which reads that were begun end after one of them failed
+
+Description = dict[str, Any]  # JSON; see `model.describe`
+Record = dict[str, Any]  # JSON
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is missing, or whose shapes or contents are not the expected ones."""
+
+
+class NoCheckpointError(CheckpointError):
+    """No checkpoint of the given name."""
+
+
+class WholeSteps(ocp.path.step.NameFormat):
+    """Names of steps as Orbax has them; a step whose small files are damaged is not listed.
+
+    Without it, the manager takes an empty directory for the latest step, and ends at a damaged file
+    of metrics.
+    """
+
+    def build_name(self, step: int) -> str:
+        """Return the name of a step's directory."""
+        return str(step)
+
+    def find_all(self, base_path: Any) -> Iterator[Any]:
+        """Yield the steps in a directory that are whole."""
+        for found in ocp.path.step.standard_name_format().find_all(base_path):
+            if damage(found) is None:
+                yield found
+
+    def find_step(self, base_path: Any, step: int) -> Any:
+        """Return the step of that number."""
+        return ocp.path.step.standard_name_format().find_step(base_path, step)
+
+
+def damage(found: Any) -> str | None:
+    """Return what is wrong with the small files of a step, if anything."""
+    try:
+        read(Path(found.path))
+        _json_of(Path(found.path) / "_CHECKPOINT_METADATA")  # Orbax logs what it cannot parse
+        found.commit_timestamp  # noqa: B018  # the manager reads it
+    except Exception as error:  # whatever Orbax makes of damaged files
+        return short_reason(error)
+    return None
+
+
+@contextlib.contextmanager
+def restoring() -> Iterator[None]:
+    """Drop what TensorStore's other reads print where one of them failed.
+
+    They find the event loop of the restore closed: tracebacks that nobody can catch.
+    """
+    before = sys.unraisablehook
+
+    def hook(event: Any) -> None:
+        if str(event.exc_value) != "Event loop is closed":
+            before(event)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    except Exception:
+        time.sleep(ECHO_SECONDS)
+        raise
+    finally:
+        sys.unraisablehook = before
+
+
+def seal(description: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[Description, Record]:
+    """Return both as JSON keeps them, each with the SHA-256 of the other, as `read` expects."""
+    described, complete = _as_json(description), _as_json(record)
+    complete["description"] = checksums.of_json(described)
+    described[RECORD] = checksums.of_json(complete)
+    return described, complete
+
+
+def read(folder: Path) -> tuple[Description, Record]:
+    """Read the description and the record of a step, {} if an earlier version saved it.
+
+    Raises CheckpointError where they are damaged.
+    """
+    if not any(folder.iterdir()):
+        raise CheckpointError("is empty")
+    files = {RECORD: f"{RECORD}/metadata", "description": "description/metadata"}
+    files["metrics"] = "metrics/metrics"
+    contents = {item: _json_of(folder / name) for item, name in files.items()}
+    description, record = contents["description"], contents[RECORD]
+    if not isinstance(description, dict):
+        raise CheckpointError("has no description")
+    sealed = description.pop(RECORD, None)
+    if (record is None) != (sealed is None):
+        raise CheckpointError(f"has no {RECORD}")
+    if record is not None and (
+        checksums.of_json(record) != sealed
+        or checksums.of_json(description) != record["description"]
+        or checksums.of_json({"metrics": contents["metrics"]})
+        != checksums.of_json({"metrics": description["metrics"]})
+    ):
+        raise CheckpointError("has another description than it was saved with")
+    return description, record or {}
+
+
+def _json_of(path: Path) -> Any:
+    """Read a file of JSON; None where there is none."""
+    try:
+        return json.loads(path.read_bytes()) if path.exists() else None
+    except ValueError as error:
+        raise CheckpointError(f"has a damaged {path.parent.name}/{path.name}: {error}") from error
+
+
+def _as_json(content: Mapping[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps(content))
+
+
+def short_reason(error: Exception) -> str:
+    """Shorten an error of Orbax, which can take kilobytes, to a part of a line."""
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return line if len(line) <= MAX_REASON else f"{line[:MAX_REASON]} ..."
