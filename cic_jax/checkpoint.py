@@ -24,6 +24,7 @@ from cic_jax.saved_steps import (
     resume,
     save,
     templates,
+    wait,
 )
 from cic_jax.step_files import CheckpointError, NoCheckpointError, short_reason
 
@@ -41,6 +42,7 @@ __all__ = [
     "require_plain",
     "resume",
     "save",
+    "wait",
 ]
 
 RELEASED = Path(__file__).parent / "checkpoints"

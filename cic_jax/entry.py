@@ -105,9 +105,12 @@ def _expanded(argument: str) -> str:
 
 
 def _is_shown(entry: logging.LogRecord) -> bool:
-    """Keep other packages' progress reports (Orbax names each file it writes) off the console."""
+    """Keep other packages' progress reports and tracebacks off the console.
+
+    Orbax names each file that it writes, and logs what it raises, too.
+    """
     is_ours = Path(entry.pathname).is_relative_to(Path(cic_jax.__file__).parent)
-    return is_ours or entry.levelno >= logging.WARNING
+    return is_ours or (entry.levelno >= logging.WARNING and not entry.exc_info)
 
 
 def _raised_in(package: ModuleType, error: Exception) -> bool:

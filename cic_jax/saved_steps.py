@@ -5,6 +5,7 @@ the description, and what the run needs to know to go on. A step that disagrees 
 damaged; `resume` then takes the one before.
 """
 
+import contextlib
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
+from jax.experimental import multihost_utils
 from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 
 from cic_jax import checksums, step_files
@@ -77,6 +79,8 @@ def save(
 ) -> str:
     """Save a step in the background; return the SHA-256 of all arrays.
 
+    Raises CheckpointError where this step or, in the background, the one before cannot be written.
+
     Args:
         target: Manager to save with; see `manager`.
         step: Number of the step.
@@ -97,8 +101,27 @@ def save(
         record=ocp.args.JsonSave(complete),
     )
     # A step without metrics would be kept for ever: Orbax ranks an empty dictionary of them.
-    target.save(step, args=items, metrics=metrics or {})
+    with _writing(target):
+        target.save(step, args=items, metrics=metrics or {})
     return checksums.of_json(arrays)
+
+
+def wait(target: ocp.CheckpointManager) -> None:
+    """Wait until the last step is saved; CheckpointError where it cannot be written."""
+    with _writing(target):
+        target.wait_until_finished()
+
+
+@contextlib.contextmanager
+def _writing(target: ocp.CheckpointManager) -> Iterator[None]:
+    """Turn what Orbax says of a full disk and the like into one line."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise CheckpointError(
+            f"{target.directory} cannot be written ({short_reason(error)}); the steps saved before "
+            "are kept: mend that, and the same command goes on from the last of them"
+        ) from error
 
 
 def resume(source: ocp.CheckpointManager, variables: Any, optimizer: Any) -> tuple[int, Any, Any]:
@@ -188,6 +211,8 @@ def _set_aside(source: ocp.CheckpointManager, step: int, damaged: Mapping[int, s
             "Step %d %s: it is now in %s, and training goes on from step %d.",
             *(number, reason, place, step),
         )
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices("damaged steps are set aside")
     source.reload()
 
 

@@ -6,6 +6,7 @@ record each hold the SHA-256 of the other.
 
 import contextlib
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -134,6 +135,11 @@ def _as_json(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def short_reason(error: Exception) -> str:
-    """Shorten an error of Orbax, which can take kilobytes, to a part of a line."""
+    """Shorten an error of Orbax, which can take kilobytes, to a part of a line.
+
+    If the system refused something, that is the part.
+    """
+    if refused := re.search(r"([^:]+) \[os_error_code=", str(error)):
+        return refused[1].strip().lower()
     line = (str(error).splitlines() or [type(error).__name__])[0]
     return line if len(line) <= MAX_REASON else f"{line[:MAX_REASON]} ..."

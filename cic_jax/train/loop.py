@@ -178,7 +178,7 @@ def _run(
             )
             step, metrics = _loop(source, tasks, state, key, interrupt)
             with clock.phase("saving"):
-                manager.wait_until_finished()
+                checkpoint.wait(manager)
     clock.write(workdir, ended_at=step)
     return metrics
 

@@ -187,6 +187,15 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
     assert json.loads(path.read_text()) == {"before": 1}
 
 
+def test_a_file_that_cannot_be_written_is_named_in_one_line(config, tmp_path, monkeypatch):
+    def full(path, _):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(directory, "write_json", full)
+    with pytest.raises(ConfigError, match=r"config\.json: no space left on device; the steps"):
+        train.train(config, tmp_path)
+
+
 @pytest.mark.parametrize("name", ["file", "file/run"])
 def test_a_directory_that_cannot_be_one_is_named(name, config, tmp_path):
     (tmp_path / "file").touch()

@@ -1,6 +1,7 @@
 """A saved step is restored as it was, or gives way to the one before, whatever harms its files."""
 
 import logging
+import resource
 import shutil
 
 import jax
@@ -122,6 +123,25 @@ def test_steps_that_were_not_validated_are_not_kept_for_ever(tmp_path):
         manager.wait_until_finished()
         assert manager.best_step() == 2
     assert {p.name for p in (tmp_path / "checkpoints").iterdir()} == {"2", "5", "6"}
+
+
+def test_a_full_disk_is_one_line_and_keeps_the_step_before(tmp_path):
+    large = {"params": {"kernel": np.random.default_rng(0).random(40_000)}, "batch_stats": {}}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with checkpoint.manager(tmp_path) as manager:
+        checkpoint.save(manager, 1, (ARRAYS, MOMENTS), DESCRIPTION, None)
+        checkpoint.wait(manager)
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # of a file, in bytes
+            checkpoint.save(manager, 2, (large, MOMENTS), DESCRIPTION, None)
+            expected = r"cannot be written \("
+            with pytest.raises(checkpoint.CheckpointError, match=expected) as refused:
+                checkpoint.wait(manager)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "\n" not in str(refused.value)
+    with checkpoint.manager(tmp_path) as manager:
+        assert checkpoint.resume(manager, ARRAYS, MOMENTS)[0] == 1
 
 
 def test_steps_of_earlier_versions_are_restored(saved, tmp_path, caplog, monkeypatch):

@@ -92,3 +92,22 @@ def test_all_hosts_have_equal_shares(count, monkeypatch):
         shares.append((pixels.shape, rows.shape))
         assert rows.max() < pixels.shape[1]
     assert len(set(shares)) == 1
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_what_one_two_and_four_devices_share(resident, monkeypatch):
+    """Steps and photographs of an epoch; of streamed ones, those of each step, too."""
+    seen_by = {}
+    for devices in (1, 2, 4):
+        monkeypatch.setattr(jax, "device_count", lambda devices=devices: devices)
+        monkeypatch.setattr(jax, "local_device_count", lambda devices=devices: devices)
+        options = config()
+        options.data.resident = resident
+        opened = feed.open_feed(options, photographs(12))
+        pixels, rows, positions = opened.dispatch(0, 3)
+        assert (opened.steps_per_epoch, positions.shape) == (3, (devices, 3, 4 // devices))
+        levels = np.stack([np.asarray(pixels)[d, :, 0, 0, 0][rows[d]] for d in range(devices)])
+        np.testing.assert_array_equal(levels, positions)
+        assert sorted(positions.ravel()) == list(range(12))
+        seen_by[devices] = [sorted(step.ravel()) for step in np.swapaxes(positions, 0, 1)]
+    assert (seen_by[1] == seen_by[2] == seen_by[4]) == (not resident)
