@@ -7,6 +7,7 @@ damaged; `resume` then takes the one before.
 
 import contextlib
 import math
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,13 @@ def _set_aside(source: ocp.CheckpointManager, step: int, damaged: Mapping[int, s
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices("damaged steps are set aside")
     source.reload()
+
+
+def clear_unfinished(source: ocp.CheckpointManager) -> None:
+    """Remove what kills have left of saves. None but the process that trains there may do so."""
+    if jax.process_index() == 0:
+        for path in Path(source.directory).glob("*.orbax-checkpoint-tmp*"):
+            shutil.rmtree(path)
 
 
 def begun(source: ocp.CheckpointManager) -> bool:

@@ -45,6 +45,17 @@ def test_latest_and_best_are_kept_and_restored(tmp_path, state, variables):
     assert same(checkpoint.load(tmp_path, step=2).variables, restored)
 
 
+def test_a_run_whose_numbers_have_changed_is_not_loaded(tmp_path, state, variables, monkeypatch):
+    (tmp_path / "config.json").write_text('{"train": {"best_metric": "loss"}}')
+    hashed = checksums.of_arrays
+    monkeypatch.setattr(checksums, "of_arrays", lambda x: hashed(jax.tree.map(np.negative, x)))
+    with checkpoint.manager(tmp_path) as manager:
+        checkpoint.save(manager, 1, (variables, state.optimizer), DESCRIPTION, {"loss": 1.0})
+    monkeypatch.undo()
+    with pytest.raises(checkpoint.CheckpointError, match="step 1 was changed since it was saved: "):
+        checkpoint.load(tmp_path)
+
+
 def test_best_by_a_metric_that_grows(tmp_path, state, variables):
     with checkpoint.manager(tmp_path, "psnr") as manager:
         for at, psnr in enumerate([20.0, 25.0, 22.0]):

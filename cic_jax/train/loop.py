@@ -137,6 +137,7 @@ def _run(
     own, listing = identity.of_run(material.listed, builders), identity.listing(material.listed)
     augment = partial(crop.random_crop, size=config.train.crop, scale=config.train.crop_scale)
     with checkpoint.manager(workdir, config.train.best_metric) as manager:
+        checkpoint.clear_unfinished(manager)
         before = latest_record(manager).get("run", {})
         changed = changed + identity.require_same(before, own, listing, workdir, anyway=anyway)
         begin = partial(

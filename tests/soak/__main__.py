@@ -45,7 +45,7 @@ def page(result: dict[str, Any], minutes: float) -> str:
         ("lines that differ", result["lines that differ"]),
         ("saves of both runs at the same step", result["saves of both"]),
         ("saves whose SHA-256 differ", result["saves that differ"]),
-        ("steps found damaged", result["damaged steps"]),
+        ("saves that a kill had damaged", result["steps that gave way"]),
         ("seconds of both runs, killed and undisturbed", _seconds(killed, calm)),
         ("seconds of them lost to kills", f"{killed['lost']:.0f}"),
     ]

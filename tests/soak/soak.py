@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def soak(home: Path, plan: Plan, seed: int = 0) -> dict[str, Any]:
     config = prepared(home, plan)
     killed, kills = home / "killed", []
     rng, began = random.Random(seed), time.monotonic()
-    while time.monotonic() < began + 60 * plan.minutes:
+    while time.monotonic() < began + 60 * plan.minutes or len(kills) < len(KINDS):
         kind = list(KINDS)[len(kills) % len(KINDS)]
         kills.append(_killed(home, config, killed, plan, kind, rng, began))
     steps_per_epoch = _steps_per_epoch(killed)
@@ -77,6 +78,7 @@ def soak(home: Path, plan: Plan, seed: int = 0) -> dict[str, Any]:
         "starts": {kind: sum(kill.kind == kind for kill in kills) for kind in KINDS},
         "killed": json.loads((killed / goodput.TIME).read_text()),
         "undisturbed": json.loads((home / "undisturbed" / goodput.TIME).read_text()),
+        "steps that gave way": _gave_way((home / "output.txt").read_text(errors="replace")),
         **compared(killed, home / "undisturbed"),
     }
 
@@ -169,6 +171,12 @@ def _is_saving(workdir: Path) -> bool:
     return any("tmp" in path.name for path in (workdir / "checkpoints").iterdir())
 
 
+def _gave_way(output: str) -> int:
+    """Count the steps that were found damaged, but for older ones, of which a kill left a part."""
+    said = re.findall(r"Step (\d+) .* training goes on from step (\d+)", output)
+    return sum(int(damaged) > int(step) for damaged, step in said)
+
+
 def _steps_per_epoch(workdir: Path) -> int:
     line = next(line for line in record.read(workdir) if line["split"] == "train")
     return round(line["step"] / line["epoch"])
@@ -199,7 +207,6 @@ def compared(killed: Path, undisturbed: Path) -> dict[str, Any]:
         ),
         "saves of both": len(common),
         "saves that differ": sum(saved[0][at] != saved[1][at] for at in common),
-        "damaged steps": len(list((killed / "damaged").glob("*"))),
     }
 
 

@@ -96,6 +96,7 @@ def test_a_kill_before_the_first_save_ended_begins_anew(run):
     for step in (workdir / checkpoint.CHECKPOINTS).iterdir():
         step.rename(step.with_name(f"{step.name}.orbax-checkpoint-tmp-0"))
     assert np.isfinite(train.train(longer, workdir)["loss"])
+    assert all(step.name.isdigit() for step in (workdir / checkpoint.CHECKPOINTS).iterdir())
 
 
 def test_a_latest_step_that_is_damaged_gives_way_and_the_log_goes_on(run, caplog):

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from cic_jax import checkpoint, model, saved_steps
+from cic_jax import checkpoint, checksums, model, saved_steps
 
 ARRAYS = {"params": {"kernel": np.arange(12, dtype=np.float32).reshape(3, 4)}, "batch_stats": {}}
 MOMENTS = (np.array(3), {"mu": np.linspace(0, 1, 7, dtype=np.float32)})
@@ -73,6 +73,19 @@ def test_a_damaged_step_gives_way_to_the_one_before(turn, saved, tmp_path, caplo
         assert all("\n" not in text and len(text) < 500 + len(str(workdir)) for text in said)
         gave_way += step == 1
     assert gave_way >= 4  # description, record, metrics and the arrays themselves
+
+
+def test_other_numbers_than_those_saved_are_damage(tmp_path, caplog, monkeypatch):
+    """Where all files can be read, the checksums tell."""
+    hashed = checksums.of_arrays
+    with caplog.at_level(logging.WARNING), checkpoint.manager(tmp_path) as manager:
+        checkpoint.save(manager, 1, (ARRAYS, MOMENTS), DESCRIPTION, None)
+        with monkeypatch.context() as patch:
+            patch.setattr(checksums, "of_arrays", lambda x: hashed(jax.tree.map(np.negative, x)))
+            checkpoint.save(manager, 2, (ARRAYS, MOMENTS), DESCRIPTION, None)
+        checkpoint.wait(manager)
+        assert checkpoint.resume(manager, ARRAYS, MOMENTS)[0] == 1
+    assert "Step 2 was changed: ['params']['kernel'], [0], [1]['mu']: it is now in" in caplog.text
 
 
 def test_an_empty_step_is_not_the_latest(saved, tmp_path, caplog):
