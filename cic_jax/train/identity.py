@@ -1,8 +1,8 @@
 """What must be the same when a run goes on: photographs, devices, functions of one's own."""
 
 import hashlib
-import inspect
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,14 +45,12 @@ def read(photographs: photos.Photographs) -> Listed:
 
 def of_run(splits: Mapping[str, Listed], builders: Builders) -> Identity:
     """Describe what must be the same: the photographs by split, and what the parts are built by."""
-    own = {"network": builders.network, "target": builders.target}
     return {
         "photographs": {name: _of_split(split.digests) for name, split in splits.items()},
         "devices": jax.device_count(),
         "hosts": jax.process_count(),
         "functions": {
-            kind: {"name": name, "source": _source(own[kind], name)}
-            for kind, name in builders.names.items()
+            kind: {"name": name, "source": _source(name)} for kind, name in builders.names.items()
         },
     }
 
@@ -61,11 +59,9 @@ def _of_split(digests: UInt8[np.ndarray, "n 32"]) -> dict[str, Any]:
     return {"count": len(digests), "sha256": hashlib.sha256(digests.tobytes()).hexdigest()}
 
 
-def _source(function: Any, name: str) -> str:
-    """Return the SHA-256 of the file that defines a function; "" for code that has no name."""
-    if ":" not in name:
-        return ""
-    path = inspect.getsourcefile(inspect.unwrap(function))
+def _source(name: str) -> str:
+    """Return the SHA-256 of the file of "module:function"; "" for code without such a name."""
+    path = getattr(sys.modules.get(name.partition(":")[0]), "__file__", None)
     return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
 
 
