@@ -206,7 +206,8 @@ class Page:
         sweeping = asyncio.create_task(self._sweep())
         yield
         sweeping.cancel()
-        self.queue.close()
+        # In a thread, so that those who wait for a result are told meanwhile.
+        await asyncio.to_thread(self.queue.close)
 
     async def _sweep(self) -> None:
         while True:
