@@ -7,6 +7,8 @@ import sys
 import pytest
 from commands import ROOT, STARTS_ONCE
 
+from cic_jax import entry
+
 TRAIN = ["experiments/train.py", "--config=configs/simplified.py", "--workdir={}/run"]
 
 
@@ -91,3 +93,9 @@ def run(command, tmp_path, **variables):
     return subprocess.run(
         arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
+
+
+def test_names_do_not_act_on_the_terminal(capsys):
+    with pytest.raises(SystemExit):
+        entry._refuse("no photographs in a\x1b[2J")
+    assert capsys.readouterr().err.endswith(r"no photographs in a\x1b[2J" + "\n")

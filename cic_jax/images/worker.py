@@ -21,7 +21,7 @@ from cic_jax.images import limits, wire
 from cic_jax.images.decode import Photo, PhotoError
 from cic_jax.images.source import Source, described, open_stream, size_of
 
-PROCESSES = max(1, min(4, os.cpu_count() or 1))  # at a time; each may take `limits.MEMORY`
+PROCESSES = max(1, min(8, os.cpu_count() or 1))  # at a time; each may take `limits.MEMORY`
 COMMAND = [sys.executable, "-P", "-m", "cic_jax.images.child"]
 CHUNK = 2**20
 Result = TypeVar("Result")

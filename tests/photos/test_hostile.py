@@ -123,3 +123,11 @@ def test_a_photograph_that_takes_long_is_broken(monkeypatch):
     with pytest.raises(census.Unusable, match="broken"):
         census.examine(PHOTO)
     assert limits.MAX_BYTES >= 8 * limits.MAX_PIXELS  # RGBA of 16 bits
+
+
+def test_names_do_not_act_on_the_terminal(capsys):
+    report = {"where": "a/\x1b[2J\u202e", "candidates": 0, "kept": {}, "left_out": {}}
+    assert census.summary(report).startswith(r"a/\x1b[2J\u202e: 0 photographs")
+    with pytest.raises(ValueError, match="no usable photograph"):
+        census.take(iter(()), "a/\x1b[2J")
+    assert "\x1b[2J" not in capsys.readouterr().err
