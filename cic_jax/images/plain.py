@@ -1,8 +1,11 @@
 """Photographs that are plainly cheap to decode, by the headers of their files."""
 
-from cic_jax.images import limits
-from cic_jax.images.source import Source, described, open_stream, size_of
+import os
 
+from cic_jax.images import limits
+from cic_jax.images.source import Source, Stream, described, open_stream, size_of
+
+HEAD = 2**19  # bytes of a JPEG that are searched for its pixels' beginning
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 # Markers of JPEG (ITU-T T.81, table B.1)
 STANDALONE = (0x01, *range(0xD0, 0xD9))
@@ -19,10 +22,10 @@ def is_plain(source: Source) -> bool:
     with described(source), open_stream(source) as stream:
         if size_of(stream) > limits.PLAIN_BYTES:
             return False
-        content = stream.read()
-    if content.startswith(JPEG):
-        return _is_plain_jpeg(content)
-    return content.startswith(PNG) and _is_plain_png(content)
+        head = stream.read(HEAD)
+        if head.startswith(JPEG):
+            return _is_plain_jpeg(head)
+        return head.startswith(PNG) and _is_plain_png(stream)
 
 
 def _is_plain_jpeg(content: bytes) -> bool:
@@ -47,16 +50,19 @@ def _is_plain_jpeg(content: bytes) -> bool:
     return False
 
 
-def _is_plain_png(content: bytes) -> bool:
-    at = len(PNG)
-    pixels = _number(content, at + 8, 4) * _number(content, at + 12, 4)
+def _is_plain_png(stream: Stream) -> bool:
+    stream.seek(len(PNG))
+    pixels = 0
     for _ in range(limits.PLAIN_PARTS):
-        if at >= len(content):
+        start = stream.read(16)
+        if not start:
             return pixels <= limits.PLAIN_PIXELS
-        length, kind = _number(content, at, 4), content[at + 4 : at + 8]
+        length, kind = _number(start, 0, 4), start[4:8]
+        if kind == b"IHDR":
+            pixels = max(pixels, _number(start, 8, 4) * _number(start, 12, 4))
         if kind == b"eXIf" and length > limits.PLAIN_METADATA:
             return False
-        at += 12 + length
+        stream.seek(length + 12 - len(start), os.SEEK_CUR)
     return False
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from cic_jax.images.decode import Photo, decode, decode_rgb
-from cic_jax.images.source import Source, frames, open_image, without_warnings
+from cic_jax.images.source import Source, frames, open_image, require_few_scans, without_warnings
 
 
 def identify(source: Source) -> str:
@@ -19,6 +19,7 @@ def identify(source: Source) -> str:
 def read(source: Source) -> Photo:
     """Read the first picture of a file. Raises PhotoError."""
     with without_warnings(), open_image(source) as image:
+        require_few_scans(image)
         count = frames(image)
         photo = replace(decode(image), format=_format(image), frames=count)
     path = Path(source) if isinstance(source, str | Path) else None
@@ -31,6 +32,7 @@ def read_rgb(source: Source, short_side: int = 0) -> Image.Image:
     Raises PhotoError. Changes no state of the process, so that threads may call it.
     """
     with open_image(source) as image:
+        require_few_scans(image)
         if short_side:
             scale = 2 * short_side / min(image.size)
             width, height = (math.ceil(scale * side) for side in image.size)

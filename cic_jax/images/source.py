@@ -61,7 +61,6 @@ def open_image(source: Source) -> Iterator[Image.Image]:
         metered: Any = Metered(stream, size_of(stream))
         with Image.open(metered, formats=_formats()) as image:
             _require_bounded(image)
-            _require_few_scans(image)
             _refuse_raw(image)
             yield image
 
@@ -113,6 +112,24 @@ def frames(image: Image.Image) -> int:
     return count
 
 
+def require_few_scans(image: Image.Image) -> None:
+    """Raise PhotoError for a JPEG of many scans, each of which passes over all pixels.
+
+    Reads the whole file, which the decoder does next.
+    """
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return
+    assert image.fp is not None
+    at, scans, last = image.fp.tell(), 0, b""
+    image.fp.seek(0)
+    while chunk := image.fp.read(2**20):
+        scans += (last + chunk).count(START_OF_SCAN)
+        last = chunk[-1:]
+    image.fp.seek(at)
+    if scans > limits.MAX_SCANS:
+        raise PhotoError(f"{scans} scans; at most {limits.MAX_SCANS} are read")
+
+
 @contextmanager
 def without_warnings() -> Iterator[None]:
     """Silence Pillow, which warns of oddities (and of size) in files that it can read."""
@@ -148,21 +165,6 @@ def _require_bounded(image: Image.Image) -> None:
         raise PhotoError(
             f"{image.width} x {image.height} pixels; at most {limits.MAX_SIDE} a side are read"
         )
-
-
-def _require_few_scans(image: Image.Image) -> None:
-    """Refuse a JPEG that is made of many scans, each of which passes over all pixels."""
-    if not isinstance(image, JpegImagePlugin.JpegImageFile):
-        return
-    assert image.fp is not None
-    at, scans, last = image.fp.tell(), 0, b""
-    image.fp.seek(0)
-    while chunk := image.fp.read(2**20):
-        scans += (last + chunk).count(START_OF_SCAN)
-        last = chunk[-1:]
-    image.fp.seek(at)
-    if scans > limits.MAX_SCANS:
-        raise PhotoError(f"{scans} scans; at most {limits.MAX_SCANS} are read")
 
 
 def _refuse_raw(image: Image.Image) -> None:
