@@ -61,6 +61,7 @@ def test_an_unknown_token_is_a_forgotten_photograph(client, what):
 def test_a_result_that_cannot_be_encoded_costs_one_line(client, token, monkeypatch):
     wide = images.Photo(np.zeros((1, 17_000), np.uint8), format="WEBP")  # which ends at 16383
     monkeypatch.setattr(photograph, "_read", lambda *_: wide)
+    monkeypatch.setattr(photograph, "_render", lambda *_: np.zeros((1, 17_000, 3), np.uint8))
     answer = client.ask(f"/photographs/{token}/file")
     assert (answer.status, answer.text.splitlines()) == (422, [answer.text])
     assert "cannot encode 17000 x 1 pixels as WEBP" in answer.text
