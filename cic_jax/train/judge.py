@@ -15,6 +15,7 @@ from cic_jax.train.matched import Cells, Sample, batches
 
 NUMBER = 2
 NAME = f"EfficientNet-Lite{NUMBER}"
+SIDE = efficientnet.SIDES[NUMBER]  # of the photographs that it sees
 FEWEST = 700  # photographs of a Frechet distance
 
 
@@ -29,7 +30,10 @@ Look = Callable[[UInt8[np.ndarray, "n h w 3"]], Verdicts]
 
 
 def load() -> Look:
-    """Return the judge: 8-bit photographs, h and w multiples of 32 -> its verdicts.
+    """Return the judge: 8-bit photographs -> its verdicts.
+
+    It sees them at 260 x 260 pixels, as in its training: at other sizes its strided convolutions
+    stand elsewhere than PyTorch's, whose padding is that for 260.
 
     Raises WeightsError if the package of its weights, the extra `perceptual`, is absent.
     """
@@ -55,7 +59,9 @@ def _look(
     bias: Float[np.ndarray, " k"],
     photos: UInt8[Array, "b h w 3"],
 ) -> tuple[Int[Array, " b"], Float[Array, "b c"]]:
-    x = (photos.astype(jnp.float32) - efficientnet.MEAN) / efficientnet.SCALE
+    shape = (len(photos), SIDE, SIDE, 3)
+    pixels = jax.image.resize(photos.astype(jnp.float32), shape, "linear")
+    x = (pixels - efficientnet.MEAN) / efficientnet.SCALE
     maps: Any = efficientnet.Encoder(NUMBER).apply({"params": params}, x)
     features = jnp.mean(maps[-1], axis=(1, 2))
     return jnp.argmax(features @ weights + bias, axis=-1), features

