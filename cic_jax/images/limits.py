@@ -34,7 +34,7 @@ MAX_REREADS = 8  # how often, on the average, a decoder may read each byte
 # Bounds of the process in which a photograph is decoded.
 CPU_SECONDS = 30
 SECONDS = 90  # while other work takes the processor
-MEMORY = 4 * 2**30  # bytes of its address space; 100 megapixels take up to 2.5 GB
+MEMORY = 5 * 2**30  # bytes of its address space; 100 megapixels of JPEG 2000 take 4 GB
 
 # Photographs within these are decoded in the calling process, where that takes little.
 PLAIN_PIXELS = 2**25

@@ -156,9 +156,9 @@ def made_to(monkeypatch):
 
 def test_time_and_memory_end_the_process_and_the_next_photograph_is_read(made_to):
     start = time.monotonic()
-    assert "takes more time or memory to decode than it may (30 s, 4 GiB)" in made_to("spin")
+    assert "takes more time or memory to decode than it may (30 s, 5 GiB)" in made_to("spin")
     assert time.monotonic() < start + limits.SECONDS / 2  # it is not the clock that ended it
-    assert "takes more than 4 GiB of memory" in made_to("eat")
+    assert "takes more than 5 GiB of memory" in made_to("eat")
     assert "damaged: its decoder ended with status -6" in made_to("crash")
 
 
