@@ -21,7 +21,7 @@ from cic_jax.configs import default
 from cic_jax.train import goodput, record
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 300  # in which a start must train its first step, or a signal end the run
+START_SECONDS = 900  # in which a start must train its first step, or a signal end the run
 
 
 class Plan(NamedTuple):
@@ -101,7 +101,10 @@ def prepared(home: Path, plan: Plan) -> dict[str, Any]:
 
 def _start(home: Path, config: dict[str, Any], workdir: Path) -> subprocess.Popen:
     (home / "config.json").write_text(json.dumps(config))
-    cache = {"JAX_COMPILATION_CACHE_DIR": str(home / "compiled")}
+    cache = {
+        "JAX_COMPILATION_CACHE_DIR": str(home / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
+    }
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "helpers")])
     with (home / "output.txt").open("a") as output:
         return subprocess.Popen(
