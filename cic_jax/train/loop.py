@@ -152,6 +152,7 @@ def _run(
         step, key = int(state.step), jax.random.key(config.seed)
         clock.go_on(workdir, step, recorded.get("seconds", {}))
         directory.describe(workdir, config, listing)
+        clock.write(workdir)
         changes = recorded.get("changes", [])
         changes = [*changes, {"step": step, "changed": changed}] if changed else changes
         progress = Progress(material.listed["train"], key, config.train.skip_steps, recorded)
@@ -230,6 +231,7 @@ def _loop(
             tasks.progress.add(step, batches.positions, values)
         step += count
         tasks.meter.add(step, values)
+        tasks.keep_up()
         if step == until:
             tasks.meter.flush()
             with tasks.phase("evaluation"):
@@ -242,7 +244,6 @@ def _loop(
                 tasks.saver.save(step, state, metrics if step == until else None)
             saved = step
             tasks.meter.restart()
-        tasks.keep_up()
         stop = interrupt.requested(step)
     tasks.profile.at(step)
     if stop and step < source.total_steps:
