@@ -79,6 +79,7 @@ def test_a_wheel_has_the_package_and_the_released_weights_alone(wheel, tmp_path)
     assert (tmp_path / version / "top_level.txt").read_text().split() == ["cic_jax"]
     released = ROOT / "checkpoints"
     assert (released / "simplified_final").is_dir()
+    assert (released / "everyday").is_dir()
     for model in [path.parent for path in released.glob("*/model.json")]:
         packed = tmp_path / "cic_jax" / "checkpoints" / model.name
         files = [path for path in packed.rglob("*") if path.is_file()]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cic_jax.colorize import Colorizer
     from cic_jax.model import Model
 
-DEFAULT_CHECKPOINT = "simplified_final"
+DEFAULT_CHECKPOINT = "everyday"
 WORKING_SIZE = 256  # pixels of the short side at which the network sees a photograph
 COMPILED = "~/.cache/cic_jax/compiled"  # compiled programs, kept so that later calls start sooner
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
