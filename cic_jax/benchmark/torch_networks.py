@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -59,6 +59,7 @@ def _block(
     return nn.Sequential(layers)
 
 
+@runtime_checkable
 class Peer(Protocol):
     """Weights that a network of PyTorch can be built from."""
 

@@ -79,7 +79,7 @@ class Layer(NamedTuple):
 
 def layers(case: Case) -> list[Layer]:
     """List every convolution of a network; the last one gives its 313 logits."""
-    network = create(case.network, width=case.width)
+    network, variables = case.create()
     convolutions: list[Layer] = []
 
     def record(method: Any, args: Any, kwargs: Any, context: Any) -> Any:
@@ -95,7 +95,7 @@ def layers(case: Case) -> list[Layer]:
 
     with nn.intercept_methods(record):
         L = jax.ShapeDtypeStruct((1, case.size, case.size, 1), jnp.float32)
-        jax.eval_shape(network.apply, case.create()[1], L)
+        jax.eval_shape(network.apply, variables, L)
     return convolutions
 
 
