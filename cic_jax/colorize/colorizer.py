@@ -157,13 +157,14 @@ class Colorizer:
             passes: The most runs of the network; fewer if nothing is left to choose.
             tau: As in `render`, which is to read the result out.
         """
-        chosen, current = list(hints), prediction
-        for _ in range(passes):
+        own: list[Hint] = []
+        current = prediction
+        for _ in range(passes if len(hints) < MOST else 0):
             new = unify.hints(*self.cells(current, tau=tau))
             if not new:
                 break
-            chosen = [*hints, *[*chosen[len(hints) :], *new][-(MOST - len(hints)) :]]
-            current = self.hinted(prediction, chosen)
+            own = [*own, *new][len(hints) - MOST :]  # the latest that fit beside the user's
+            current = self.hinted(prediction, [*hints, *own])
         return current
 
     def cells(

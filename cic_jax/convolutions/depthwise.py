@@ -1,7 +1,7 @@
 """Convolutions of each channel by itself, as sums of shifted products.
 
-XLA's own are many times slower on a CPU, which has no matrix product to turn them into: a product
-of the whole image with each of the 9 or 25 taps is one loop over memory, and XLA fuses them all.
+There is no matrix product to turn them into, so XLA's own are slow on a CPU: a product of the
+whole image with each of the 9 or 25 taps is one loop over memory, and XLA fuses them all.
 """
 
 from functools import partial
