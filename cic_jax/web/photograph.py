@@ -46,8 +46,8 @@ class Photograph:
     def nbytes(self) -> int:
         """Bytes of memory that it takes."""
         arrays = (part for part in self.prediction if isinstance(part, np.ndarray))
-        outputs = 2 * self.prediction.output.nbytes  # with hints, and without
-        return len(self.file) + sum(array.nbytes for array in arrays) + outputs
+        hinted = self.prediction.output.nbytes  # room for the prediction with hints, too
+        return len(self.file) + sum(array.nbytes for array in arrays) + hinted
 
 
 class File(NamedTuple):
