@@ -6,7 +6,9 @@ followed by ReLU; the last convolution of a block carries its stride; blocks 1 t
 normalisation; block 8 starts with a transposed convolution that doubles the resolution.
 """
 
+from collections.abc import Iterable
 from functools import partial
+from itertools import groupby
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -54,7 +56,11 @@ NAMES = (*NETWORKS, "lite")
 
 
 class ConvolutionBlock(nn.Module):
-    """['deconv'], 'conv1', 'conv2', ..., each followed by ReLU; then 'norm', unless upsampling."""
+    """['deconv'], 'conv1', 'conv2', ..., each followed by ReLU; then 'norm', unless upsampling.
+
+    The convolutions are dilated by `dilation`: the block's own, or 1 for images of every n-th pixel
+    (`convolutions.by_phases`).
+    """
 
     block: Block
     channels: int
@@ -64,28 +70,25 @@ class ConvolutionBlock(nn.Module):
 
     @nn.compact
     def __call__(
-        self, x: Float[Array, "b h w c"], train: bool = False
+        self, x: Float[Array, "b h w c"], dilation: int, train: bool = False
     ) -> Float[Array, "b h2 w2 d"]:
         conv = partial(Convolution, self.channels, dtype=self.dtype, engine=self.engine)
-        norm = partial(
-            nn.BatchNorm,
+        if self.block.upsample:
+            init = HE_NORMAL_TRANSPOSED
+            x = nn.relu(conv(size=4, upsample=True, kernel_init=init, name="deconv")(x))
+        for i in range(1, self.block.convolutions + 1):
+            stride = self.block.stride if i == self.block.convolutions else 1
+            x = nn.relu(conv(stride=stride, dilation=dilation, name=f"conv{i}")(x))
+        if self.block.upsample:
+            return x
+        return nn.BatchNorm(
             use_running_average=not train,
             momentum=0.9,
             epsilon=1e-5,
             dtype=self.dtype,
             axis_name=self.axis_name,
-        )
-
-        def layers(x: Array, dilation: int) -> Array:
-            if self.block.upsample:
-                init = HE_NORMAL_TRANSPOSED
-                x = nn.relu(conv(size=4, upsample=True, kernel_init=init, name="deconv")(x))
-            for i in range(1, self.block.convolutions + 1):
-                stride = self.block.stride if i == self.block.convolutions else 1
-                x = nn.relu(conv(stride=stride, dilation=dilation, name=f"conv{i}")(x))
-            return x if self.block.upsample else norm(name="norm")(x)
-
-        return convolutions.by_phases(layers, x, self.block.dilation, engine=self.engine)
+            name="norm",
+        )(x)
 
 
 class Network(nn.Module):
@@ -130,21 +133,30 @@ class Network(nn.Module):
         h, w = L.shape[1:3]
         x = ((L - 50.0) / self.lightness_scale).astype(self.dtype)
         x = jnp.pad(x, ((0, 0), (0, -h % 8), (0, -w % 8), (0, 0)), mode="edge")
-        for layer in self.layers[: self._strided]:
-            x = layer(x, train)
-        return x
+        return self._apply(self.layers[: self._strided], x, train)
 
     def decode(
         self, x: Float[Array, "b h8 w8 c"], train: bool = False
     ) -> Float[Array, "b h4 w4 q"]:
         """Apply the other blocks and the output: logits of the padded image."""
-        for layer in self.layers[self._strided :]:
-            x = layer(x, train)
-        return self.out(x).astype(jnp.float32)
+        return self.out(self._apply(self.layers[self._strided :], x, train)).astype(jnp.float32)
+
+    def _apply(self, layers: Iterable[ConvolutionBlock], x: Array, train: bool) -> Array:
+        # Neighbouring blocks of one dilation share one split into phases: each costs a copy.
+        for dilation, run in groupby(layers, lambda layer: layer.block.dilation):
+            apply = partial(_in_turn, tuple(run), train)
+            x = convolutions.by_phases(apply, x, dilation, engine=self.convolution)
+        return x
 
     @property
     def _strided(self) -> int:
         return max(i for i, block in enumerate(self.blocks, start=1) if block.stride > 1)
+
+
+def _in_turn(layers: tuple[ConvolutionBlock, ...], train: bool, x: Array, dilation: int) -> Array:
+    for layer in layers:
+        x = layer(x, dilation, train)
+    return x
 
 
 def create(

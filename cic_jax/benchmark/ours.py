@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cic_jax import bins, inference, lab
+from cic_jax import bins, convolutions, inference, lab
 from cic_jax.benchmark import work
 from cic_jax.benchmark.work import CLASS_WEIGHTS, NEIGHBORS, SIGMA, Case
 from cic_jax.loss import cross_entropy
@@ -95,7 +95,11 @@ def block_gradient(case: Case, number: int) -> Callable[[], Any]:
     def gradient(params, x, dy):
         def output(params, x):
             variables = {"params": params, **rest}
-            return module.apply(variables, x, True, mutable=["batch_stats"])[0]
+
+            def apply(x, dilation):
+                return module.apply(variables, x, dilation, True, mutable=["batch_stats"])[0]
+
+            return convolutions.by_phases(apply, x, block.dilation)
 
         if number == 1:  # nothing comes before it that would need a gradient
             return jax.vjp(lambda params: output(params, x), params)[1](dy)
