@@ -18,7 +18,11 @@ from cic_jax.target import Target
 
 Photos = UInt8[Array, "b h w 3"]
 Augment = Callable[[Key[Array, ""], Photos], Photos]
-Hint = Callable[[Key[Array, ""], Float[Array, "b h4 w4 2"]], Hints]
+# (key, true ab, L) of the cells -> hints, and the ab to learn given them
+Hint = Callable[
+    [Key[Array, ""], Float[Array, "b h4 w4 2"], Float[Array, "b h4 w4 1"]],
+    tuple[Hints, Float[Array, "b h4 w4 2"]],
+]
 See = Callable[[Key[Array, ""], Photos], Float[Array, "b h w 1"]]
 Downsample = Callable[[Float[Array, "b h w c"]], Float[Array, "b h4 w4 c"]]
 # (sRGB, CIELAB, predicted ab, mask) -> metrics of each photograph; see `cic_jax.metrics.compare`.
@@ -97,7 +101,8 @@ def train_step(
         optimizer: Optimiser whose state is `state.optimizer`.
         augment: Augmentation of the photographs, such as `train.crop.random_crop`.
         downsample: Map from the ab of pixels to the ab of the network's cells.
-        hint: Draws hints from the true colours, for a network that takes them.
+        hint: Draws hints from the true colours, for a network that takes them, and may change what
+            is to be learnt.
         see: Computes the lightness that the network sees in place of L, such as `train.film.see`.
         average: Decay of the average.
         axis_name: Axis of the replicas over which gradients and loss are averaged; each replica
@@ -110,7 +115,10 @@ def train_step(
     pixels = lab.from_uint8(cut)
     L = pixels[..., :1] if see is None else see(jax.random.fold_in(key, FILM), cut)
     ab = downsample(pixels[..., 1:])
-    hints: Any = {} if hint is None else {"hints": hint(jax.random.fold_in(key, HINTS), ab)}
+    hints: Any = {}
+    if hint is not None:
+        small = downsample(pixels[..., :1])
+        hints["hints"], ab = hint(jax.random.fold_in(key, HINTS), ab, small)
 
     def loss_of(params):
         variables = state.trained | {"params": params}

@@ -72,6 +72,7 @@ def get_config() -> ConfigDict:
                 "encoder": "random",  # of lite, or imagenet: pretrained (extra `pretrained`)
                 "encoder_rate": 1.0,  # times the learning rate, for lite's encoder; 0 freezes it
                 "hints": 0.0,  # share of the photographs that lite trains on with points
+                "recolored": 0.0,  # share of those with points in which one thing has another colour
                 "palettes": 0.0,  # share that it trains on with the histogram of their colours
                 "init_from": "",  # a checkpoint whose parameters to start from instead
                 "average": 0.0,  # decay of the parameters' moving average, the model; 0 is off

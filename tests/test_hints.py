@@ -76,8 +76,11 @@ def test_a_hint_lies_in_its_cell_and_colours_that_meet_are_averaged():
 
 def test_drawn_hints_are_true_colours_as_often_as_asked():
     ab = jnp.broadcast_to(jnp.array([12.0, -7.0]), (400, 6, 8, 2))
-    draw = jax.jit(lambda key: drawn.draw(key, ab, points=0.5, palette=0.25, centers=CENTERS))
-    result = draw(jax.random.key(0))
+    L = jnp.full((400, 6, 8, 1), 50.0)
+    shares = {"points": 0.5, "palette": 0.25, "recolored": 0.0}
+    draw = jax.jit(lambda key: drawn.draw(key, ab, L, **shares, centers=CENTERS))
+    result, learnt = draw(jax.random.key(0))
+    np.testing.assert_array_equal(learnt, ab)
     counts = np.sum(result.given, axis=1)
     assert 0.4 < np.mean(counts > 0) < 0.6
     assert 6 < np.mean(counts[counts > 0]) < 10

@@ -169,7 +169,13 @@ def draw_hints(config: ConfigDict, target: Target) -> Hint | None:
     train = config.train
     if target.centers is None or not (train.hints or train.palettes):
         return None
-    return partial(hints.draw, points=train.hints, palette=train.palettes, centers=target.centers)
+    return partial(
+        hints.draw,
+        points=train.hints,
+        palette=train.palettes,
+        recolored=train.recolored,
+        centers=target.centers,
+    )
 
 
 def see(config: ConfigDict) -> See | None:

@@ -50,12 +50,20 @@ AT_LEAST = {
     "colour.doubt": 0.0,
 }
 POSITIVE = ("model.width", "target.sigma", "target.pitch", "train.epochs", "train.evaluate_every")
-SHARES = ("data.leak", "prior.mix", "train.hints", "train.palettes", "train.film")
+SHARES = (
+    "data.leak",
+    "prior.mix",
+    "train.hints",
+    "train.palettes",
+    "train.recolored",
+    "train.film",
+)
 OF_LITE: dict[str, Any] = {
     "train.encoder": "random",
     "train.encoder_rate": 1.0,
     "train.hints": 0,
     "train.palettes": 0,
+    "train.recolored": 0,
 }
 DECAYS = ("train.average", "train.b1", "train.b2")
 
