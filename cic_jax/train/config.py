@@ -8,6 +8,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from cic_jax import metrics, network
+from cic_jax.model import MAX_WIDTH
 
 
 class ConfigError(ValueError):
@@ -28,36 +29,48 @@ CHOICES = {
     "train.output_bias": ("zero", "prior"),
     "train.encoder": ("random", "imagenet"),
 }
-AT_LEAST = {
-    "seed": 0,
-    "data.scenes": 1,
-    "data.short_side": 0,
-    "prior.photographs": 0,
-    "target.neighbors": 1,
-    "train.batch_size": 1,
-    "train.drop_steps": 1,
-    "train.learning_rate": 0.0,
-    "train.steps_per_dispatch": 0,
-    "train.save_every_minutes": 0,
-    "train.skip_steps": 0,
-    "train.warmup_steps": 0,
-    "train.weight_decay": 0.0,
-    "train.drop_factor": 0.0,
-    "train.encoder_rate": 0.0,
-    "colour.temperature": 0.0,
-    "colour.tau": 0.0,
-    "colour.saturation": 0.0,
-    "colour.doubt": 0.0,
+SEEDS = (0, 2**32 - 1)  # JAX drops the bits above
+SHARE = (0, 1)
+# Numbers, with the least and the largest value of each.
+RANGES: dict[str, tuple[int | float, int | float]] = {
+    "seed": SEEDS,
+    "data.scenes": (1, 1_000_000),
+    "data.seed": SEEDS,
+    "data.size": (8, 4096),
+    "data.short_side": (0, 100_000),
+    "data.leak": SHARE,
+    "target.neighbors": (1, 64),
+    "target.sigma": (0.1, 1000),
+    "target.pitch": (5, 100),  # 5 makes a grid of 2401 bins
+    "prior.mix": SHARE,
+    "prior.photographs": (0, 10**9),
+    "train.batch_size": (1, 65_536),
+    "train.film": SHARE,
+    "train.crop_scale": (0.1, 1),
+    "train.learning_rate": (0, 1000),
+    "train.drop_steps": (1, 10**9),
+    "train.drop_factor": (0, 10),
+    "train.warmup_steps": (0, 10**9),
+    "train.weight_decay": (0, 1000),
+    "train.encoder_rate": (0, 1000),
+    "train.hints": SHARE,
+    "train.palettes": SHARE,
+    "train.recolored": SHARE,
+    "train.steps_per_dispatch": (0, 100_000),
+    "train.save_every_minutes": (0, 1_000_000),
+    "train.skip_steps": (0, 10**9),
+    "colour.temperature": (0, 1000),
+    "colour.tau": (0, 100),
+    "colour.saturation": (0, 100),
+    "colour.doubt": (0, 100),
 }
-POSITIVE = ("model.width", "target.sigma", "target.pitch", "train.epochs", "train.evaluate_every")
-SHARES = (
-    "data.leak",
-    "prior.mix",
-    "train.hints",
-    "train.palettes",
-    "train.recolored",
-    "train.film",
-)
+# Numbers above 0, with the largest value of each.
+POSITIVE: dict[str, int] = {
+    "model.width": MAX_WIDTH,
+    "train.epochs": 1_000_000,
+    "train.evaluate_every": 1_000_000,
+}
+DECAYS = ("train.average", "train.b1", "train.b2")
 OF_LITE: dict[str, Any] = {
     "train.encoder": "random",
     "train.encoder_rate": 1.0,
@@ -65,33 +78,31 @@ OF_LITE: dict[str, Any] = {
     "train.palettes": 0,
     "train.recolored": 0,
 }
-DECAYS = ("train.average", "train.b1", "train.b2")
 
 
 def check(config: ConfigDict) -> None:
     """Raise ConfigError for the first invalid value of a training."""
     check_evaluation(config)
-    size, crop = config.data.size, config.train.crop
-    expected = f"a multiple of 8 up to config.data.size = {size}"
-    _require(crop % 8 == 0 and 8 <= crop <= size, config, "train.crop", expected)
+    expected = f"a multiple of 8 from 8 to config.data.size = {config.data.size}"
+    crop = config.train.crop
+    is_right = _is_number(crop) and crop % 8 == 0 and 8 <= crop <= config.data.size
+    _require(is_right, config, "train.crop", expected)
 
 
 def check_evaluation(config: ConfigDict) -> None:
     """Raise ConfigError for the first invalid value of an evaluation, which takes no crops."""
     train = config.train
+    _require_values(config)
     for key, allowed in CHOICES.items():
         _require(_value(config, key) in allowed, config, key, f"one of {', '.join(allowed)}")
-    _require(config.data.size % 8 == 0, config, "data.size", "a multiple of 8")
-    for key, least in AT_LEAST.items():
-        expected = f"a number, at least {least:g}"
-        _require(least <= _value(config, key) < math.inf, config, key, expected)
-    for key in POSITIVE:
-        _require(0 < _value(config, key) < math.inf, config, key, "a number above 0")
-    for key in SHARES:
-        _require(0 <= _value(config, key) <= 1, config, key, "a share, 0 to 1")
-    _require(0 < train.crop_scale <= 1, config, "train.crop_scale", "above 0, at most 1")
+    for key, (least, largest) in RANGES.items():
+        _require_number(config, key, least, largest, f"a number from {least} to {largest}")
+    for key, largest in POSITIVE.items():
+        expected = f"a number above 0, at most {largest}"
+        _require_number(config, key, math.nextafter(0, 1), largest, expected)
     for key in DECAYS:
-        _require(0 <= _value(config, key) < 1, config, key, "a decay, from 0 to below 1")
+        _require_number(config, key, 0, math.nextafter(1, 0), "a decay, from 0 to below 1")
+    _require(config.data.size % 8 == 0, config, "data.size", "a multiple of 8")
     if train.output_bias == "prior" and config.target.predict == "ab":
         raise ConfigError("config.train.output_bias=prior is for config.target.predict=bins only")
     if config.model.network != "lite" and not config.model.factory:
@@ -106,9 +117,28 @@ def check_evaluation(config: ConfigDict) -> None:
         raise ConfigError("config.prior.source=imagenet is known for config.target.grid=cic only")
 
 
+def _require_values(config: ConfigDict, prefix: str = "config.") -> None:
+    for key, value in config.items():
+        if value is None:
+            raise ConfigError(f"{prefix}{key} must be set; it is None")
+        if isinstance(value, ConfigDict):
+            _require_values(value, f"{prefix}{key}.")
+
+
+def _require_number(
+    config: ConfigDict, key: str, least: int | float, largest: int | float, expected: str
+) -> None:
+    value = _value(config, key)
+    _require(_is_number(value) and least <= value <= largest, config, key, expected)
+
+
 def _require(holds: bool, config: ConfigDict, key: str, expected: str) -> None:
     if not holds:
         raise ConfigError(f"config.{key} must be {expected}; it is {_value(config, key)!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _value(config: ConfigDict, key: str) -> Any:

@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
 import image_samples
 import numpy as np
+import options
+import steps
 from hypothesis import strategies as st
 from photo_files import encode, picture
 
@@ -51,11 +53,18 @@ def edited(sample: bytes, edits: list[tuple[str, float, bytes]]) -> bytes:
     return bytes(content)
 
 
+def harmed(content: bytes, harm: bytes | list[tuple[str, float, bytes]]) -> bytes:
+    """Edit a file, or put other bytes in its place."""
+    return harm if isinstance(harm, bytes) else edited(content, harm)
+
+
+KINDS = st.sampled_from(["overwrite", "overwrite", "insert", "cut", "repeat", "end"])
+EXTREMES = st.sampled_from([b"\xff\xff\xff\xff", bytes(4), b"\x7f\xff\xff\xff", b"\x80"])
+EDIT = st.tuples(KINDS, st.floats(0, 1), st.binary(max_size=8) | EXTREMES)
+
+
 def edits_of(samples: list[bytes]) -> st.SearchStrategy:
-    kinds = st.sampled_from(["overwrite", "overwrite", "insert", "cut", "repeat", "end"])
-    extremes = st.sampled_from([b"\xff\xff\xff\xff", bytes(4), b"\x7f\xff\xff\xff", b"\x80"])
-    edit = st.tuples(kinds, st.floats(0, 1), st.binary(max_size=8) | extremes)
-    return st.builds(edited, st.sampled_from(samples), st.lists(edit, max_size=6))
+    return st.builds(edited, st.sampled_from(samples), st.lists(EDIT, max_size=6))
 
 
 def read_photograph(content):
@@ -161,6 +170,16 @@ TARGETS: dict[str, Callable[[], Target]] = {
         )
         | VALUES,
         check_description,
+    ),
+    "configs": lambda: Target(
+        st.lists(st.one_of(options.CHANGES), min_size=1, max_size=3).map(dict), options.check
+    ),
+    "checkpoints": lambda: Target(
+        st.tuples(
+            st.integers(0, 50),
+            st.lists(EDIT, min_size=1, max_size=4) | st.binary(max_size=40),
+        ),
+        lambda harm: steps.restore(harm[0], lambda content: harmed(content, harm[1])),
     ),
     "names": lambda: Target(st.text(max_size=300), check_name),
     "flags": lambda: Target(

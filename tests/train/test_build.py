@@ -55,6 +55,13 @@ def test_every_config_is_accepted(name):
         ("train.drop_factor", -1.0),
         ("prior.mix", 1.5),
         ("train.crop_scale", 0.0),
+        ("seed", 2**32),
+        ("target.pitch", 0.01),
+        ("target.neighbors", 10**6),
+        ("model.width", 1e6),
+        ("train.epochs", -1.0),
+        ("train.batch_size", None),
+        ("train.crop", None),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_key(key, value):
@@ -62,6 +69,26 @@ def test_a_wrong_value_is_refused_by_its_key(key, value):
     config.update_from_flattened_dict({key: value})
     with pytest.raises(ConfigError, match=rf"config\.{key} .*{value}"):
         check(config)
+
+
+def numeric_keys(config, prefix=""):
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from numeric_keys(value, f"{prefix}{key}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{prefix}{key}"
+
+
+def test_every_number_has_its_range():
+    for key in numeric_keys(default.get_config().to_dict()):
+        for value in (-1, float("nan"), float("inf"), 10**30, None):
+            config = default.get_config()
+            try:
+                config.update_from_flattened_dict({key: value})
+            except TypeError:  # no whole number
+                continue
+            with pytest.raises(ConfigError, match=rf"^config\.{key} must be .*; it is \S+$"):
+                check(config)
 
 
 def test_unknown_keys_and_types_are_refused():
