@@ -36,8 +36,10 @@ __all__ = [
     "begun",
     "best_step",
     "clear_unfinished",
+    "config_of",
     "export",
     "factories_of",
+    "has_steps",
     "latest_description",
     "load",
     "manager",
@@ -168,12 +170,43 @@ def _restored(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str,
 @contextlib.contextmanager
 def _run(path: Path, step: int | None) -> Iterator[tuple[ocp.CheckpointManager, int]]:
     """Open a training run at `step`, or at its best step if None."""
-    config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
-    with manager(path, config["train"]["best_metric"]) as source:
+    config = config_of(path)
+    if config is None:
+        raise FileNotFoundError("the run has not saved a step yet")
+    with manager(path, default.completed(config).train.best_metric) as source:
         step = source.best_step() if step is None else step
         if step is None:
             raise FileNotFoundError("the run has not saved a step yet")
         yield source, step
+
+
+def has_steps(run: Path) -> bool:
+    """Return whether a run's directory holds a saved step, be it damaged."""
+    folder = run / CHECKPOINTS
+    return folder.is_dir() and any(child.name.isdigit() for child in folder.iterdir())
+
+
+def config_of(run: Path) -> dict[str, Any] | None:
+    """Return the config of a run: that of its latest step if config.json is missing or empty.
+
+    None where there is neither. Raises CheckpointError for a config.json that is damaged otherwise.
+    """
+    path = run / CONFIG
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    if not text.strip():
+        if not has_steps(run):
+            return None
+        with manager(run) as source:
+            return latest_description(source)["config"] if source.all_steps() else None
+    try:
+        config = json.loads(text)
+        default.completed(config)  # whose keys and types are those of a config
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path} is no config of a run ({short_reason(error)}): delete it, and the config is "
+            "taken from the latest checkpoint"
+        ) from error
+    return config
 
 
 def _checked(variables: Any, wanted: Any) -> Any:
@@ -214,7 +247,8 @@ def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
 
 def _find(path: str | Path) -> Path:
     for candidate in (Path(path).expanduser(), RELEASED / path):
-        if any((candidate / name).exists() for name in (DESCRIPTION, CONFIG, checksums.NAME)):
+        named = any((candidate / name).exists() for name in (DESCRIPTION, CONFIG, checksums.NAME))
+        if named or has_steps(candidate):
             return candidate
     released = sorted(p.parent.name for p in RELEASED.glob(f"*/{DESCRIPTION}"))
     raise NoCheckpointError(

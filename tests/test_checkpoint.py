@@ -45,6 +45,28 @@ def test_latest_and_best_are_kept_and_restored(tmp_path, state, variables):
     assert same(checkpoint.load(tmp_path, step=2).variables, restored)
 
 
+@pytest.mark.parametrize("content", [None, "", "\n"])
+def test_a_run_whose_config_is_lost_is_loaded_by_that_of_its_steps(
+    content, tmp_path, state, variables
+):
+    described = DESCRIPTION | {"config": {"train": {"best_metric": "psnr"}}}
+    with checkpoint.manager(tmp_path, "psnr") as manager:
+        for at, psnr in enumerate([25.0, 20.0]):
+            checkpoint.save(manager, at, (variables, state.optimizer), described, {"psnr": psnr})
+    if content is not None:
+        (tmp_path / checkpoint.CONFIG).write_text(content)
+    assert checkpoint.load(tmp_path).description["metrics"] == {"psnr": 25.0}
+    assert checkpoint.best_step(tmp_path) == 0
+
+
+@pytest.mark.parametrize("wrong", ["{", "[]", '{"seed": "x"}', "[" * 9999, "\xff"])
+def test_a_config_that_is_none_is_one_line(wrong, tmp_path):
+    (tmp_path / checkpoint.CONFIG).write_text(wrong)
+    with pytest.raises(checkpoint.CheckpointError, match=r"is no config of a run") as error:
+        checkpoint.load(tmp_path)
+    assert "\n" not in str(error.value)
+
+
 def test_a_run_whose_numbers_have_changed_is_not_loaded(tmp_path, state, variables, monkeypatch):
     (tmp_path / "config.json").write_text('{"train": {"best_metric": "loss"}}')
     hashed = checksums.of_arrays

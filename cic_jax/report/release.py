@@ -34,7 +34,7 @@ def best(
     `factories` are names of functions that may be imported, and `overrides` other values of the
     config, as in `checkpoint.load`.
     """
-    if not (run / checkpoint.CONFIG).exists():
+    if checkpoint.config_of(run) is None:
         raise ReleaseError(f"expected a training run, {run} has no {checkpoint.CONFIG}")
     step = checkpoint.best_step(run)
     model = checkpoint.load(run, step=step, factories=factories, overrides=overrides)

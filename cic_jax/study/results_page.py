@@ -195,7 +195,7 @@ def _require_finished(home: Path, finished: bool) -> None:
 
 def _config(home: Path) -> ConfigDict:
     """Read a run's config; options that are newer than the run have their defaults."""
-    return default.completed(json.loads((home / checkpoint.CONFIG).read_text()))
+    return default.completed(checkpoint.config_of(home) or {})
 
 
 def _run_rows(runs: Mapping[str, Path]) -> Rows:

@@ -23,7 +23,7 @@ class Saved(NamedTuple):
 
 def saved(home: Path, config: ConfigDict) -> Saved:
     """Look up the saved steps of a run's directory; None where it has saved none yet."""
-    if not (home / checkpoint.CONFIG).exists():
+    if not checkpoint.has_steps(home):
         return Saved(None, None)
     with checkpoint.manager(home, config.train.best_metric) as manager:
         return Saved(manager.best_step(), manager.latest_step())

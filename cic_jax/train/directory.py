@@ -33,7 +33,10 @@ def require_free(workdir: Path, config: ConfigDict, *, anyway: bool = False) -> 
     """
     checkpoint.require_plain(workdir)
     path = workdir / checkpoint.CONFIG
-    written = _config_of(workdir)
+    try:
+        written = checkpoint.config_of(workdir)
+    except checkpoint.CheckpointError as error:
+        raise ConfigError(str(error)) from error
     if written is None:
         return []
     before, now = _flat(_as_json(default.completed(written))), _flat(_as_json(config))
@@ -48,29 +51,6 @@ def require_free(workdir: Path, config: ConfigDict, *, anyway: bool = False) -> 
     return [f"{key} = {before.get(key)!r}, now {now.get(key)!r}" for key in sorted(changed)]
 
 
-def _config_of(workdir: Path) -> dict[str, Any] | None:
-    """Return the config of a run: that of its latest step if config.json is missing or empty.
-
-    None where there is neither. Raises ConfigError for a config.json that is damaged otherwise.
-    """
-    path = workdir / checkpoint.CONFIG
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    try:
-        if text.strip():
-            return json.loads(text)
-    except ValueError as error:
-        raise ConfigError(
-            f"{path} is no JSON ({error}): delete it, and the config is taken from the latest "
-            "checkpoint"
-        ) from error
-    if not (workdir / checkpoint.CHECKPOINTS).is_dir():
-        return None
-    with checkpoint.manager(workdir) as manager:
-        if manager.latest_step() is None:
-            return None
-        return checkpoint.latest_description(manager)["config"]
-
-
 def require_saved(workdir: Path) -> None:
     """Raise ConfigError where a run has been validated, hence saved, and no step of it is left.
 
@@ -79,7 +59,7 @@ def require_saved(workdir: Path) -> None:
     splits = ("validation", "saved")
     validated = {line["step"] for line in record.read(workdir) if line["split"] in splits}
     folder = workdir / checkpoint.CHECKPOINTS
-    saved = folder.is_dir() and any(child.name.isdigit() for child in folder.iterdir())
+    saved = checkpoint.has_steps(workdir)
     if validated and not saved and (not folder.is_dir() or len(validated) > 2):
         raise ConfigError(
             f"{workdir / record.LOG} goes up to step {max(validated)}, and {folder} holds no step: "

@@ -223,5 +223,5 @@ def test_a_directory_that_is_a_pattern_is_refused_at_the_start(config, tmp_path)
 
 def test_a_config_that_was_cut_is_named(config, tmp_path):
     (tmp_path / checkpoint.CONFIG).write_text("{")
-    with pytest.raises(ConfigError, match=r"config\.json is no JSON"):
+    with pytest.raises(ConfigError, match=r"config\.json is no config of a run .*: delete it"):
         train.train(config, tmp_path)
