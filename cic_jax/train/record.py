@@ -1,10 +1,7 @@
 """Progress of a run: log.jsonl, TensorBoard files and the progress bar."""
 
-import contextlib
 import json
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from tqdm import tqdm
 
+from cic_jax.train.board import Board
 from cic_jax.train.feed import Feed
 
 LOG = "log.jsonl"
@@ -34,16 +32,13 @@ class Recorder:
         self._writes = jax.process_index() == 0
         if not self._writes:
             return
-        with _without_pytorch():
-            from tensorboardX import SummaryWriter
-
         workdir = Path(workdir)
         lines = [json.dumps(line) + "\n" for line in read(workdir) if line["step"] <= start]
         rewritten = workdir / f"{LOG}.new"
         rewritten.write_text("".join(lines), encoding="utf-8")
         rewritten.replace(workdir / LOG)
         self._lines = (workdir / LOG).open("a", encoding="utf-8")
-        self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=start + 1)
+        self._board = Board(workdir / "tensorboard", start)
 
     def __enter__(self) -> "Recorder":
         return self
@@ -58,7 +53,7 @@ class Recorder:
         self.note(step, split, **values)
         if self._writes:
             for name, value in values.items():
-                self._board.add_scalar(f"{split}/{name}", value, step)
+                self._board.scalar(step, f"{split}/{name}", value)
 
     def note(self, step: int, split: str, **values: Any) -> None:
         """Write a line to log.jsonl alone."""
@@ -69,24 +64,7 @@ class Recorder:
     def picture(self, step: int, name: str, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Write a picture for TensorBoard."""
         if self._writes:
-            self._board.add_image(name, rgb, step, dataformats="HWC")
-
-
-@contextlib.contextmanager
-def _without_pytorch() -> Iterator[None]:
-    """Keep imports from loading PyTorch, unless it is loaded already.
-
-    tensorboardX imports it where it is installed, which takes seconds, and does without it
-    elsewhere.
-    """
-    if "torch" in sys.modules:
-        yield
-        return
-    sys.modules["torch"] = None  # type: ignore[assignment]  # `import torch` raises ImportError
-    try:
-        yield
-    finally:
-        del sys.modules["torch"]
+            self._board.picture(step, name, rgb)
 
 
 def read(workdir: str | Path) -> list[dict[str, Any]]:

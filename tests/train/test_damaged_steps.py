@@ -1,12 +1,12 @@
 """A saved step is restored as it was, or gives way to the one before, whatever harms its files."""
 
 import logging
-import resource
 import shutil
 
 import jax
 import numpy as np
 import pytest
+from full_disk import files_of_at_most
 
 from cic_jax import checkpoint, checksums, model, saved_steps
 
@@ -140,18 +140,14 @@ def test_steps_that_were_not_validated_are_not_kept_for_ever(tmp_path):
 
 def test_a_full_disk_is_one_line_and_keeps_the_step_before(tmp_path):
     large = {"params": {"kernel": np.random.default_rng(0).random(40_000)}, "batch_stats": {}}
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with checkpoint.manager(tmp_path) as manager:
         checkpoint.save(manager, 1, (ARRAYS, MOMENTS), DESCRIPTION, None)
         checkpoint.wait(manager)
-        try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # of a file, in bytes
+        with files_of_at_most(100_000):
             checkpoint.save(manager, 2, (large, MOMENTS), DESCRIPTION, None)
             expected = r"cannot be written \("
             with pytest.raises(checkpoint.CheckpointError, match=expected) as refused:
                 checkpoint.wait(manager)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "\n" not in str(refused.value)
     with checkpoint.manager(tmp_path) as manager:
         assert checkpoint.resume(manager, ARRAYS, MOMENTS)[0] == 1

@@ -1,8 +1,10 @@
+import struct
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from full_disk import files_of_at_most
 
 from cic_jax.train import record
 
@@ -57,3 +59,40 @@ def test_pytorch_is_not_imported_with_tensorboard(tmp_path, monkeypatch):
 def test_reading_a_log_does_not_import_tensorboard():
     code = "import sys; from cic_jax.train import loop; sys.exit('tensorboardX' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def events(folder):
+    """The events in TensorBoard's file."""
+    from tensorboardX.proto import event_pb2
+
+    (path,) = folder.iterdir()
+    content, at = path.read_bytes(), 0
+    while at < len(content):
+        (length,) = struct.unpack_from("<Q", content, at)
+        yield event_pb2.Event.FromString(content[at + 12 : at + 12 + length])
+        at += 16 + length
+
+
+def test_every_picture_reaches_the_disk_at_once(tmp_path):
+    with record.Recorder(tmp_path, 4) as recorder:
+        for step in range(5, 45):
+            recorder.scalars(step, "train", loss=1.0)
+            recorder.picture(step, "colourings", np.full((4, 4, 3), step, np.uint8))
+        written = list(events(tmp_path / "tensorboard"))
+    pictures = [x.step for x in written if x.summary.value and x.summary.value[0].HasField("image")]
+    assert pictures == list(range(5, 45))
+    assert len(written) == 2 + 2 * len(pictures)
+    assert written[1].step == 5  # what earlier files have of later steps is dropped
+    assert written[1].HasField("session_log")
+
+
+def test_a_full_disk_is_an_error_of_the_call_that_writes(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+
+    def write():
+        with record.Recorder(tmp_path, 0) as recorder:
+            for step in range(40):  # more than would wait in a queue
+                recorder.picture(step, "colourings", noise)
+
+    with files_of_at_most(30_000), pytest.raises(OSError, match="File too large"):
+        write()
