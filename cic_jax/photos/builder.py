@@ -98,7 +98,7 @@ def prepare(
     manual_dir: Path | None = None,
 ) -> tfds.core.GeneratorBasedBuilder:
     """Return the builder, with its data below `data_dir`; make missing data from `manual_dir`."""
-    with _quiet():
+    with quiet():
         builder = builder_class(data_dir=data_dir, config=config, file_format="array_record")
         if builder.is_prepared():
             return builder
@@ -150,7 +150,7 @@ def fingerprint(files: Iterable[Path], root: Path, *, times: bool) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence TFDS on stdout and in absl's log; outside terminals, its progress bars too."""
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)

@@ -16,9 +16,11 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from cic_jax.photos import census, ilsvrc
+from cic_jax.photos.builder import quiet
 from cic_jax.photos.photographs import Photographs
 from cic_jax.photos.split import SPLITS
 
+MISTAKEN = (ValueError, KeyError, TypeError, AssertionError)  # of TFDS, for what names no set
 DEFAULT_LABELS = {"imagenet2012": tuple(ilsvrc.VEHICLES)}  # where the config names none
 
 
@@ -59,7 +61,8 @@ def open_named(
     of imagenet2012. ValueError if TFDS does not know the set or a label, or if the set is not
     prepared or not readable without TensorFlow.
     """
-    builder = _prepared(name, path)
+    with quiet():
+        builder = _prepared(name, path)
     records = _records(builder)
     wanted = tuple(labels) or DEFAULT_LABELS.get(builder.name, ())
     if unknown := set(wanted) - set(records.classes):
@@ -88,13 +91,14 @@ def open_named(
 def _prepared(name: str, path: str) -> tfds.core.DatasetBuilder:
     try:
         builder = tfds.builder(name, data_dir=Path(path).expanduser() if path else None)
-    except tfds.core.DatasetNotFoundError as error:
+    except ImportError as error:
+        reason = str(error).splitlines()[-1]
+        raise ValueError(f"TFDS cannot open {name} without TensorFlow: {reason}") from error
+    except (tfds.core.DatasetNotFoundError, *MISTAKEN) as error:
         raise ValueError(
             "data.source must be 'synthetic_vehicles', 'imagenet_vehicles', 'folder' or the name "
             f"of a TFDS set such as 'imagenet2012' or 'voc/2012'; it is {name!r}"
         ) from error
-    except ImportError as error:
-        raise ValueError(f"TFDS cannot open {name} without TensorFlow: {error}") from error
     command = f"tfds.builder({name!r}, file_format='array_record').download_and_prepare()"
     if not builder.is_prepared():
         raise ValueError(

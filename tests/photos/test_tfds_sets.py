@@ -110,6 +110,15 @@ def test_index_is_read_back(prepared, tmp_path, monkeypatch):
     }
 
 
+@pytest.mark.parametrize(
+    "source", ["", "a/b/c", "../x", "a b", "voc:1", "mnist:9.9.9", "mnist/none", "/", "x" * 300]
+)
+def test_what_names_no_set_is_one_line(source, tmp_path):
+    with pytest.raises(ValueError, match=r"^data\.source must be 'synthetic_vehicles'") as error:
+        open_named(source, tmp_path, tmp_path)
+    assert "\n" not in str(error.value)
+
+
 def test_what_cannot_be_read_says_why(prepared, tmp_path):
     with pytest.raises(ValueError, match=r"data.source must be .*'folder' .*it is 'vehicels'"):
         open_named("vehicels", prepared, tmp_path)
