@@ -33,6 +33,7 @@ class Target(NamedTuple):
 
     inputs: st.SearchStrategy
     check: Callable[[Any], object]
+    samples: tuple[bytes, ...] = ()  # where it takes files: some of them, whole
 
 
 def edited(sample: bytes, edits: list[tuple[str, float, bytes]]) -> bytes:
@@ -63,8 +64,10 @@ EXTREMES = st.sampled_from([b"\xff\xff\xff\xff", bytes(4), b"\x7f\xff\xff\xff", 
 EDIT = st.tuples(KINDS, st.floats(0, 1), st.binary(max_size=8) | EXTREMES)
 
 
-def edits_of(samples: list[bytes]) -> st.SearchStrategy:
-    return st.builds(edited, st.sampled_from(samples), st.lists(EDIT, max_size=6))
+def files(samples: list[bytes], check: Callable[[bytes], object]) -> Target:
+    """A reader of files: its inputs are samples with some edits."""
+    inputs = st.builds(edited, st.sampled_from(samples), st.lists(EDIT, max_size=6))
+    return Target(inputs, check, tuple(samples))
 
 
 def read_photograph(content):
@@ -159,10 +162,10 @@ FLAGS = st.sampled_from(
 PHOTOGRAPHS = [content for _, content, *_ in image_samples.READABLE]
 
 TARGETS: dict[str, Callable[[], Target]] = {
-    "photographs": lambda: Target(edits_of(PHOTOGRAPHS), read_photograph),
-    "tars": lambda: Target(edits_of([tar_of(["a.JPEG", "b" * 150])]), read_tar),
-    "torch": lambda: Target(edits_of([torch_file()]), read_weights(".pth")),
-    "safetensors": lambda: Target(edits_of([safetensors_file()]), read_weights(".safetensors")),
+    "photographs": lambda: files(PHOTOGRAPHS, read_photograph),
+    "tars": lambda: files([tar_of(["a.JPEG", "b" * 150])], read_tar),
+    "torch": lambda: files([torch_file()], read_weights(".pth")),
+    "safetensors": lambda: files([safetensors_file()], read_weights(".safetensors")),
     "descriptions": lambda: Target(
         st.builds(
             lambda changes: model.describe("simplified", centers=None) | changes,

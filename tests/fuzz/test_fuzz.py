@@ -1,6 +1,9 @@
 """Inputs that nobody wrote: every reader takes them, or refuses them in its own words."""
 
 import importlib.util
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -28,6 +31,18 @@ def fuzz(name, examples, **more):
     run()
 
 
+def guided(seconds, names, **options):
+    """Run `guided.py`, which ends its process."""
+    script = Path(__file__).with_name("guided.py")
+    root = str(script.parents[2])
+    return subprocess.run(
+        [sys.executable, script, str(round(seconds)), *names],
+        env={"JAX_PLATFORMS": "cpu"} | os.environ | {"PYTHONPATH": root},
+        check=False,
+        **options,
+    )
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_some_inputs(name):
     fuzz(name, 15 if name == "checkpoints" else 40, derandomize=True)
@@ -37,3 +52,12 @@ def test_some_inputs(name):
 @pytest.mark.parametrize("name", TARGETS)
 def test_many_inputs(name):
     fuzz(name, 200 if name == "checkpoints" else 1500)
+
+
+@pytest.mark.slow
+def test_inputs_that_reach_new_code(tmp_path):
+    pytest.importorskip("atheris")
+    names = [x for x in TARGETS if x not in PACKAGES or importlib.util.find_spec(PACKAGES[x])]
+    done = guided(20, names, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(re.search(r"stat::number_of_executed_units: +(\d+)", done.stderr)[1]) >= len(names)
