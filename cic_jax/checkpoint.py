@@ -152,7 +152,7 @@ def _described(path: Path, step: int | None) -> Description:
 def _restored(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str, Any]:
     """Restore the variables of a checkpoint; `wanted` has their shapes."""
     if (path / DESCRIPTION).exists():
-        with ocp.StandardCheckpointer() as checkpointer:
+        with ocp.StandardCheckpointer() as checkpointer, step_files.restoring():
             variables = checkpointer.restore((path / ARRAYS).absolute(), templates(wanted))
     else:
         with _run(path, step) as (source, at):

@@ -51,7 +51,7 @@ def run(main: Callable[[], None]) -> None:
             if not _raised_in(cic_jax, error):
                 raise
             _refuse(str(error))
-        except RuntimeError:
+        except (RuntimeError, AssertionError):
             if (reason := missing_device()) is None:
                 raise
             _refuse(reason)

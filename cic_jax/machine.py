@@ -61,8 +61,10 @@ def missing_device() -> str | None:
 
     try:
         jax.devices()
-    except RuntimeError as error:
-        return f"JAX has no device to compute on: {str(error).splitlines()[0]}"
+    except (RuntimeError, AssertionError) as error:  # the latter where JAX lacks a plugin for it
+        platforms = jax.config.jax_platforms  # type: ignore[attr-defined]
+        reason = str(error) or f"nothing is installed for JAX_PLATFORMS={platforms}"
+        return f"JAX has no device to compute on: {reason.splitlines()[0]}"
     return None
 
 

@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         console.drop_output()
         return console.UNREAD
-    except RuntimeError:
+    except (RuntimeError, AssertionError):
         from cic_jax.machine import missing_device
 
         if (reason := missing_device()) is None:

@@ -90,14 +90,22 @@ def test_ctrl_c_leaves_no_part_of_a_file(tmp_path, colorize, monkeypatch):
     assert [path.name for path in out.iterdir()] == [RECORD]
 
 
-def test_a_device_that_is_not_there_is_one_line(monkeypatch, weights, capsys):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("Unable to initialize backend 'cuda'\nand more"), "Unable to initialize"),
+        (AssertionError(), "nothing is installed for JAX_PLATFORMS="),  # of a plugin that is not
+    ],
+)
+def test_a_device_that_is_not_there_is_one_line(error, said, monkeypatch, weights, capsys):
     def devices():
-        raise RuntimeError("Unable to initialize backend 'cuda'\nand more")
+        raise error
 
     monkeypatch.setattr(jax, "devices", devices)
     monkeypatch.setattr(checkpoint, "load", lambda *_, **__: devices())
-    with pytest.raises(SystemExit) as error:
+    with pytest.raises(SystemExit) as ended:
         main(["info", str(weights)])
-    assert error.value.code == console.UNUSABLE
+    assert ended.value.code == console.UNUSABLE
     (line,) = capsys.readouterr().err.splitlines()
-    assert line == "cic-jax: JAX has no device to compute on: Unable to initialize backend 'cuda'"
+    assert line.startswith(f"cic-jax: JAX has no device to compute on: {said}")
+    assert line.isprintable()
