@@ -1,10 +1,11 @@
 """Entry point of the commands in experiments/: flags, memory and one-line errors."""
 
+import contextlib
 import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ import cic_jax
 from cic_jax.machine import keep_memory, missing_device
 from cic_jax.printable import printable
 
-__all__ = ["define_config", "keep_memory", "run"]
+__all__ = ["define_config", "keep_memory", "refusals", "run"]
 
 
 def run(main: Callable[[], None]) -> None:
@@ -38,29 +39,36 @@ def run(main: Callable[[], None]) -> None:
         if len(arguments) > 1:
             raise app.UsageError(f"not an option: {arguments[1]}")
         absl_logging.get_absl_handler().addFilter(_is_shown)
-        try:
+        with refusals():
             main()
-            sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(141) from None
-        except KeyboardInterrupt:
-            print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
-            raise SystemExit(130) from None
-        except (ValueError, FileNotFoundError) as error:
-            if not _raised_in(cic_jax, error):
-                raise
-            _refuse(str(error))
-        except (RuntimeError, AssertionError):
-            if (reason := missing_device()) is None:
-                raise
-            _refuse(reason)
-        except OSError as error:
-            if not _raised_in(ml_collections, error):
-                raise
-            _refuse(f"--config cannot be loaded: {str(error).splitlines()[-1].strip()}")
 
     app.run(guarded, flags_parser=_parsed)
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Turn refused input and Ctrl-C into one line and a status, as `run` describes."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
+    except KeyboardInterrupt:
+        print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
+    except (ValueError, FileNotFoundError) as error:
+        if not _raised_in(cic_jax, error):
+            raise
+        _refuse(str(error))
+    except (RuntimeError, AssertionError):
+        if (reason := missing_device()) is None:
+            raise
+        _refuse(reason)
+    except OSError as error:
+        if not _raised_in(ml_collections, error):
+            raise
+        _refuse(f"--config cannot be loaded: {str(error).splitlines()[-1].strip()}")
 
 
 def _parsed(arguments: list[str]) -> list[str]:

@@ -6,10 +6,9 @@ Any value of the config can be set on the command line (--config.train.epochs=10
 command to resume where it stopped.
 """
 
-import jax
 from absl import flags
 
-from cic_jax import entry
+from cic_jax import entry, hosts
 from cic_jax.study import mistakes
 from cic_jax.train import profile, train
 
@@ -18,9 +17,14 @@ WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required
 DISTRIBUTED = flags.DEFINE_bool(
     "distributed",
     False,
-    "Train together with the other hosts of a cluster that jax.distributed knows (Slurm, Open MPI, "
-    "Kubernetes, TPU), each of which runs this command with one --workdir that all of them see.",
+    "Train together with the other hosts of a cluster (Slurm, Open MPI, Kubernetes, TPU), each of "
+    "which runs this command with one --workdir that all of them share; see docs/cluster.md.",
 )
+COORDINATOR = flags.DEFINE_string(
+    "coordinator", None, "HOST:PORT of the first host, where its variables do not say it."
+)
+HOSTS = flags.DEFINE_integer("hosts", None, "Number of hosts, where its variables do not say it.")
+HOST = flags.DEFINE_integer("host", None, "Number of this host, from 0.")
 RESUME_ANYWAY = flags.DEFINE_bool(
     "resume_anyway",
     False,
@@ -37,19 +41,19 @@ flags.mark_flag_as_required("config")
 
 def main() -> None:
     """Train, and print the last validation metrics."""
-    if DISTRIBUTED.value:
-        jax.distributed.initialize()
-    metrics = train(
-        CONFIG.value,
-        WORKDIR.value,
-        **mistakes.HOOKS,
-        resume_anyway=RESUME_ANYWAY.value,
-        profile_steps=profile.parse(PROFILE_STEPS.value),
-    )
-    if not metrics:
-        print(f"{WORKDIR.value}: no new validation: the run was complete or interrupted")
-        return
-    print("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
+    place = hosts.find(COORDINATOR.value, HOSTS.value, HOST.value, distributed=DISTRIBUTED.value)
+    with hosts.joined(place), entry.refusals():
+        metrics = train(
+            CONFIG.value,
+            WORKDIR.value,
+            **mistakes.HOOKS,
+            resume_anyway=RESUME_ANYWAY.value,
+            profile_steps=profile.parse(PROFILE_STEPS.value),
+        )
+        if not metrics:
+            print(f"{WORKDIR.value}: no new validation: the run was complete or interrupted")
+            return
+        print("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, machine
+from cic_jax import checkpoint, hosts, machine
 from cic_jax.configs import default
 from cic_jax.train import record
 from cic_jax.train.config import ConfigError
@@ -39,7 +39,7 @@ def require_free(workdir: Path, config: ConfigDict, *, anyway: bool = False) -> 
         raise ConfigError(str(error)) from error
     if written is None:
         return []
-    before, now = _flat(_as_json(default.completed(written))), _flat(_as_json(config))
+    before, now = flat(default.completed(written)), flat(config)
     free = FREE | WHERE if (workdir / record.PHOTOGRAPHS).exists() else FREE
     changed = {k for k in before.keys() | now.keys() if before.get(k) != now.get(k)} - free
     if changed and not anyway:
@@ -73,9 +73,11 @@ def locked(workdir: Path) -> Iterator[None]:
 
     Raises ConfigError where another process trains in it, or where it cannot be written.
 
-    Of several hosts the first holds it. The system lets go of it when the process ends.
+    Of several hosts the first holds it, and all must see it. The system lets go of it when the
+    process ends.
     """
     if jax.process_index() != 0:
+        hosts.require_shared(workdir / LOCK)
         yield
         return
     try:
@@ -92,6 +94,7 @@ def locked(workdir: Path) -> Iterator[None]:
             raise ConfigError(
                 f"another process trains in {workdir}: wait for its end, or name a new --workdir"
             ) from error
+        hosts.require_shared(workdir / LOCK)
         yield
 
 
@@ -136,10 +139,15 @@ def _as_json(config: ConfigDict) -> dict[str, Any]:
     return json.loads(config.to_json_best_effort(sort_keys=True))
 
 
-def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(config: ConfigDict) -> dict[str, Any]:
+    """Return the values of a config, as JSON has them, by dotted key."""
+    return _leaves(_as_json(config))
+
+
+def _leaves(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Give each leaf of nested dictionaries its dotted key."""
     leaves: dict[str, Any] = {}
     for key, value in tree.items():
-        inner = _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else None
+        inner = _leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else None
         leaves |= {f"{prefix}{key}": value} if inner is None else inner
     return leaves

@@ -5,18 +5,17 @@ from types import FrameType
 from typing import Any
 
 import jax
-from jax.experimental import multihost_utils
 
 
 class Interrupt:
     """Context that turns the first Ctrl-C or SIGTERM into a request to stop.
 
-    Several hosts must stop after the same step: JAX passes a SIGTERM on from one to all.
+    Several hosts must stop after the same step: the loop asks all of them after each dispatch.
     """
 
     def __enter__(self) -> "Interrupt":
         self._asked: int | None = None
-        numbers = (signal.SIGINT, signal.SIGTERM) if jax.process_count() == 1 else ()
+        numbers = (signal.SIGINT, signal.SIGTERM)
         self._before = {number: signal.signal(number, self._ask) for number in numbers}
         return self
 
@@ -28,17 +27,18 @@ class Interrupt:
         self._asked = number
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C stops at once
 
-    def requested(self, step: int) -> bool:
-        """Tell whether to stop after this step."""
-        if jax.process_count() == 1:
-            return self._asked is not None
-        return multihost_utils.reached_preemption_sync_point(step)
+    def requested(self) -> bool:
+        """Return whether this host was asked to stop."""
+        return self._asked is not None
 
     def heed(self) -> None:
         """Mark the request as honoured."""
         self._asked = None
 
     def pass_on(self) -> None:
-        """Raise the signal again if it came too late for the loop. Call outside of the context."""
-        if self._asked is not None:
+        """Raise the signal again if it came too late for the loop. Call outside of the context.
+
+        Several hosts end together instead, as their run is complete.
+        """
+        if self._asked is not None and jax.process_count() == 1:
             signal.raise_signal(self._asked)

@@ -11,10 +11,11 @@ from absl import logging
 from jaxtyping import Array, Key
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, photos
+from cic_jax import checkpoint, hosts, photos
 from cic_jax.model import BuildNetwork, BuildTarget
 from cic_jax.step import Augment, TrainState, downsample, train_step, train_steps
 from cic_jax.train import (
+    agreement,
     build,
     crop,
     directory,
@@ -68,12 +69,14 @@ def train(
     """
     clock, interrupt = Clock(), Interrupt()
     check(config)
+    agreement.require_same_start(config, resume_anyway=resume_anyway, profile_steps=profile_steps)
     workdir = Path(workdir).expanduser()
     changed = directory.require_free(workdir, config, anyway=resume_anyway)
     directory.require_saved(workdir)
     builders = build.choose(config, palette, build_target, build_network)
     with clock.phase("data"):
         material = _material(config, builders, training_set)
+    agreement.require_same_run(identity.of_run(material.listed, builders))
     with directory.written(workdir), directory.locked(workdir):
         metrics = _run(
             _Start(config, workdir, builders, material, clock, interrupt),
@@ -97,7 +100,8 @@ class _Material(NamedTuple):
 
 
 def _material(config: ConfigDict, builders: build.Builders, training_set: TrainingSet) -> _Material:
-    splits = photos.open_splits(config.data)
+    with hosts.first_goes_first("photographs"):
+        splits = photos.open_splits(config.data)
     photos.require_some(splits["validation"])
     photographs = training_set(config, splits)
     source = feed.open_feed(config, photographs)
@@ -136,7 +140,7 @@ def _run(
     parts, source = material.parts, material.source
     own, listing = identity.of_run(material.listed, builders), identity.listing(material.listed)
     augment = partial(crop.random_crop, size=config.train.crop, scale=config.train.crop_scale)
-    with checkpoint.manager(workdir, config.train.best_metric) as manager:
+    with checkpoint.manager(workdir, config.train.best_metric) as manager, hosts.failing():
         checkpoint.clear_unfinished(manager)
         before = latest_record(manager).get("run", {})
         changed = changed + identity.require_same(before, own, listing, workdir, anyway=anyway)
@@ -150,6 +154,8 @@ def _run(
         )
         state, recorded = first_state(config, parts, builders, manager, begin)
         step, key = int(state.step), jax.random.key(config.seed)
+        hosts.require_same("step", {"the step from which it goes on": step})
+        state = parallel.of_first_host(state)
         clock.go_on(workdir, step, recorded.get("seconds", {}))
         directory.describe(workdir, config, listing)
         clock.write(workdir)
@@ -238,13 +244,13 @@ def _loop(
                 metrics = tasks.validate(step, state)
             if not np.isfinite(metrics["loss"]):
                 raise guard.refusal(f"the validation loss after step {step} is not finite")
-        if step == until or tasks.saver.due():
+        stop, due = parallel.any_host(interrupt.requested(), tasks.saver.due())
+        if step == until or due:
             tasks.meter.flush()
             with tasks.phase("saving"):
                 tasks.saver.save(step, state, metrics if step == until else None)
             saved = step
             tasks.meter.restart()
-        stop = interrupt.requested(step)
     tasks.profile.at(step)
     if stop and step < source.total_steps:
         if saved != step:

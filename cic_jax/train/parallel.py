@@ -3,6 +3,7 @@
 Replication is written out, since `flax.jax_utils` places values without the name of pmap's axis.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -66,8 +67,24 @@ def for_one_device(network: nn.Module) -> nn.Module:
     return network.clone(axis_name=None) if hasattr(network, "axis_name") else network
 
 
-def agreed(wish: bool) -> bool:
-    """Return the first host's wish on every host; all of them must call this."""
+def any_host(*wishes: bool) -> tuple[bool, ...]:
+    """Return for each wish whether any host has it; all of them must call this, in step."""
     if jax.process_count() == 1:
-        return wish
-    return bool(multihost_utils.broadcast_one_to_all(np.array(wish)))
+        return wishes
+    counts = np.zeros((jax.local_device_count(), len(wishes)), np.int32)
+    counts[0] = wishes
+    total = _sum()(place(counts)).addressable_data(0)
+    return tuple(bool(count) for count in np.asarray(total)[0])
+
+
+@functools.cache
+def _sum() -> Callable:
+    """Return a function (array with a row for each local device) -> the sum over all devices."""
+    return replicas(lambda row: jax.lax.psum(row, AXIS), (0,))
+
+
+def of_first_host(tree: Any) -> Any:
+    """Return the first host's values of a tree of host arrays on all hosts, in step."""
+    if jax.process_count() == 1:
+        return tree
+    return multihost_utils.broadcast_one_to_all(tree)

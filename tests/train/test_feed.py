@@ -77,21 +77,29 @@ def test_a_leak_is_refused_without_a_function_for_it():
         feed.training_set(options, splits)
 
 
+@pytest.mark.parametrize("resident", [True, False])
 @pytest.mark.parametrize("count", [40, 41, 42, 43, 45])
-def test_all_hosts_have_equal_shares(count, monkeypatch):
+@pytest.mark.parametrize("devices", [1, 2])
+def test_all_hosts_have_equal_shares(count, devices, resident, monkeypatch):
     """Arrays of a pmapped step must have the same shape on every host."""
-    shares = []
+    shares, seen = [], []
     monkeypatch.setattr(jax, "process_count", lambda: 3)
-    monkeypatch.setattr(jax, "device_count", lambda: 3)
+    monkeypatch.setattr(jax, "device_count", lambda: 3 * devices)
+    monkeypatch.setattr(jax, "local_device_count", lambda: devices)
     for host in range(3):
         monkeypatch.setattr(jax, "process_index", lambda host=host: host)
         options = config()
+        options.data.resident = resident
         options.train.batch_size = 6
         opened = feed.open_feed(options, photographs(count))
-        pixels, rows, _ = opened.dispatch(0, opened.steps_per_epoch)
-        shares.append((pixels.shape, rows.shape))
+        pixels, rows, positions = opened.dispatch(0, opened.steps_per_epoch)
+        shares.append((opened[:3], pixels.shape, rows.shape))
         assert rows.max() < pixels.shape[1]
-    assert len(set(shares)) == 1
+        assert len({*positions.ravel()}) == positions.size  # each at most once an epoch
+        seen.append({*positions.ravel()})
+    assert shares[0] == shares[1] == shares[2]
+    assert opened.steps_per_epoch == count // (3 * devices) // (2 // devices)
+    assert len(set.union(*seen)) == sum(map(len, seen))  # and on one host alone
 
 
 @pytest.mark.parametrize("resident", [True, False])
