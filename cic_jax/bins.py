@@ -29,7 +29,7 @@ CENTERS = TABLE[:, :2].astype(np.float32)
 
 def pitch(centers: Num[np.ndarray, "q 2"]) -> float:
     """Return the distance between neighbouring centres of a grid."""
-    steps = np.diff(np.unique(centers[:, 0]))
+    steps = np.concatenate([np.diff(np.unique(axis)) for axis in centers.T])
     return float(steps.min())
 
 
