@@ -86,6 +86,10 @@ def load(
     (models exported by earlier versions have none), or if other functions built it.
     """
     path = _find(path)
+    if step is not None and (path / DESCRIPTION).exists():
+        raise CheckpointError(
+            f"{path} is an exported model, which has no steps: leave out the step"
+        )
     _verify(path)
     try:
         about = checked(_described(path, step))

@@ -67,7 +67,16 @@ def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointMan
         preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(2), best]),
         step_name_format=WholeSteps(),
     )
-    return ocp.CheckpointManager(Path(workdir).absolute() / CHECKPOINTS, options=options)
+    return _Manager(Path(workdir).absolute() / CHECKPOINTS, options=options)
+
+
+class _Manager(ocp.CheckpointManager):
+    """Orbax's manager, which says in one line at its end, too, what could not be written."""
+
+    def close(self) -> None:
+        """Wait until the last step is saved; CheckpointError where it cannot be written."""
+        with _writing(self):
+            super().close()
 
 
 def save(

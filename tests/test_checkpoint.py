@@ -238,6 +238,11 @@ def test_an_exported_model_that_was_harmed_is_refused(exported, harm):
     assert "\n" not in str(error.value)
 
 
+def test_an_exported_model_has_no_steps(exported):
+    with pytest.raises(checkpoint.CheckpointError, match="leave out the step"):
+        checkpoint.load(exported, step=3)
+
+
 def test_a_released_name_is_verified(exported, monkeypatch):
     monkeypatch.setattr(checkpoint, "RELEASED", exported.parent)
     flip_a_bit(exported)

@@ -155,6 +155,23 @@ def test_a_full_disk_is_one_line_and_keeps_the_step_before(tmp_path):
         assert checkpoint.resume(manager, ARRAYS, MOMENTS)[0] == 1
 
 
+def test_a_full_disk_is_one_line_whatever_ends_the_run(tmp_path):
+    """The log is written while a save fails in the background: two errors, of which one is told."""
+    large = {"params": {"kernel": np.random.default_rng(0).random(40_000)}, "batch_stats": {}}
+
+    def train():
+        with checkpoint.manager(tmp_path) as manager:
+            checkpoint.save(manager, 1, (large, MOMENTS), DESCRIPTION, None)
+            raise OSError(28, "No space left on device")
+
+    with (
+        files_of_at_most(100_000),
+        pytest.raises(checkpoint.CheckpointError, match=r"cannot be written \(") as refused,
+    ):
+        train()
+    assert "\n" not in str(refused.value)
+
+
 def test_steps_of_earlier_versions_are_restored(saved, tmp_path, caplog, monkeypatch):
     """They have neither a record nor checksums."""
     monkeypatch.setattr(saved_steps.step_files, "seal", lambda description, _: (description, {}))
