@@ -86,6 +86,7 @@ def get_config() -> ConfigDict:
                 "temperature": 0.38,
                 "tau": 0.0,  # rebalancing: more of rare colours; see prior.adjust
                 "saturation": 1.0,  # multiplies ab
+                "unify": 0.0,  # from 0 to 1: how much each thing shares one distribution
                 "possible": False,  # leave out bins that sRGB cannot show at the lightness
                 "doubt": 0.0,  # less chroma where the distribution is flat; see bins.certainty
             },

@@ -11,7 +11,8 @@ commas. Each is read out by the settings of its own config, changed by --config.
 photographs of the first model's config, changed by --config.data.*, and on drawn scenes.
 
 --judge asks EfficientNet-Lite2, which needs the extra `perceptual`, whether it takes the coloured
-photographs for what it takes the true ones for. docs/metrics.md defines all metrics.
+photographs for what it takes the true ones for. --faces compares the skin of the faces in them, by
+how light it is. docs/metrics.md defines all metrics.
 
 Prints the tables and writes matched.json, matched.csv and matched.md, the tables, to --out.
 """
@@ -29,7 +30,7 @@ from cic_jax.model import Model
 from cic_jax.report import gallery
 from cic_jax.report import matched as report
 from cic_jax.report.markdown import markdown
-from cic_jax.train import choice, coherence, judge, matched
+from cic_jax.train import choice, coherence, faces, judge, matched
 from cic_jax.train.config import check
 
 CONFIG = entry.define_config(default.get_config())
@@ -42,6 +43,7 @@ TAUS = flags.DEFINE_list("taus", ["0", "0.25", "0.5", "0.75"], "To choose from."
 LIMIT = flags.DEFINE_integer("limit", 0, "Photographs of each group at most; 0 takes all.")
 SCENES = flags.DEFINE_integer("scenes", 100, "Drawn scenes, whose objects are known; 0 for none.")
 JUDGE = flags.DEFINE_bool("judge", False, "Compare a classifier's verdicts, too.")
+FACES = flags.DEFINE_bool("faces", False, "Compare the skin of faces, too.")
 OUT = flags.DEFINE_string("out", ".", "The folder of the files.")
 FACTORY = flags.DEFINE_multi_string("factory", [], "module:function that built a model.")
 
@@ -101,7 +103,7 @@ def main() -> None:
             settings = chosen(name, model, validation)
         (cell_ab,) = matched.cells(model, sample, [settings])
         groups = score(things, cell_ab, settings)
-        if look is not None:
+        if JUDGE.value or FACES.value:
             pictures[name] = judge.coloured(sample, cell_ab, float(settings.saturation))
         if drawn is not None:
             (cell_ab,) = matched.cells(model, drawn.sample, [settings])
@@ -109,6 +111,9 @@ def main() -> None:
         scored[name] = report.Scored(settings, groups)
     summarised = report.summary(scored, BASELINE.value)
     tables = [markdown(report.rows(summarised))]
+    if FACES.value:
+        summarised["skin"] = faces.assess(sample.photo, pictures)
+        tables.append(markdown(report.skin_rows(summarised["skin"])))
     if look is not None:
         pictures["grey"] = gallery.grey(sample.photo)
         summarised["semantics"] = judge.assess(look, sample, pictures)

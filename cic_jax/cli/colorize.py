@@ -107,11 +107,9 @@ def add(subcommands: argparse._SubParsersAction) -> None:
     hints.add(parser)
     parser.add_argument(
         "--unify",
-        type=arguments.number(int, 0, 4),
-        default=0,
-        metavar="PASSES",
-        help="give each thing one colour, by so many more runs of the network (2 is enough; "
-        "default: 0)",
+        type=arguments.number(float, 0, 1),
+        metavar="STRENGTH",
+        help="how much each thing gets one colour, from 0 to 1 (default: the checkpoint's own)",
     )
     parser.add_argument(
         "--compare", action="store_true", help="put the photograph to the left of its colouring"
@@ -229,9 +227,8 @@ def _colour(
     Raises PhotoError for hints that do not fit the photograph at `path`.
     """
     given = hints.of(options, path, photo.rgb.shape[1], photo.rgb.shape[0])
-    prediction = colorizer.predict(photo.rgb, given, hints.palette(options))
-    if options.unify:
-        prediction = colorizer.unified(prediction, given, options.unify, options.tau)
+    palette = hints.palette(options)
+    prediction = colorizer.predict(photo.rgb, given, palette, options.unify)
     predictions = [prediction]
     if options.candidates > 1:
         predictions = colorizer.alternatives(prediction, options.candidates)

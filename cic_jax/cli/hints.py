@@ -60,11 +60,13 @@ def check(options: argparse.Namespace) -> None:
 def require_taken(options: argparse.Namespace, colorizer: "Colorizer") -> None:
     """Fail with one line if there are hints and the model takes none."""
     given = bool(options.hint) or options.hints is not None or options.palette is not None
-    if (given or options.unify) and not colorizer.takes_hints:
+    if given and not colorizer.takes_hints:
         console.fail(
-            f"{options.checkpoint} takes no hints: leave --hint, --hints, --palette and --unify "
-            "out, or choose another --checkpoint"
+            f"{options.checkpoint} takes no hints: leave --hint, --hints and --palette out, or "
+            "choose another --checkpoint"
         )
+    if options.unify and colorizer.model.target.centers is None:
+        console.fail(f"{options.checkpoint} has no distribution: leave --unify out")
     if options.tau and colorizer.model.target.prior is None:
         console.fail(f"{options.checkpoint} has no prior: leave --vividness out, or set it to 0")
 

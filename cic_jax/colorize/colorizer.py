@@ -10,13 +10,13 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from cic_jax import bins, checkpoint, inference, prior, read_out
-from cic_jax.colorize import candidates, unify
-from cic_jax.colorize.hints import MOST, Hint, for_network, palette_of
+from cic_jax import bins, checkpoint, inference, read_out
+from cic_jax.colorize import candidates
+from cic_jax.colorize.hints import Hint, arrange
 from cic_jax.colorize.paint import paint
 from cic_jax.colorize.prediction import Prediction, pixels_of
+from cic_jax.colorize.unify import pool
 from cic_jax.configs import default
-from cic_jax.hints import Hints
 from cic_jax.images import resize
 from cic_jax.model import Model
 from cic_jax.read_out import CELL
@@ -62,17 +62,20 @@ class Colorizer:
 
         def cells(output, seen, settings):
             L = read_out.means(read_out.lightness(seen))
-            ab = read_out.cell_ab(model.target, output, L, settings)
-            if model.target.prior is not None:
-                output = prior.adjust(output, model.target.prior, settings.tau)
-            return ab, bins.distribution(output), L[..., 0]
+            return read_out.cell_ab(model.target, output, L, settings)
+
+        def means(lightness):
+            return read_out.means(lightness)[..., 0]
 
         self.model = model
         self.size = size
-        self._own = read_out.from_config(default.completed(model.description["config"]).colour)
+        colour = default.completed(model.description["config"]).colour
+        self.unify: float = colour.unify  # the model's own
+        self._own = read_out.from_config(colour)
         self._forward = inference.compiled(model.network, model.variables, photographs)
         self._pixel_ab = jax.jit(pixel_ab)
         self._cells = jax.jit(cells)
+        self._means = jax.jit(means)
 
     @classmethod
     def restore(
@@ -108,108 +111,73 @@ class Colorizer:
         bins_predicted = self.model.target.centers is not None
         return bins_predicted and inference.takes_hints(self.model.network)
 
+    @property
+    def _centers(self) -> Float[np.ndarray, "q 2"] | None:
+        """The bins that hints and palettes are told in; None for a model that takes none."""
+        return self.model.target.centers if self.takes_hints else None
+
     def predict(
         self,
         photo: np.ndarray | Image.Image,
         hints: Sequence[Hint] = (),
         palette: np.ndarray | None = None,
+        unify: float | None = None,
     ) -> Prediction:
-        """Run the network on a photograph: uint8 'h w' or 'h w 3', or a Pillow image.
+        """Run the network on a photograph; its aspect is kept.
 
-        Its aspect is kept. `hints` are colours at places, and `palette` another photograph,
-        uint8 'h w 3', the colours of which the whole is to have. Raises ValueError for other
-        arrays, or hints to a network that takes none.
+        Raises ValueError for other arrays, hints to a network that takes none, and things to be
+        unified by a model that predicts ab itself.
+
+        Args:
+            photo: uint8 'h w' or 'h w 3', or a Pillow image.
+            hints: Colours at places.
+            palette: Another photograph, uint8 'h w 3', whose colours the whole is to have.
+            unify: How much each thing shares one distribution, from 0 to 1; None is the model's
+                own. See `cic_jax.colorize.unify`.
         """
         pixels = pixels_of(photo)
         size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)
         seen = resize.reduce(pixels, size)
         nothing = np.empty((0, 0, 0), np.float32)
-        return self.hinted(Prediction(pixels, nothing, seen), hints, palette)
+        return self.hinted(Prediction(pixels, nothing, seen), hints, palette, unify)
 
     def hinted(
         self,
         prediction: Prediction,
         hints: Sequence[Hint] = (),
         palette: np.ndarray | None = None,
+        unify: float | None = None,
     ) -> Prediction:
         """Run the network on a photograph again, with other hints, as `predict` does."""
+        strength = self.unify if unify is None else unify
+        if strength:
+            self._require_bins()
         size = prediction.size
         lightness = np.asarray(read_out.lightness(resize.pad(prediction.seen, MULTIPLE)))
-        arranged = self._arrange(hints, palette, lightness, size)
+        palette = None if palette is None else pixels_of(palette)
+        arranged = arrange(hints, palette, lightness, size, self._centers)
         (output,) = self._forward(lightness[None], arranged)
-        return prediction._replace(output=output[: -(-size[0] // CELL), : -(-size[1] // CELL)])
-
-    def unified(
-        self,
-        prediction: Prediction,
-        hints: Sequence[Hint] = (),
-        passes: int = 2,
-        tau: float | None = None,
-    ) -> Prediction:
-        """Give each thing one colour: run the network again with hints that it chose itself.
-
-        Where a segment of like predictions has several colours, it gets the one that most of it has
-        (`cic_jax.colorize.unify`). Raises ValueError for a model that takes no hints.
-
-        Args:
-            prediction: Prediction of `predict`, with the same hints.
-            hints: The user's own, which stay.
-            passes: The most runs of the network; fewer if nothing is left to choose.
-            tau: As in `render`, which is to read the result out.
-        """
-        own: list[Hint] = []
-        current = prediction
-        for _ in range(passes if len(hints) < MOST else 0):
-            new = unify.hints(*self.cells(current, tau=tau))
-            if not new:
-                break
-            own = [*own, *new][len(hints) - MOST :]  # the latest that fit beside the user's
-            current = self.hinted(prediction, [*hints, *own])
-        return current
+        shown = slice(-(-size[0] // CELL)), slice(-(-size[1] // CELL))
+        L = np.asarray(self._means(lightness))[shown]
+        return prediction._replace(output=pool(np.asarray(output)[shown], L, strength))
 
     def cells(
         self,
         prediction: Prediction,
         temperature: float = bins.TEMPERATURE,
         tau: float | None = None,
-    ) -> tuple[Float[np.ndarray, "i j 2"], Float[np.ndarray, "i j q"], Float[np.ndarray, "i j"]]:
-        """Return ab, rebalanced distribution and lightness of the cells, as `render` reads them.
-
-        Raises ValueError for a model that predicts ab itself.
-        """
+    ) -> Float[np.ndarray, "i j 2"]:
+        """Return the ab of the cells, as `render` reads them; its saturation plays no part."""
         settings = read_out.traced(self.settings(temperature, 1.0, tau))
-        self._require_bins()
         i, j = prediction.output.shape[:2]
         # Padded as the network's input was: few sizes are compiled.
         output = resize.pad(prediction.output, MULTIPLE // CELL)
         seen = resize.pad(prediction.seen, MULTIPLE)
-        ab, p, L = (np.asarray(x)[:i, :j] for x in self._cells(output, seen, settings))
-        return ab, p, L
+        return np.asarray(self._cells(output, seen, settings))[:i, :j]
 
     def _require_bins(self) -> None:
         if self.model.target.centers is None:
             raise ValueError("expected a model over colour bins; this one predicts ab itself")
-
-    def _arrange(
-        self,
-        hints: Sequence[Hint],
-        palette: np.ndarray | None,
-        lightness: Float[np.ndarray, "h w 1"],
-        size: tuple[int, int],
-    ) -> Hints | None:
-        """Arrange hints for the network, none too: the first one then finds its program compiled.
-
-        None for a network that takes no hints.
-        """
-        centers = self.model.target.centers
-        if centers is None or not self.takes_hints:
-            if hints or palette is not None:
-                raise ValueError("this model takes no hints: expected one of the network 'lite'")
-            return None
-        shares = np.zeros(len(centers), np.float32)
-        if palette is not None:
-            shares = palette_of(pixels_of(palette), centers)
-        return for_network(hints, lightness, size, shares)
 
     def settings(
         self,

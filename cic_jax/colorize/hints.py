@@ -50,6 +50,34 @@ def colour_ab(rgb: UInt8[np.ndarray, "3"]) -> tuple[float, float]:
     return a, b
 
 
+def arrange(
+    hints: Sequence[Hint],
+    palette: UInt8[np.ndarray, "h w *c"] | None,
+    lightness: Float[np.ndarray, "h w 1"],
+    shown: tuple[int, int],
+    centers: Float[np.ndarray, "q 2"] | None,
+) -> Hints | None:
+    """Arrange hints for a network, none too: the first one then finds its program compiled.
+
+    Raises ValueError for hints or a palette to a network that takes none.
+
+    Args:
+        hints: As in `for_network`.
+        palette: Another photograph, the colours of which the whole is to have.
+        lightness: As in `for_network`.
+        shown: As in `for_network`.
+        centers: Bins of the palette; None for a network that takes no hints.
+    """
+    if centers is None:
+        if hints or palette is not None:
+            raise ValueError("this model takes no hints: expected one of the network 'lite'")
+        return None
+    shares = np.zeros(len(centers), np.float32)
+    if palette is not None:
+        shares = palette_of(palette, centers)
+    return for_network(hints, lightness, shown, shares)
+
+
 def for_network(
     hints: Sequence[Hint],
     L: Float[Array, "h w 1"] | Float[np.ndarray, "h w 1"],

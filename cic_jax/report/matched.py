@@ -126,6 +126,23 @@ def judged_rows(semantics: Mapping[str, Any]) -> Rows:
     return rows
 
 
+def skin_rows(skin: Mapping[str, Any]) -> Rows:
+    """Tabulate the skin of faces in each colouring, by how light it is."""
+    return [
+        {
+            "Skin": f"{kind} ({about['faces']})",
+            "Colouring": name,
+            "Hue, degrees": f"{about['hue']:.0f}",
+            "Chroma": f"{about['chroma']:.1f}",
+            "ab from the truth": f"{about['distance']:.1f}",
+            "Believable": f"{about['believable']:.0%}",
+        }
+        for kind in next(iter(skin.values()))
+        for name, classes in skin.items()
+        for about in [classes[kind]]
+    ]
+
+
 def write(summarised: Mapping[str, Any], scored: Mapping[str, Scored], path: Path) -> None:
     """Write the summary to `path`.json, and the metrics of every photograph to `path`.csv."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -63,6 +63,7 @@ RANGES: dict[str, tuple[int | float, int | float]] = {
     "colour.tau": (0, 100),
     "colour.saturation": (0, 100),
     "colour.doubt": (0, 100),
+    "colour.unify": SHARE,
 }
 # Numbers above 0, with the largest value of each.
 POSITIVE: dict[str, int] = {

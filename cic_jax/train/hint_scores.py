@@ -1,6 +1,6 @@
 """How well hints are taken: likeness to the truth by their number, and clicks on drawn objects."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import jax
@@ -32,6 +32,7 @@ def with_points(
     """
     forward = inference.compiled(model.network, model.variables, len(sample.names))
     read = jax.jit(jax.vmap(partial(read_out.cell_ab, model.target), (0, 0, None)))
+    strength = matched.strength_of(model)
     draw = jax.jit(_points, static_argnames=("count", "bins"))
     collected = []
     for rows, kept in matched.batches(np.arange(len(sample.names))):
@@ -39,8 +40,10 @@ def with_points(
         L, points = draw(
             keys, sample.photo[rows], sample.mask[rows], count=count, bins=model.target.outputs
         )
-        output = forward(np.asarray(L), points if count else None)
-        cells = read(output, jax.vmap(read_out.means)(L), read_out.traced(settings))
+        means = jax.vmap(read_out.means)(L)
+        output = np.asarray(forward(np.asarray(L), points if count else None))
+        output = matched.unified(output, np.asarray(means), strength)
+        cells = read(output, means, read_out.traced(settings))
         collected.append(np.asarray(cells)[:kept])
     return np.concatenate(collected)
 
@@ -86,7 +89,8 @@ def clicks(model: Model, drawn: Sequence[scenes.Scene], settings: read_out.Setti
     change by more than CHANGED.
     """
     forward = inference.compiled(model.network, model.variables, len(drawn))
-    read = jax.jit(partial(_colours, model, settings))
+    strength = matched.strength_of(model)
+    read = partial(_colours, jax.jit(partial(_fitted, model, settings)), strength)
     taken, spilled = [], []
     for scene in drawn:
         inside = scene.mask == 1
@@ -107,7 +111,12 @@ def clicks(model: Model, drawn: Sequence[scenes.Scene], settings: read_out.Setti
     return {"taken": np.array(taken), "spilled": np.array(spilled)}
 
 
-def _colours(model: Model, settings: read_out.Settings, output: Array, L: Array) -> Array:
+def _colours(read: Callable, strength: float, output: Array | np.ndarray, L: np.ndarray) -> Array:
+    means = np.asarray(read_out.means(jnp.asarray(L)))
+    return read(matched.unified(np.asarray(output)[None], means[None], strength)[0], L)
+
+
+def _fitted(model: Model, settings: read_out.Settings, output: Array, L: Array) -> Array:
     return read_out.fit(L, read_out.pixel_ab(model.target, output, L, settings))
 
 

@@ -17,6 +17,8 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from ml_collections import ConfigDict
 
 from cic_jax import inference, lab, metrics, photos, read_out
+from cic_jax.colorize.unify import pool
+from cic_jax.configs import default
 from cic_jax.model import Model
 from cic_jax.train.evaluate import COMPARE, Columns
 
@@ -88,23 +90,40 @@ def group_of(label: str) -> str:
     return GROUPS.get(label, VEHICLES if WNID.fullmatch(label) else OTHERS)
 
 
-def cells(model: Model, sample: Sample, ways: Sequence[read_out.Settings]) -> list[Cells]:
+def cells(
+    model: Model,
+    sample: Sample,
+    ways: Sequence[read_out.Settings],
+) -> list[Cells]:
     """Run the network once on each photograph, and read its cells' colours out in several ways.
 
-    The saturations of `ways` play no part.
+    The saturations of `ways` play no part. Things are unified as the model's config says.
     """
     for settings in ways:
         read_out.require(settings, model.target)
+    strength = strength_of(model)
     forward = inference.compiled(model.network, model.variables, len(sample.names))
     read = jax.jit(jax.vmap(partial(read_out.cell_ab, model.target), (0, 0, None)))
     collected: list[list[np.ndarray]] = [[] for _ in ways]
     for rows, count in batches(np.arange(len(sample.names))):
         lightness = lab.from_uint8(jnp.asarray(sample.photo[rows]))[..., :1]
-        output = forward(np.asarray(lightness))
         means = jax.vmap(read_out.means)(lightness)
+        output = unified(np.asarray(forward(np.asarray(lightness))), np.asarray(means), strength)
         for settings, part in zip(ways, collected, strict=True):
             part.append(np.asarray(read(output, means, read_out.traced(settings)))[:count])
     return [np.concatenate(part) for part in collected]
+
+
+def strength_of(model: Model) -> float:
+    """Return how much each thing shares one distribution, as the model's config says."""
+    return default.completed(model.description["config"]).colour.unify
+
+
+def unified(
+    output: Float[np.ndarray, "b i j q"], means: Float[np.ndarray, "b i j 1"], strength: float
+) -> Float[np.ndarray, "b i j q"]:
+    """Let each thing share one distribution, as `Colorizer` does."""
+    return np.stack([pool(*one, strength) for one in zip(output, means[..., 0], strict=True)])
 
 
 def curves(

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from cic_jax.colorize import Colorizer, Hint
 from cic_jax.colorize.hints import MOST
+from cic_jax.colorize.unify import STRENGTH
 from cic_jax.images import PhotoError
 from cic_jax.web import counters, samples
 from cic_jax.web.guard import Guard
@@ -96,6 +97,8 @@ class Page:
                 "candidates": self.candidates,
                 "hints": MOST if self.colorizer.takes_hints else 0,
                 "vividness": self.vividness,
+                "unify": self.colorizer.unify,  # as the page begins, and as it is switched on
+                "unified": self.colorizer.unify or STRENGTH,
                 "most_bytes": self.limits.file,
                 "minutes": self.limits.memory_seconds / 60,
                 "samples": [
@@ -158,7 +161,7 @@ class Page:
             number(request, "saturation", default.saturation, 0.0, MOST_SATURATION),
             number(request, "candidate", default.candidate, 0, self.candidates - 1),
             self._hints(request),
-            bool(number(request, "unify", 0, 0, 1 if self.colorizer.takes_hints else 0)),
+            number(request, "unify", None, 0.0, 1.0) if "unify" in request.query_params else None,
         )
 
     def _hints(self, request: Request) -> tuple[Hint, ...]:

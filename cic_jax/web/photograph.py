@@ -29,7 +29,7 @@ class ReadOut(NamedTuple):
     saturation: float = 1.0
     candidate: int = 0  # below CANDIDATES; 0 is the ordinary colouring
     hints: tuple[Hint, ...] = ()
-    unify: bool = False  # one colour for each thing
+    unify: float | None = None  # how much each thing gets one colour; None is the model's own
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def describe_pixel(
     row, column = (_at(p, n) // CELL for p, n in zip((y, x), prediction.size, strict=True))
     logits = jnp.asarray(prediction.output[row, column])
     chosen = _chosen(colorizer, prediction, read_out.candidate)
-    ab, _, _ = colorizer.cells(chosen, read_out.temperature, read_out.tau)
+    ab = colorizer.cells(chosen, read_out.temperature, read_out.tau)
     read = ab[row, column].tolist()
     pixels = prediction.pixels
     row, column = (_at(p, n) for p, n in zip((y, x), pixels.shape[:2], strict=True))
@@ -139,16 +139,13 @@ def describe_pixel(
 
 
 def _predicted(colorizer: Colorizer, photograph: Photograph, read_out: ReadOut) -> Prediction:
-    """Return the prediction with hints and one colour for each thing; the latest one is kept."""
-    hints, prediction = read_out.hints, photograph.prediction
-    if not hints and not read_out.unify:
-        return prediction
-    key = (hints, read_out.tau if read_out.unify else None, read_out.unify)
+    """Return the prediction with hints and things unified as asked; the latest one is kept."""
+    unify = colorizer.unify if read_out.unify is None else read_out.unify
+    if not read_out.hints and unify == colorizer.unify:
+        return photograph.prediction
+    key = (read_out.hints, unify)
     if key not in photograph.hinted:
-        if hints:
-            prediction = colorizer.hinted(prediction, hints)
-        if read_out.unify:
-            prediction = colorizer.unified(prediction, hints, tau=read_out.tau)
+        prediction = colorizer.hinted(photograph.prediction, read_out.hints, unify=unify)
         photograph.hinted.clear()
         photograph.hinted[key] = prediction
     return photograph.hinted[key]

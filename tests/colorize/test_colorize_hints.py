@@ -7,7 +7,7 @@ import skimage
 from tiny_models import tiny_lite, tiny_model
 
 from cic_jax import Colorizer, read_out
-from cic_jax.colorize import Hint, hints, unify
+from cic_jax.colorize import Hint, hints
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +27,6 @@ def test_hints_change_a_prediction_and_can_be_taken_back(colorizer):
     assert np.abs(hinted.output - before.output).max() > 1e-3
     back = colorizer.hinted(hinted)
     np.testing.assert_array_equal(back.output, before.output)
-
-
-@pytest.mark.parametrize("given", [0, 63, 64])
-def test_hints_of_its_own_leave_the_users_their_room(colorizer, monkeypatch, given):
-    users = [HINT._replace(x=i / 64) for i in range(given)]
-    prediction, seen = colorizer.predict(PHOTO), []
-    monkeypatch.setattr(unify, "hints", lambda *_: [HINT] * 3)
-    monkeypatch.setattr(colorizer, "hinted", lambda p, hints: seen.append(hints) or p)
-    colorizer.unified(prediction, users)
-    assert len(seen) == (0 if given == 64 else 2)
-    for asked in seen:
-        assert asked[:given] == users
-        assert given < len(asked) <= 64
 
 
 def test_a_palette_is_another_photographs_colours(colorizer):

@@ -1,52 +1,81 @@
-"""A segment of several colours gets one of them; the others are left alone."""
+"""The cells of a thing share one distribution; what differs stays apart."""
 
 import numpy as np
+import pytest
+from scipy.special import softmax
+from tiny_models import tiny_model
 
+from cic_jax import Colorizer
 from cic_jax.colorize import unify
+from cic_jax.configs import default
+
+H, W, Q = 24, 32, 12
+THING = np.zeros((H, W), bool)
+THING[6:18, 6:26] = True
 
 
-def scene(split=True):
-    """Cells of a thing on a background; the thing is half red, half blue unless told."""
-    h, w, q = 24, 32, 12
-    rng = np.random.default_rng(0)
-    thing = np.zeros((h, w), bool)
-    thing[6:18, 6:26] = True
-    p = np.full((h, w, q), 0.02)
-    p[thing, 0] = p[thing, 1] = 0.4  # red or blue, in doubt
-    p[~thing, 2] = 0.78
-    p = (p / p.sum(axis=-1, keepdims=True)).astype(np.float32)
-    ab = np.zeros((h, w, 2), np.float32)
-    ab[thing] = (60, 40)
-    if split:
-        ab[6:18, 19:26] = (10, -50)
-    ab += rng.normal(0, 0.5, ab.shape).astype(np.float32)
-    return thing, ab, p, np.where(thing, 40, 70).astype(np.float32)
+def scene() -> tuple[np.ndarray, np.ndarray]:
+    """Logits and lightness of a thing on a background: red or blue, a little redder on the left."""
+    output = np.zeros((H, W, Q), np.float32)
+    output[~THING, 2] = 4
+    output[THING, 0] = output[THING, 1] = 3
+    output[6:18, 6:26, 0] += np.linspace(0.2, -0.1, 20, dtype=np.float32)
+    output += np.random.default_rng(0).normal(0, 0.01, output.shape).astype(np.float32)
+    return output, np.where(THING, 40, 70).astype(np.float32)
 
 
-def test_a_thing_of_two_colours_gets_the_one_that_most_of_it_has():
-    thing, ab, p, L = scene()
-    chosen = unify.hints(ab, p, L)
-    assert len(chosen) == unify.PLACES
-    for hint in chosen:
-        assert thing[int(hint.y * 24), int(hint.x * 32)]
-        np.testing.assert_allclose(hint.ab, (60, 40), atol=1)
-    places = np.array([(hint.x * 32, hint.y * 24) for hint in chosen])
-    distances = np.linalg.norm(places[:, None] - places, axis=-1) + 99 * np.eye(len(places))
-    assert distances.min() >= 3
+def test_what_most_of_a_thing_leans_to_wins_in_all_of_it():
+    output, L = scene()
+    assert set(np.unique(output[THING].argmax(axis=-1))) == {0, 1}
+    pooled = unify.pool(output, L, 1.0)
+    assert set(np.unique(pooled[THING].argmax(axis=-1))) == {0}
+    assert np.all(pooled[~THING].argmax(axis=-1) == 2)
 
 
-def test_things_of_one_colour_get_no_hint():
-    _, ab, p, L = scene(split=False)
-    assert unify.hints(ab, p, L) == []
+def test_the_mean_is_that_of_the_logarithms_and_mixed_by_strength():
+    output, L = scene()
+    own = np.log(softmax(output, axis=-1))
+    labels = unify.segments(np.exp(own), L)
+    expected = own.copy()
+    for label in np.unique(labels):
+        expected[labels == label] = own[labels == label].mean(axis=0)
+    for strength in (0.3, 1.0):
+        mixed = (1 - strength) * own + strength * expected
+        np.testing.assert_allclose(unify.pool(output, L, strength), mixed, atol=1e-5)
+    assert unify.pool(output, L, 0.0) is output
 
 
 def test_segments_follow_the_thing():
-    thing, _, p, L = scene()
-    labels = unify.segments(p, L)
-    assert len(np.unique(labels[thing])) == 1
-    assert set(np.unique(labels[thing])).isdisjoint(np.unique(labels[~thing]))
+    output, L = scene()
+    labels = unify.segments(softmax(output, axis=-1), L)
+    assert len(np.unique(labels[THING])) == 1
+    assert set(np.unique(labels[THING])).isdisjoint(np.unique(labels[~THING]))
+    np.testing.assert_array_equal(np.unique(labels), np.arange(labels.max() + 1))
 
 
-def test_the_densest_colour_is_no_mean_of_two():
-    colours = np.float32([[60, 40]] * 30 + [[0, -50]] * 20)
-    np.testing.assert_allclose(unify.densest(colours), (60, 40), atol=0.5)
+def test_the_axes_are_the_principal_ones():
+    roots = np.random.default_rng(0).normal(size=(400, 30)) * np.r_[9:3:6j, np.full(24, 0.5)]
+    axes = unify._axes(roots)
+    some = roots[:: unify.SAMPLED] - roots.mean(axis=0)
+    expected = np.linalg.svd(some, full_matrices=False)[2][: unify.AXES].T
+    np.testing.assert_allclose(axes @ axes.T, expected @ expected.T, atol=1e-3)
+
+
+def test_a_colorizer_unifies_as_its_model_says_unless_told():
+    photo = np.random.default_rng(1).integers(0, 256, (40, 56, 3), np.uint8)
+    model = tiny_model()
+    config = default.completed(model.description["config"])
+    config.colour.unify = 0.5
+    own = model._replace(description=model.description | {"config": config.to_dict()})
+    apart, together = Colorizer(model, size=64), Colorizer(own, size=64)
+    expected = apart.predict(photo, unify=0.5).output
+    np.testing.assert_array_equal(together.predict(photo).output, expected)
+    plain = together.predict(photo, unify=0.0).output
+    np.testing.assert_array_equal(plain, apart.predict(photo).output)
+    assert np.abs(expected - plain).max() > 1e-4
+
+
+def test_a_model_without_a_distribution_cannot():
+    colorizer = Colorizer(tiny_model(centers=None), size=64)
+    with pytest.raises(ValueError, match="over colour bins"):
+        colorizer.predict(np.zeros((40, 40), np.uint8), unify=0.5)

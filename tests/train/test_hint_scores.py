@@ -23,7 +23,7 @@ class Obedient(nn.Module):
         return jnp.broadcast_to(-squares[:, None, None], (b, h // 4, w // 4, squares.shape[-1]))
 
 
-MODEL = models.Model(Obedient(), {}, target.distribution(), {})
+MODEL = models.Model(Obedient(), {}, target.distribution(), {"config": {}})
 SETTINGS = read_out.Settings(temperature=1.0)
 SCENES = [scenes.draw(1, index, 64) for index in range(3)]
 

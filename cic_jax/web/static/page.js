@@ -2,7 +2,7 @@ import * as distribution from "./distribution.js";
 import * as hints from "./hints.js";
 import * as server from "./server.js";
 
-const DEFAULTS = { tau: 0, unify: 0, candidate: 0 }; // tau: the model's own, once it is known
+const DEFAULTS = { tau: 0, unify: 0, candidate: 0 }; // the model's own, once they are known
 const THUMBNAIL = 256; // pixels along the long side
 const PAUSE = 250; // milliseconds without a change, before thumbnails follow
 const STEP = 0.01; // of the photograph, that an arrow key moves the chosen pixel
@@ -136,7 +136,7 @@ function readOut(values) {
   Object.assign(state.readOut, values);
   $("vividness").value = state.readOut.tau;
   $("vividness-value").textContent = state.readOut.tau.toFixed(2);
-  $("unify").checked = state.readOut.unify === 1;
+  $("unify").checked = state.readOut.unify > 0;
   for (const radio of $("candidates").querySelectorAll("input")) {
     radio.checked = Number(radio.value) === state.readOut.candidate;
   }
@@ -201,7 +201,9 @@ distribution.onPick($("distribution"), (bin) => {
 
 $("divider").addEventListener("input", divide);
 $("vividness").addEventListener("input", () => readOut({ tau: $("vividness").valueAsNumber }));
-$("unify").addEventListener("change", () => readOut({ unify: Number($("unify").checked) }));
+$("unify").addEventListener("change", () =>
+  readOut({ unify: $("unify").checked ? state.about.unified : 0 }),
+);
 $("reset").addEventListener("click", () => readOut(DEFAULTS));
 
 $("download").addEventListener("click", () =>
@@ -289,8 +291,8 @@ attempt(async () => {
   if (candidates > 1) {
     $("candidates").append(...Array.from({ length: candidates }, (_, number) => candidate(number)));
     $("candidates").hidden = false;
+    $("unifying").hidden = false;
     if (state.about.hints > 0) {
-      $("unifying").hidden = false;
       $("distribution").setAttribute("tabindex", "0");
       $("distribution").setAttribute("role", "application");
     }
@@ -300,5 +302,6 @@ attempt(async () => {
   }
   if (state.about.vividness === null) $("vividness").disabled = true;
   else DEFAULTS.tau = state.about.vividness;
+  DEFAULTS.unify = state.about.unify;
   readOut(DEFAULTS);
 });
