@@ -15,11 +15,11 @@ from cic_jax.colorize import candidates
 from cic_jax.colorize.hints import Hint, arrange
 from cic_jax.colorize.paint import paint
 from cic_jax.colorize.prediction import Prediction, pixels_of
-from cic_jax.colorize.unify import pool
 from cic_jax.configs import default
 from cic_jax.images import resize
 from cic_jax.model import Model
 from cic_jax.read_out import CELL
+from cic_jax.read_out.unify import pool
 
 MULTIPLE = 64  # working sizes are padded to it, so that few are compiled
 
@@ -133,7 +133,7 @@ class Colorizer:
             hints: Colours at places.
             palette: Another photograph, uint8 'h w 3', whose colours the whole is to have.
             unify: How much each thing shares one distribution, from 0 to 1; None is the model's
-                own. See `cic_jax.colorize.unify`.
+                own. See `cic_jax.read_out.unify`.
         """
         pixels = pixels_of(photo)
         size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)

@@ -52,7 +52,7 @@ def colour_ab(rgb: UInt8[np.ndarray, "3"]) -> tuple[float, float]:
 
 def arrange(
     hints: Sequence[Hint],
-    palette: UInt8[np.ndarray, "h w *c"] | None,
+    palette: UInt8[np.ndarray, "i j *c"] | None,
     lightness: Float[np.ndarray, "h w 1"],
     shown: tuple[int, int],
     centers: Float[np.ndarray, "q 2"] | None,

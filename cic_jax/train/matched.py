@@ -17,9 +17,9 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from ml_collections import ConfigDict
 
 from cic_jax import inference, lab, metrics, photos, read_out
-from cic_jax.colorize.unify import pool
 from cic_jax.configs import default
 from cic_jax.model import Model
+from cic_jax.read_out.unify import pool
 from cic_jax.train.evaluate import COMPARE, Columns
 
 # Groups by label: WordNet ids that are not listed are of vehicles.

@@ -19,8 +19,8 @@ from starlette.types import ASGIApp
 
 from cic_jax.colorize import Colorizer, Hint
 from cic_jax.colorize.hints import MOST
-from cic_jax.colorize.unify import STRENGTH
 from cic_jax.images import PhotoError
+from cic_jax.read_out.unify import STRENGTH
 from cic_jax.web import counters, samples
 from cic_jax.web.guard import Guard
 from cic_jax.web.limits import DEFAULT_LIMITS, Limits

@@ -6,8 +6,8 @@ from scipy.special import softmax
 from tiny_models import tiny_model
 
 from cic_jax import Colorizer
-from cic_jax.colorize import unify
 from cic_jax.configs import default
+from cic_jax.read_out import unify
 
 H, W, Q = 24, 32, 12
 THING = np.zeros((H, W), bool)

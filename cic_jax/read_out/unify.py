@@ -10,8 +10,6 @@ import warnings
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import log_softmax
-from skimage import segmentation
 
 STRENGTH = 0.6  # of `pool`, for a model without one of its own
 AXES = 6  # principal axes of the distributions by which cells are compared
@@ -34,7 +32,8 @@ def pool(
     """
     if strength == 0:
         return output
-    own = log_softmax(output, axis=-1)
+    own = output - np.max(output, axis=-1, keepdims=True)
+    own -= np.log(np.sum(np.exp(own), axis=-1, keepdims=True))
     labels = segments(np.exp(own), L).ravel()
     flat = own.reshape(len(labels), -1)
     order = np.argsort(labels, kind="stable")
@@ -51,6 +50,8 @@ def segments(p: Float[np.ndarray, "i j q"], L: Float[np.ndarray, "i j"]) -> Int[
     Distributions are compared by the Hellinger distance, along its principal axes. The segments'
     numbers begin at 0 and leave none out.
     """
+    from skimage import segmentation  # takes a while, and not every model asks for it
+
     h, w, q = p.shape
     roots = np.sqrt(p).reshape(-1, q)
     along = (roots @ _axes(roots)).reshape(h, w, -1)
