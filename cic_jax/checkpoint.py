@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
+from absl import logging
 
 from cic_jax import checksums, factory, step_files
 from cic_jax.configs import default
@@ -18,6 +19,7 @@ from cic_jax.saved_steps import (
     CHECKPOINTS,
     begun,
     clear_unfinished,
+    damaged_steps,
     differing,
     latest_description,
     manager,
@@ -150,6 +152,8 @@ def _described(path: Path, step: int | None) -> Description:
     if (path / DESCRIPTION).exists():
         return json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
     with _run(path, step) as (source, at):
+        for number, reason in damaged_steps(source).items():
+            logging.warning("%s: step %d %s: step %d is taken.", path, number, reason, at)
         return step_files.read(Path(source.directory) / str(at))[0]
 
 

@@ -141,7 +141,7 @@ def resume(source: ocp.CheckpointManager, variables: Any, optimizer: Any) -> tup
     aside in the run's directory. Raises CheckpointError where no step is whole, or where a step has
     other arrays than those given; nothing is set aside then.
     """
-    damaged = {found.step: reason for found in _steps(source) if (reason := damage(found))}
+    damaged = damaged_steps(source)
     for step in sorted(source.all_steps(), reverse=True):
         try:
             restored = _restored(source, step, (variables, optimizer))
@@ -241,6 +241,11 @@ def begun(source: ocp.CheckpointManager) -> bool:
 def _steps(source: ocp.CheckpointManager) -> Iterator[Any]:
     """Yield all steps, damaged ones too."""
     return ocp.path.step.standard_name_format().find_all(source.directory)
+
+
+def damaged_steps(source: ocp.CheckpointManager) -> dict[int, str]:
+    """Return what is wrong with the small files of those steps that the manager does not list."""
+    return {found.step: reason for found in _steps(source) if (reason := damage(found))}
 
 
 def latest_description(source: ocp.CheckpointManager) -> Description:

@@ -59,6 +59,18 @@ def test_a_run_whose_config_is_lost_is_loaded_by_that_of_its_steps(
     assert checkpoint.best_step(tmp_path) == 0
 
 
+def test_a_damaged_best_step_is_named_and_the_other_is_loaded(tmp_path, state, variables, caplog):
+    (tmp_path / "config.json").write_text('{"train": {"best_metric": "loss"}}')
+    with checkpoint.manager(tmp_path) as manager:
+        for at, loss in enumerate([1.0, 2.0]):
+            pair = variables, state.optimizer
+            checkpoint.save(manager, at, pair, DESCRIPTION, {"loss": loss})
+    (tmp_path / "checkpoints" / "0" / "description" / "metadata").unlink()
+    with caplog.at_level("WARNING"):
+        assert checkpoint.load(tmp_path).description["metrics"] == {"loss": 2.0}
+    assert f"{tmp_path}: step 0 has no description: step 1 is taken." in caplog.text
+
+
 @pytest.mark.parametrize("wrong", ["{", "[]", '{"seed": "x"}', "[" * 9999, "\xff"])
 def test_a_config_that_is_none_is_one_line(wrong, tmp_path):
     (tmp_path / checkpoint.CONFIG).write_text(wrong)
