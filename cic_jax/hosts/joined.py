@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 import traceback
 from collections.abc import Iterator
 from types import FrameType
@@ -12,10 +13,11 @@ import jax
 from cic_jax.hosts.errors import HostsError
 from cic_jax.hosts.exchange import End
 from cic_jax.hosts.place import Place
-from cic_jax.hosts.watch import LOST, Watch
+from cic_jax.hosts.watch import LOST, Watch, leave
 
 MEET_SECONDS = 300  # in which all hosts must have started
 ABORT_SECONDS = 300  # without a sign of a host, after which JAX aborts the others: `Watch` is first
+REFUSED = 2  # status, as of all refused input
 TERMINATED = 128 + signal.SIGTERM  # status, as in a shell
 
 
@@ -51,6 +53,15 @@ def _meet(place: Place) -> Watch:
     # JAX would pass on SIGTERM alone; the loop passes on Ctrl-C, too.
     jax.config.update("jax_enable_preemption_service", False)
     watch = Watch(place)
+    apart = (
+        f"host {place.host} of {place.hosts} did not meet the others at {place.coordinator}: start "
+        "all of them, each with a --host of its own, where that address can be reached"
+    )
+    # JAX itself would wait on, or abort with a dump of its stack.
+    timer = threading.Timer(
+        MEET_SECONDS, lambda: leave(REFUSED, f"{apart} (waited {MEET_SECONDS} s)")
+    )
+    timer.start()
     try:
         jax.distributed.initialize(
             watch.coordinator,
@@ -58,15 +69,13 @@ def _meet(place: Place) -> Watch:
             place.host,
             local_device_ids=place.device,
             cluster_detection_method="deactivate",
-            initialization_timeout=MEET_SECONDS,
+            initialization_timeout=MEET_SECONDS + ABORT_SECONDS,
             heartbeat_timeout_seconds=ABORT_SECONDS,
         )
     except RuntimeError as error:
-        raise HostsError(
-            f"host {place.host} of {place.hosts} did not meet the others at {place.coordinator} "
-            f"within {MEET_SECONDS} s: start all of them, each with a --host of its own, where "
-            f"that address can be reached ({str(error).splitlines()[0]})"
-        ) from error
+        raise HostsError(f"{apart} ({str(error).splitlines()[0]})") from error
+    finally:
+        timer.cancel()
     watch.start()
     return watch
 

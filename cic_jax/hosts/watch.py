@@ -104,7 +104,7 @@ class Watch:
 
     def _first_is_lost(self) -> None:
         with self._ending:
-            _exit(LOST, exchange.lost(0, "the connection to it broke"))
+            leave(LOST, str(exchange.lost(0, "the connection to it broke")))
 
     def end(self, status: int, cause: End, *, silently: bool = False) -> NoReturn:
         """End this process, after saying the cause to the user, unless silently, and to all hosts.
@@ -119,13 +119,13 @@ class Watch:
                 if awaited <= exchange.ended(self._client).keys():
                     break
                 time.sleep(BEAT_SECONDS / 4)
-            _exit(status, None if silently else cause)
+            leave(status, None if silently else str(cause))
 
 
-def _exit(status: int, cause: End | None) -> NoReturn:
-    """End this process at once: JAX would wait for the other hosts."""
-    if cause is not None:
-        print(f"{Path(sys.argv[0]).name}: {printable(str(cause))}", file=sys.stderr)
+def leave(status: int, reason: str | None) -> NoReturn:
+    """End this process at once, saying the reason, if any: JAX would wait for the other hosts."""
+    if reason is not None:
+        print(f"{Path(sys.argv[0]).name}: {printable(reason)}", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

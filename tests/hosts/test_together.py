@@ -95,3 +95,24 @@ def test_a_killed_host_ends_the_other_in_one_line(mode, victim, tmp_path):
     (line,) = last_lines(tmp_path)[1 - victim]
     assert line.startswith(f"train.py: host {victim} has ended: ")
     assert "start all hosts again with the same command" in line
+
+
+ALONE = """
+import sys
+from cic_jax import entry, hosts
+
+place = hosts.Place(f"localhost:{sys.argv[1]}", 2, int(sys.argv[2]))
+sys.modules["cic_jax.hosts.joined"].MEET_SECONDS = 3
+entry.sys.argv = ["train.py"]
+with hosts.joined(place):
+    print("they met")
+"""
+
+
+def test_hosts_that_do_not_meet_end_in_one_line(tmp_path):
+    """The first waits for the other, which looks for it at another port."""
+    with running(lambda port, host: ["-c", ALONE, port + host, host], tmp_path) as processes:
+        assert statuses(processes) == [2, 2]
+    for host in range(2):
+        (line,) = said(tmp_path, host)
+        assert line.startswith(f"train.py: host {host} of 2 did not meet the others at localhost:")
