@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -32,15 +33,16 @@ def fuzz(name, examples, **more):
 
 
 def guided(seconds, names, **options):
-    """Run `guided.py`, which ends its process."""
+    """Run `guided.py`, which ends its process and leaves its temporary files."""
     script = Path(__file__).with_name("guided.py")
-    root = str(script.parents[2])
-    return subprocess.run(
-        [sys.executable, script, str(round(seconds)), *names],
-        env={"JAX_PLATFORMS": "cpu"} | os.environ | {"PYTHONPATH": root},
-        check=False,
-        **options,
-    )
+    with TemporaryDirectory() as folder:
+        own = {"PYTHONPATH": str(script.parents[2]), "TMPDIR": folder}
+        return subprocess.run(
+            [sys.executable, script, str(round(seconds)), *names],
+            env={"JAX_PLATFORMS": "cpu"} | os.environ | own,
+            check=False,
+            **options,
+        )
 
 
 @pytest.mark.parametrize("name", TARGETS)
