@@ -73,9 +73,14 @@ def manager(workdir: str | Path, best_metric: str = "loss") -> ocp.CheckpointMan
 class _Manager(ocp.CheckpointManager):
     """Orbax's manager, which says in one line at its end, too, what could not be written."""
 
+    def __init__(self, *arguments: Any, **options: Any):
+        self._quiet = contextlib.ExitStack()
+        super().__init__(*arguments, **options)
+        self._quiet.enter_context(step_files.restoring())  # a save can fail at any time
+
     def close(self) -> None:
         """Wait until the last step is saved; CheckpointError where it cannot be written."""
-        with _writing(self):
+        with self._quiet, _writing(self):
             super().close()
 
 
