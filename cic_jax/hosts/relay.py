@@ -51,18 +51,25 @@ class Relay:
         for option, value in KEEPALIVE.items():
             if hasattr(socket, option):  # not on every system
                 outer.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-        threading.Thread(target=_pass_on, args=(inner, outer), daemon=True).start()
+        threading.Thread(target=self._send, args=(inner, outer), daemon=True).start()
         _pass_on(outer, inner)
         if self.guarding:
-            self._lost()
-        inner.close()
-        outer.close()
+            self._lost()  # before JAX's side closes: JAX would abort first
+        for connection in (inner, outer):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    @staticmethod
+    def _send(inner: socket.socket, outer: socket.socket) -> None:
+        """Pass on what JAX sends, until it closes; then close the other side."""
+        _pass_on(inner, outer)
+        with contextlib.suppress(OSError):
+            outer.shutdown(socket.SHUT_RDWR)
 
 
 def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-    """Pass on until one side closes, and then close the other side."""
+    """Pass on until one side closes."""
     with contextlib.suppress(OSError):
         while data := source.recv(CHUNK):
             sink.sendall(data)
-    with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_RDWR)
