@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from cic_jax import inference, lab, read_out
 from cic_jax.hints import Hints
+from cic_jax.read_out.unify import shared
 from cic_jax.target import Target
 
 Photos = UInt8[Array, "b h w 3"]
@@ -178,6 +179,7 @@ def predict(
     *,
     network: nn.Module,
     target: Target,
+    unify: float = 0.0,
 ) -> tuple[Float[Array, "b h4 w4 c"], Float[Array, "b h w 2"]]:
     """Compute the network's output, and the ab of every pixel as a user sees it.
 
@@ -187,9 +189,12 @@ def predict(
         settings: Settings of the read-out.
         network: L in [0, 100] -> output.
         target: Meaning of the output.
+        unify: How much each thing shares one distribution when colours are read out.
     """
     output = inference.infer(network, variables, lightness)
-    ab = jax.vmap(partial(read_out.pixel_ab, target), (0, 0, None))(output, lightness, settings)
+    means = jax.vmap(read_out.means)(lightness)[..., 0]
+    shown = shared(output, means, unify)
+    ab = jax.vmap(partial(read_out.pixel_ab, target), (0, 0, None))(shown, lightness, settings)
     return output, read_out.fit(lightness, ab)
 
 
@@ -200,6 +205,7 @@ def recolour(
     *,
     network: nn.Module,
     target: Target,
+    unify: float = 0.0,
 ) -> Photos:
     """Colour photographs from their lightness alone.
 
@@ -209,9 +215,10 @@ def recolour(
         settings: Settings of the read-out.
         network: L in [0, 100] -> output.
         target: Meaning of the output.
+        unify: As in `predict`.
     """
     lightness = jax.vmap(read_out.lightness)(photos)
-    _, ab = predict(variables, lightness, settings, network=network, target=target)
+    _, ab = predict(variables, lightness, settings, network=network, target=target, unify=unify)
     return jax.vmap(read_out.render)(lightness, ab)
 
 
@@ -225,6 +232,7 @@ def eval_step(
     target: Target,
     compare: Compare,
     downsample: Downsample = downsample,
+    unify: float = 0.0,
 ) -> dict[str, Float[Array, " b"]]:
     """Return the loss and every metric of each photograph; pixels outside the mask do not count.
 
@@ -237,11 +245,14 @@ def eval_step(
         target: Meaning of the output, and its loss.
         compare: Function that computes the metrics.
         downsample: As in `train_step`; a cell counts if all pixels that it reads are in the mask.
+        unify: As in `predict`.
     """
     rgb = photos.astype(jnp.float32) / 255.0
     pixels = lab.rgb_to_lab(rgb)
     lightness, truth = pixels[..., :1], pixels[..., 1:]
-    output, ab = predict(variables, lightness, settings, network=network, target=target)
+    output, ab = predict(
+        variables, lightness, settings, network=network, target=target, unify=unify
+    )
     small = downsample(truth)
     inside = downsample(mask[..., None].astype(jnp.float32))[..., 0] == 1.0
     loss = jax.vmap(lambda *one: target.loss(*(x[None] for x in one)))(output, small, inside)

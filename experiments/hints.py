@@ -55,6 +55,7 @@ def main() -> None:
     print(markdown([{"Photographs, points": name} | _row(x) for name, x in points.items()]))
     taken = bootstrap.intervals(clicks)
     print(markdown([_click_row(name, x, len(clicks[name])) for name, x in taken.items()]))
+    Path(OUT.value).mkdir(parents=True, exist_ok=True)
     write_json(Path(OUT.value) / "hints.json", {"points": points, "clicks": taken})
 
 

@@ -8,8 +8,9 @@ wins in all of them. A share of its own remains with each cell, for segments tha
 
 import warnings
 
+import jax
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
 STRENGTH = 0.6  # of `pool`, for a model without one of its own
 AXES = 6  # principal axes of the distributions by which cells are compared
@@ -42,6 +43,20 @@ def pool(
     means = np.add.reduceat(flat[order], starts, axis=0) / counts[:, None]
     mixed = flat + strength * (means[labels] - flat)
     return mixed.reshape(output.shape).astype(np.float32)
+
+
+def shared(
+    output: Float[Array, "b i j q"], L: Float[Array, "b i j"], strength: float
+) -> Float[Array, "b i j q"]:
+    """`pool` each photograph of a batch, within a compiled function: it is called on the host."""
+    if strength == 0:
+        return output
+
+    def pooled(output, L):
+        pairs = zip(np.asarray(output), np.asarray(L), strict=True)
+        return np.stack([pool(logits, means, strength) for logits, means in pairs])
+
+    return jax.pure_callback(pooled, jax.ShapeDtypeStruct(output.shape, np.float32), output, L)
 
 
 def segments(p: Float[np.ndarray, "i j q"], L: Float[np.ndarray, "i j"]) -> Int[np.ndarray, "i j"]:

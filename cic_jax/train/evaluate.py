@@ -91,6 +91,7 @@ def evaluator(
             target=target,
             compare=compare,
             downsample=partial(downsample, every_fourth=config.target.every_fourth),
+            unify=config.colour.unify,
         ),
         (0, 0, 0, None),
     )
@@ -166,6 +167,7 @@ def colourings(
     network: nn.Module,
     target: Target,
     settings: read_out.Settings,
+    unify: float = 0.0,
 ) -> UInt8[np.ndarray, "n s s 3"]:
     """Colour photographs from their lightness.
 
@@ -175,8 +177,9 @@ def colourings(
         network: The network, outside of any replicated step.
         target: The target, which reads colours out of the network's output.
         settings: Settings of the read-out.
+        unify: How much each thing shares one distribution.
     """
-    colour = jax.jit(partial(recolour, network=network, target=target))
+    colour = jax.jit(partial(recolour, network=network, target=target, unify=unify))
     return np.asarray(colour(variables, rgb, read_out.traced(settings)))
 
 

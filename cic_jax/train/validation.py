@@ -42,6 +42,7 @@ def validator(
         network=network,
         target=parts.target,
         settings=read_out.from_config(config.colour),
+        unify=config.colour.unify,
     )
 
     def validate(step: int, state: Any) -> dict[str, float]:

@@ -1,5 +1,8 @@
 """The cells of a thing share one distribution; what differs stays apart."""
 
+from functools import partial
+
+import jax
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -43,6 +46,14 @@ def test_the_mean_is_that_of_the_logarithms_and_mixed_by_strength():
         mixed = (1 - strength) * own + strength * expected
         np.testing.assert_allclose(unify.pool(output, L, strength), mixed, atol=1e-5)
     assert unify.pool(output, L, 0.0) is output
+
+
+def test_a_compiled_function_shares_as_the_host_does():
+    outputs, means = (np.stack(x) for x in zip(*[scene(), scene()[:2]], strict=True))
+    outputs[1] += np.random.default_rng(1).normal(0, 1, outputs[1].shape).astype(np.float32)
+    shared = jax.jit(partial(unify.shared, strength=0.6))(outputs, means)
+    for found, output, L in zip(shared, outputs, means, strict=True):
+        np.testing.assert_array_equal(found, unify.pool(output, L, 0.6))
 
 
 def test_segments_follow_the_thing():
