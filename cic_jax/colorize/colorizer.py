@@ -133,7 +133,7 @@ class Colorizer:
             hints: Colours at places.
             palette: Another photograph, uint8 'h w 3', whose colours the whole is to have.
             unify: How much each thing shares one distribution, from 0 to 1; None is the model's
-                own. See `cic_jax.read_out.unify`.
+                own, but 0 with hints: many of them know better. See `cic_jax.read_out.unify`.
         """
         pixels = pixels_of(photo)
         size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)
@@ -149,7 +149,7 @@ class Colorizer:
         unify: float | None = None,
     ) -> Prediction:
         """Run the network on a photograph again, with other hints, as `predict` does."""
-        strength = self.unify if unify is None else unify
+        strength = (0.0 if hints else self.unify) if unify is None else unify
         if strength:
             self._require_bins()
         size = prediction.size

@@ -28,11 +28,12 @@ def with_points(
 ) -> Cells:
     """Read out the cells' colours of photographs with `count` points of their true colours.
 
+    With points things are not unified, as in `Colorizer.predict`.
     The places are random, the same for every model; each has the mean colour of its cell.
     """
     forward = inference.compiled(model.network, model.variables, len(sample.names))
     read = jax.jit(jax.vmap(partial(read_out.cell_ab, model.target), (0, 0, None)))
-    strength = matched.strength_of(model)
+    strength = 0.0 if count else matched.strength_of(model)
     draw = jax.jit(_points, static_argnames=("count", "bins"))
     collected = []
     for rows, kept in matched.batches(np.arange(len(sample.names))):
