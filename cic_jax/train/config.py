@@ -106,6 +106,8 @@ def check_evaluation(config: ConfigDict) -> None:
     _require(config.data.size % 8 == 0, config, "data.size", "a multiple of 8")
     if train.output_bias == "prior" and config.target.predict == "ab":
         raise ConfigError("config.train.output_bias=prior is for config.target.predict=bins only")
+    if config.colour.unify and config.target.predict == "ab":
+        raise ConfigError("config.colour.unify is for config.target.predict=bins only")
     if config.model.network != "lite" and not config.model.factory:
         for key, default in OF_LITE.items():
             needed = f"{default} unless config.model.network is lite"

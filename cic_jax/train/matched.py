@@ -115,8 +115,14 @@ def cells(
 
 
 def strength_of(model: Model) -> float:
-    """Return how much each thing shares one distribution, as the model's config says."""
-    return default.completed(model.description["config"]).colour.unify
+    """Return how much each thing shares one distribution, as the model's config says.
+
+    Raises ValueError for a model that has no distribution to share.
+    """
+    strength = default.completed(model.description["config"]).colour.unify
+    if strength and model.target.centers is None:
+        raise ValueError("unify needs a model over colour bins; this one predicts ab itself")
+    return strength
 
 
 def unified(

@@ -161,8 +161,13 @@ class Page:
             number(request, "saturation", default.saturation, 0.0, MOST_SATURATION),
             number(request, "candidate", default.candidate, 0, self.candidates - 1),
             self._hints(request),
-            number(request, "unify", None, 0.0, 1.0) if "unify" in request.query_params else None,
+            self._unify(request),
         )
+
+    def _unify(self, request: Request) -> float | None:
+        if "unify" not in request.query_params:
+            return None
+        return number(request, "unify", None, 0.0, 1.0 if self.candidates > 1 else 0.0)
 
     def _hints(self, request: Request) -> tuple[Hint, ...]:
         """Parse 'x,y,a,b;...': places as shares of the sides, colours as ab in CIELAB units."""

@@ -191,6 +191,14 @@ def test_an_output_bias_needs_bins():
         check(config)
 
 
+def test_only_bins_can_be_shared_by_a_thing():
+    config = default.get_config()
+    config.target.predict = "ab"
+    config.colour.unify = 0.5
+    with pytest.raises(ConfigError, match=r"config\.colour\.unify .*bins only"):
+        check(config)
+
+
 def test_training_begins_as_the_config_says():
     config = default.get_config()
     config.model.update(width=0.05, network="simplified")

@@ -163,6 +163,7 @@ def test_a_model_that_predicts_ab_has_no_distribution():
         token = client.open(JPEG).json["token"]
         assert client.ask(f"/photographs/{token}/picture").status == 200
         assert client.ask(f"/photographs/{token}/picture?candidate=1").status == 400
+        assert client.ask(f"/photographs/{token}/picture?unify=0.5").status == 400
         answer = client.ask(f"/photographs/{token}/pixel?x=0&y=0")
         assert (answer.status, answer.text) == (
             404,
