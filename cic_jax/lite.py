@@ -39,7 +39,9 @@ class Lite(nn.Module):
 
     Any h and w: the lower and right edges are repeated up to a multiple of 32 and the output is
     cropped. `frozen` stops the gradient at the encoder's features. With `train=True` the decoder's
-    normalisation uses the batch's statistics, as in `network.Network`.
+    normalisation uses the batch's statistics, as in `network.Network`, and a share `dropout` of the
+    encoder's channels is left out, drawn for each photograph and stride (needs the random key
+    `dropout`): a few thousand photographs are soon known by heart from all of them.
     """
 
     outputs: int = 313
@@ -48,6 +50,7 @@ class Lite(nn.Module):
     convolution: str = "auto"
     axis_name: str | None = None
     frozen: bool = True
+    dropout: float = 0.0
 
     @nn.compact
     def __call__(
@@ -61,7 +64,8 @@ class Lite(nn.Module):
             share = jnp.array([h / (h + -h % STRIDE), w / (w + -w % STRIDE)])
             hints = hints._replace(place=hints.place * share)
 
-        *features, x = self._encode(L)
+        dropout = nn.Dropout(self.dropout, broadcast_dims=(1, 2), deterministic=not train)
+        *features, x = map(dropout, self._encode(L))
         scaled = partial(scale_channels, width=self.width)
         pooled = self._pooled(jnp.mean(x.astype(jnp.float32), axis=(1, 2)), hints)
         x = self._normalised(conv(scaled(BOTTOM), size=1, name="bottom")(x), train, "bottom_norm")

@@ -169,6 +169,7 @@ def create(
     axis_name: str | None = None,
     lightness_scale: float = 50.0,
     frozen: bool = True,
+    dropout: float = 0.0,
 ) -> Network | Lite:
     """Create the network called 'full', 'simplified' or 'lite'.
 
@@ -182,11 +183,12 @@ def create(
         lightness_scale: The network sees (L - 50) / lightness_scale; 100 for CIC's weights. Not
             for 'lite', which sees what its encoder was trained on.
         frozen: Keep the pretrained encoder of 'lite' as it is: no gradient enters it.
+        dropout: Share of the encoder's channels that 'lite' leaves out in training.
 
     Raises ValueError for an unknown name.
     """
     if name not in NAMES:
         raise ValueError(f"network: expected one of {', '.join(NAMES)}; got {name!r}")
     if name == "lite":
-        return Lite(outputs, width, dtype, convolution, axis_name, frozen)
+        return Lite(outputs, width, dtype, convolution, axis_name, frozen, dropout)
     return Network(NETWORKS[name], outputs, width, dtype, convolution, axis_name, lightness_scale)

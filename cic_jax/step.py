@@ -29,7 +29,7 @@ Downsample = Callable[[Float[Array, "b h w c"]], Float[Array, "b h4 w4 c"]]
 # (sRGB, CIELAB, predicted ab, mask) -> metrics of each photograph; see `cic_jax.metrics.compare`.
 Compare = Callable[[Array, Array, Array, Array | None], dict[str, Array]]
 
-HINTS, FILM = 1, 2  # folded into a step's key, which itself draws the augmentation
+HINTS, FILM, DROPOUT = 1, 2, 3  # folded into a step's key, which itself draws the augmentation
 
 
 class TrainState(NamedTuple):
@@ -121,9 +121,13 @@ def train_step(
         small = downsample(pixels[..., :1])
         hints["hints"], ab = hint(jax.random.fold_in(key, HINTS), ab, small)
 
+    keys = {"dropout": jax.random.fold_in(key, DROPOUT)}
+
     def loss_of(params):
         variables = state.trained | {"params": params}
-        output, updated = network.apply(variables, L, train=True, mutable=["batch_stats"], **hints)
+        output, updated = network.apply(
+            variables, L, train=True, mutable=["batch_stats"], rngs=keys, **hints
+        )
         return target.loss(output, ab), updated.get("batch_stats", {})
 
     (loss, batch_stats), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)

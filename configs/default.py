@@ -71,6 +71,7 @@ def get_config() -> ConfigDict:
                 "output_bias": "zero",  # or prior: the best constant prediction
                 "encoder": "random",  # of lite, or imagenet: pretrained (extra `pretrained`)
                 "encoder_rate": 1.0,  # times the learning rate, for lite's encoder; 0 freezes it
+                "dropout": 0.0,  # share of the encoder's channels that lite trains without
                 "hints": 0.0,  # share of the photographs that lite trains on with points
                 "recolored": 0.0,  # share of those with points in which one thing has another colour
                 "palettes": 0.0,  # share that it trains on with the histogram of their colours

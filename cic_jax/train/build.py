@@ -161,6 +161,7 @@ def build_network(config: ConfigDict, outputs: int, axis_name: str | None) -> nn
         convolution=config.model.convolution,
         axis_name=axis_name,
         frozen=config.train.encoder_rate == 0.0,
+        dropout=float(config.train.dropout),
     )
 
 

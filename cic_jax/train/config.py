@@ -53,6 +53,7 @@ RANGES: dict[str, tuple[int | float, int | float]] = {
     "train.warmup_steps": (0, 10**9),
     "train.weight_decay": (0, 1000),
     "train.encoder_rate": (0, 1000),
+    "train.dropout": (0, 0.9),
     "train.hints": SHARE,
     "train.palettes": SHARE,
     "train.recolored": SHARE,
@@ -75,6 +76,7 @@ DECAYS = ("train.average", "train.b1", "train.b2")
 OF_LITE: dict[str, Any] = {
     "train.encoder": "random",
     "train.encoder_rate": 1.0,
+    "train.dropout": 0,
     "train.hints": 0,
     "train.palettes": 0,
     "train.recolored": 0,
