@@ -37,6 +37,14 @@ def none(photographs: int, places: int, bins: int) -> Hints:
     return Hints(place, place, place[..., 0], jnp.zeros((photographs, bins)))
 
 
+def told(hints: Hints, saturation: float) -> Hints:
+    """Return the hints to tell a network whose colours are multiplied by `saturation` afterwards.
+
+    The colours asked for then come out as they are asked for.
+    """
+    return hints._replace(ab=hints.ab / saturation) if saturation else hints
+
+
 class Attention(nn.Module):
     """Colours of the hints at each cell of x, as far as the cell belongs with the hints' cells.
 

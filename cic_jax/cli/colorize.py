@@ -109,8 +109,7 @@ def add(subcommands: argparse._SubParsersAction) -> None:
         "--unify",
         type=arguments.number(float, 0, 1),
         metavar="STRENGTH",
-        help="how much each thing gets one colour, from 0 to 1 (default: the checkpoint's own, "
-        "with hints 0)",
+        help="how much each thing gets one colour, from 0 to 1 (default: the checkpoint's own)",
     )
     parser.add_argument(
         "--compare", action="store_true", help="put the photograph to the left of its colouring"

@@ -16,9 +16,11 @@ from cic_jax.colorize.hints import Hint, arrange
 from cic_jax.colorize.paint import paint
 from cic_jax.colorize.prediction import Prediction, pixels_of
 from cic_jax.configs import default
+from cic_jax.hints import told
 from cic_jax.images import resize
 from cic_jax.model import Model
 from cic_jax.read_out import CELL
+from cic_jax.read_out.extent import merge
 from cic_jax.read_out.unify import pool
 
 MULTIPLE = 64  # working sizes are padded to it, so that few are compiled
@@ -133,7 +135,7 @@ class Colorizer:
             hints: Colours at places.
             palette: Another photograph, uint8 'h w 3', whose colours the whole is to have.
             unify: How much each thing shares one distribution, from 0 to 1; None is the model's
-                own, but 0 with hints: many of them know better. See `cic_jax.read_out.unify`.
+                own. What hints reach takes their colours instead. See `cic_jax.read_out.unify`.
         """
         pixels = pixels_of(photo)
         size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)
@@ -149,17 +151,32 @@ class Colorizer:
         unify: float | None = None,
     ) -> Prediction:
         """Run the network on a photograph again, with other hints, as `predict` does."""
-        strength = (0.0 if hints else self.unify) if unify is None else unify
+        strength = self.unify if unify is None else unify
         if strength:
             self._require_bins()
-        size = prediction.size
         lightness = np.asarray(read_out.lightness(resize.pad(prediction.seen, MULTIPLE)))
         palette = None if palette is None else pixels_of(palette)
-        arranged = arrange(hints, palette, lightness, size, self._centers)
-        (output,) = self._forward(lightness[None], arranged)
-        shown = slice(-(-size[0] // CELL)), slice(-(-size[1] // CELL))
+        shown = slice(-(-prediction.size[0] // CELL)), slice(-(-prediction.size[1] // CELL))
+
+        def output(hints: Sequence[Hint]) -> tuple[np.ndarray, np.ndarray]:
+            """Run the network; return its output and the colours that it was told."""
+            arranged = arrange(hints, palette, lightness, prediction.size, self._centers)
+            asked = np.empty((0, 2))
+            if arranged is not None:
+                arranged = told(arranged, float(self._own.saturation))
+                asked = np.asarray(arranged.ab[0])
+            (output,) = self._forward(lightness[None], arranged)
+            return np.asarray(output)[shown], asked[: len(hints)]
+
         L = np.asarray(self._means(lightness))[shown]
-        return prediction._replace(output=pool(np.asarray(output)[shown], L, strength))
+        without = prediction._replace(output=pool(output(())[0], L, strength))
+        if not hints:
+            return without
+        answer, asked = output(hints)
+        ab = [self.cells(each) for each in (without, without._replace(output=answer))]
+        place = np.array([(hint.y, hint.x) for hint in hints])
+        outputs = np.stack([without.output, answer])
+        return without._replace(output=merge(outputs, np.stack(ab), place, asked))
 
     def cells(
         self,

@@ -10,8 +10,9 @@ from jaxtyping import Array, Float, Int
 from scipy import ndimage
 
 from cic_jax import inference, lab, read_out, scenes
-from cic_jax.hints import Hints
+from cic_jax.hints import Hints, told
 from cic_jax.model import Model
+from cic_jax.read_out.extent import merge
 from cic_jax.step import downsample
 from cic_jax.train import hints, matched
 from cic_jax.train.evaluate import Columns
@@ -28,12 +29,10 @@ def with_points(
 ) -> Cells:
     """Read out the cells' colours of photographs with `count` points of their true colours.
 
-    With points things are not unified, as in `Colorizer.predict`.
-    The places are random, the same for every model; each has the mean colour of its cell.
+    The places are random, the same for every model; each has the mean colour of its cell. Colours
+    are asked for, and kept, as in `Colorizer.predict`.
     """
-    forward = inference.compiled(model.network, model.variables, len(sample.names))
-    read = jax.jit(jax.vmap(partial(read_out.cell_ab, model.target), (0, 0, None)))
-    strength = 0.0 if count else matched.strength_of(model)
+    listen = _listener(model, settings, len(sample.names))
     draw = jax.jit(_points, static_argnames=("count", "bins"))
     collected = []
     for rows, kept in matched.batches(np.arange(len(sample.names))):
@@ -41,12 +40,43 @@ def with_points(
         L, points = draw(
             keys, sample.photo[rows], sample.mask[rows], count=count, bins=model.target.outputs
         )
-        means = jax.vmap(read_out.means)(L)
-        output = np.asarray(forward(np.asarray(L), points if count else None))
-        output = matched.unified(output, np.asarray(means), strength)
-        cells = read(output, means, read_out.traced(settings))
-        collected.append(np.asarray(cells)[:kept])
+        _, cells = listen(np.asarray(L), points if count else None)
+        collected.append(cells[:kept])
     return np.concatenate(collected)
+
+
+# (L, hints) -> output and ab of the cells
+Listen = Callable[
+    [Float[np.ndarray, "b h w 1"], Hints | None],
+    tuple[Float[np.ndarray, "b i j q"], Float[np.ndarray, "b i j 2"]],
+]
+
+
+def _listener(model: Model, settings: read_out.Settings, photographs: int) -> Listen:
+    """Return the function that colours photographs with hints."""
+    forward = inference.compiled(model.network, model.variables, photographs)
+    cells = jax.jit(jax.vmap(partial(read_out.cell_ab, model.target), (0, 0, None)))
+    means = jax.jit(jax.vmap(read_out.means))
+    strength = matched.strength_of(model)
+
+    def listen(L, points):
+        lightness = means(L)
+
+        def read(output):
+            return np.asarray(cells(output, lightness, read_out.traced(settings)))
+
+        without = np.asarray(forward(L, None))
+        without = np.asarray(matched.unified(without, np.asarray(lightness), strength))
+        if points is None:
+            return without, read(without)
+        points = told(points, float(settings.saturation))
+        outputs = np.stack([without, np.asarray(forward(L, points))], axis=1)
+        ab = np.stack([read(outputs[:, 0]), read(outputs[:, 1])], axis=1)
+        places, asked = np.asarray(points.place), np.asarray(points.ab)
+        merged = np.stack([merge(*x) for x in zip(outputs, ab, places, asked, strict=True)])
+        return merged, read(merged)
+
+    return listen
 
 
 def _points(
@@ -89,9 +119,8 @@ def clicks(model: Model, drawn: Sequence[scenes.Scene], settings: read_out.Setti
     as sRGB can show that at their lightness, and 'spilled', the share of the other pixels that
     change by more than CHANGED.
     """
-    forward = inference.compiled(model.network, model.variables, len(drawn))
-    strength = matched.strength_of(model)
-    read = partial(_colours, jax.jit(partial(_fitted, model, settings)), strength)
+    listen = _listener(model, settings, len(drawn))
+    pixels = jax.jit(partial(_fitted, model, settings))
     taken, spilled = [], []
     for scene in drawn:
         inside = scene.mask == 1
@@ -99,22 +128,18 @@ def clicks(model: Model, drawn: Sequence[scenes.Scene], settings: read_out.Setti
             continue
         L = np.asarray(lab.from_uint8(jnp.asarray(scene.image)))[..., :1]
         place = _middle(inside)
-        before = np.asarray(read(forward(L[None])[0], L))
+        before = np.asarray(pixels(listen(L[None], None)[0][0], L))
         for ab in ASKED:
             asked = np.asarray(
                 read_out.fit(jnp.asarray(L), jnp.full((*L.shape[:2], 2), 1.0) * jnp.asarray(ab))
             )
-            after = np.asarray(read(forward(L[None], _click(place, asked, model))[0], L))
+            answer, _ = listen(L[None], _click(place, asked, model))
+            after = np.asarray(pixels(answer[0], L))
             near = np.linalg.norm(after - asked, axis=-1) < NEAR
             moved = np.linalg.norm(after - before, axis=-1) > CHANGED
             taken.append(near[inside].mean())
             spilled.append(moved[~inside].mean())
     return {"taken": np.array(taken), "spilled": np.array(spilled)}
-
-
-def _colours(read: Callable, strength: float, output: Array | np.ndarray, L: np.ndarray) -> Array:
-    means = np.asarray(read_out.means(jnp.asarray(L)))
-    return read(matched.unified(np.asarray(output)[None], means[None], strength)[0], L)
 
 
 def _fitted(model: Model, settings: read_out.Settings, output: Array, L: Array) -> Array:

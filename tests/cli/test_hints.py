@@ -34,12 +34,12 @@ def colour(lite, tmp_path, capsys):
 def test_a_hint_a_file_of_hints_and_a_palette(tmp_path, colour):
     one, two = (photograph(tmp_path / name) for name in ("one.png", "two.png"))
     _, _, plain = colour(one, two)
-    status, _, hinted = colour(one, two, "--hint=50%,50%,red")
+    status, _, hinted = colour(one, two, "--hint=20%,50%,red")
     assert status == console.DONE
     assert all(np.any(plain[name] != hinted[name]) for name in plain)
 
     listed = tmp_path / "hints.csv"
-    listed.write_text(f"photograph,x,y,colour\n{one},50%,50%,red\n")
+    listed.write_text(f"photograph,x,y,colour\n{one},20%,50%,red\n")
     _, _, listed_ones = colour(one, two, f"--hints={listed}")
     np.testing.assert_array_equal(listed_ones["one.png"], hinted["one.png"])
     np.testing.assert_array_equal(listed_ones["two.png"], plain["two.png"])

@@ -30,4 +30,5 @@ def tiny_lite(gain=30.0):
     variables = jax.jit(network.init)(jax.random.key(0), np.zeros((1, 32, 32, 1), np.float32))
     variables = jax.tree.map(np.array, variables)
     variables["params"]["out"]["kernel"] *= gain
+    variables["params"]["attention"]["answer"] *= gain
     return models.build(description, variables)
