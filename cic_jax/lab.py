@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, UInt8
 
 # Linear sRGB -> XYZ with scikit-image's values, so that both agree to float32 rounding.
@@ -18,8 +19,13 @@ OFFSET = 16.0 / 116.0
 
 
 def rgb_to_lab(rgb: Float[Array, "*b 3"]) -> Float[Array, "*b 3"]:
-    """Convert sRGB in [0, 1] to CIELAB: L in [0, 100], a in [-87, 99], b in [-108, 95]."""
-    linear = linearise(rgb)
+    """Convert sRGB in [0, 1] to CIELAB: L in [0, 100], a in [-87, 99], b in [-108, 95].
+
+    Half precision is computed, and comes back, as float32: with 8 bits of a value the result would
+    be off by 3. Raises TypeError for integers (see `from_uint8`), and ValueError for another number
+    of channels.
+    """
+    linear = linearise(_colours(rgb))
     xyz = _product(XYZ_FROM_RGB / D65[:, None], [linear[..., i] for i in range(3)])
     fx, fy, fz = (_f(t) for t in xyz)
     return jnp.stack([116.0 * fy - 16.0, 500.0 * (fx - fy), 200.0 * (fy - fz)], axis=-1)
@@ -34,7 +40,9 @@ def lab_to_rgb(lab: Float[Array, "*b 3"]) -> Float[Array, "*b 3"]:
     """Convert CIELAB to sRGB, clipped to [0, 1]: colours outside the gamut move to its faces.
 
     Unlike scikit-image this does not clip Z first where b > 200 (L + 16) / 116, far out of gamut.
+    Types and errors are those of `rgb_to_lab`.
     """
+    lab = _colours(lab)
     return _delinearise(jnp.stack(lab_to_linear(lab[..., 0], lab[..., 1], lab[..., 2]), axis=-1))
 
 
@@ -50,6 +58,19 @@ def lab_to_linear(
 def lightness(light: Float[Array, "*b"]) -> Float[Array, "*b"]:
     """Convert relative luminance in [0, 1] to L in [0, 100]."""
     return 116.0 * _f(light) - 16.0
+
+
+def _colours(values: ArrayLike) -> Float[Array, "*b 3"]:
+    """Return colours in float32 at least, or raise an error for what cannot be meant."""
+    values = jnp.asarray(values)
+    if not jnp.issubdtype(values.dtype, jnp.floating):
+        raise TypeError(
+            f"expected floats, got {values.dtype}: `lab.from_uint8` takes 8-bit values; divide "
+            "others by their largest"
+        )
+    if values.shape[-1:] != (3,):
+        raise ValueError(f"expected three channels at the end, got the shape {values.shape}")
+    return values.astype(jnp.promote_types(values.dtype, jnp.float32))
 
 
 def _product(matrix: np.ndarray, planes: list[Float[Array, "*b"]]) -> list[Float[Array, "*b"]]:

@@ -34,6 +34,13 @@ class Model(NamedTuple):
     target: Target
     description: Description
 
+    def __repr__(self) -> str:
+        """Name the network and its size; arrays and the whole config would fill many screens."""
+        size = sum(np.size(array) for array in jax.tree.leaves(self.variables.get("params", {})))
+        network, predicted = self.description["network"], self.description["predict"]
+        width = self.description["width"]
+        return f"Model({network} of width {width:g}, {size:,} parameters, predicts {predicted})"
+
 
 def describe(
     network: str,

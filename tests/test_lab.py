@@ -87,3 +87,18 @@ def test_derivatives_are_finite_where_the_curves_have_corners():
     pixels = np.concatenate([to_lab(rgb), outside])
     backward = np.asarray(jax.jit(jax.vmap(jax.jacrev(lab.lab_to_rgb)))(pixels))
     assert np.isfinite(backward).all()
+
+
+def test_what_cannot_be_meant_is_refused():
+    # Where types are checked, as in tests, the functions themselves are not reached.
+    with pytest.raises(TypeError, match=r"got uint8: .*from_uint8"):
+        lab._colours(np.zeros((2, 2, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"expected three channels at the end, got .*\(2, 2, 4\)"):
+        lab._colours(np.zeros((2, 2, 4), np.float32))
+
+
+def test_half_precision_loses_no_more_than_its_input():
+    rgb = jnp.asarray(cube(17), jnp.bfloat16)
+    converted = lab.rgb_to_lab(rgb)
+    assert converted.dtype == jnp.float32
+    np.testing.assert_array_equal(converted, lab.rgb_to_lab(rgb.astype(jnp.float32)))

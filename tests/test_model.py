@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from cic_jax import model
@@ -68,3 +69,9 @@ def test_a_prior_is_a_distribution():
     two = RIGHT | {"centers": [[0, 0], [0, 10]], "prior": [0.0, 0.0]}
     with pytest.raises(ValueError, match=r"^prior: expected shares of sum 1"):
         model.checked(two)
+
+
+def test_a_model_is_shown_in_one_line():
+    variables = {"params": {"a": np.ones(1234)}}
+    shown = repr(model.build(model.describe("simplified", width=0.05), variables))
+    assert shown == "Model(simplified of width 0.05, 1,234 parameters, predicts bins)"
