@@ -1,9 +1,11 @@
-"""Entry point of the commands in experiments/: flags, memory and one-line errors."""
+"""Entry point of the commands in experiments/: flags and one-line errors."""
 
 import contextlib
 import logging
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -32,7 +34,6 @@ def run(main: Callable[[], None]) -> None:
     """
     if "--help" in sys.argv[1:]:
         app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
-    keep_memory()
     sys.argv[1:] = map(_expanded, sys.argv[1:])
 
     def guarded(arguments: list[str]) -> None:
@@ -49,7 +50,8 @@ def run(main: Callable[[], None]) -> None:
 def refusals() -> Iterator[None]:
     """Turn refused input and Ctrl-C into one line and a status, as `run` describes."""
     try:
-        yield
+        with _interrupts():
+            yield
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -69,6 +71,33 @@ def refusals() -> Iterator[None]:
         if not _raised_in(ml_collections, error):
             raise
         _refuse(f"--config cannot be loaded: {str(error).splitlines()[-1].strip()}")
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[None]:
+    """Raise KeyboardInterrupt on Ctrl-C, also where a library turned it into another error.
+
+    The initialisation of an extension that is imported meanwhile makes an ImportError of it.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    interrupted = threading.Event()
+
+    def interrupt(*_: Any) -> NoReturn:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except (ImportError, SystemError) as error:
+        if not interrupted.is_set():
+            raise
+        raise KeyboardInterrupt from error
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _parsed(arguments: list[str]) -> list[str]:

@@ -10,13 +10,16 @@ where it stopped. Any --config.* holds for all runs, --variants names some of th
 import sys
 from pathlib import Path
 
-from absl import app, flags
+from cic_jax import startup
 
-from cic_jax import entry, machine
-from cic_jax.configs import two_cores
-from cic_jax.report.results import command
-from cic_jax.study.ablation import variants
-from cic_jax.study.ablation_runs import ablate
+with startup.imports(__name__):
+    from absl import app, flags
+
+    from cic_jax import entry, machine
+    from cic_jax.configs import two_cores
+    from cic_jax.report.results import command
+    from cic_jax.study.ablation import variants
+    from cic_jax.study.ablation_runs import ablate
 
 CONFIG = entry.define_config(two_cores.get_config())
 WORKDIR = flags.DEFINE_string("workdir", "runs/ablation", "Directory of the runs and the results.")

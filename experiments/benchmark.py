@@ -15,15 +15,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-from absl import app, flags, logging
+from cic_jax import startup
 
-from cic_jax import bins, entry
-from cic_jax.benchmark import compute, process
-from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
-from cic_jax.benchmark.timing import Work
-from cic_jax.benchmark.work import Case
+with startup.imports(__name__):
+    import jax
+    import jax.numpy as jnp
+    from absl import app, flags, logging
+
+    from cic_jax import bins, entry
+    from cic_jax.benchmark import compute, process
+    from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
+    from cic_jax.benchmark.timing import Work
+    from cic_jax.benchmark.work import Case
 
 OUT = flags.DEFINE_string("out", "benchmark", "Folder for the tables.")
 ONLY = flags.DEFINE_list("only", None, "Names of the measurements to take; default: all.")

@@ -15,19 +15,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from absl import flags
-from ml_collections import ConfigDict
-from PIL import Image
+from cic_jax import startup
 
-from cic_jax import checkpoint, entry, machine, photos
-from cic_jax.cli import console
-from cic_jax.colorize import Colorizer
-from cic_jax.metrics import LIKENESS, METRICS
-from cic_jax.model import Model, parameter_count
-from cic_jax.report import charts, gallery, page
-from cic_jax.report.markdown import written
-from cic_jax.train import evaluate, record, train
+with startup.imports(__name__):
+    import numpy as np
+    from absl import flags
+    from ml_collections import ConfigDict
+    from PIL import Image
+
+    from cic_jax import checkpoint, entry, machine, photos
+    from cic_jax.cli import console
+    from cic_jax.colorize import Colorizer
+    from cic_jax.metrics import LIKENESS, METRICS
+    from cic_jax.model import Model, parameter_count
+    from cic_jax.report import charts, gallery, page
+    from cic_jax.report.markdown import written
+    from cic_jax.train import evaluate, record, train
 
 HERE = Path(__file__).parents[1]
 CONFIG = entry.define_config(HERE / "configs/demo.py")

@@ -12,13 +12,16 @@ checkpoint names.
 
 from pathlib import Path
 
-from absl import flags
-from ml_collections import config_flags
+from cic_jax import startup
 
-from cic_jax import checkpoint, entry, photos
-from cic_jax.configs import default
-from cic_jax.train import evaluate
-from cic_jax.train.config import check_evaluation
+with startup.imports(__name__):
+    from absl import flags
+    from ml_collections import config_flags
+
+    from cic_jax import checkpoint, entry, photos
+    from cic_jax.configs import default
+    from cic_jax.train import evaluate
+    from cic_jax.train.config import check_evaluation
 
 CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_string(

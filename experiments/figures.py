@@ -10,12 +10,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from absl import flags
+from cic_jax import startup
 
-from cic_jax import checkpoint, entry
-from cic_jax.model import Model
-from cic_jax.report import drawings
-from cic_jax.report.style import save
+with startup.imports(__name__):
+    from absl import flags
+
+    from cic_jax import checkpoint, entry
+    from cic_jax.model import Model
+    from cic_jax.report import drawings
+    from cic_jax.report.style import save
 
 RUNS = flags.DEFINE_list(
     "runs", None, "Training runs, exported checkpoints or released names.", required=True

@@ -13,17 +13,20 @@ Prints two tables and writes hints.json to --out.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from absl import flags
-from jaxtyping import Int
-from ml_collections import config_flags
+from cic_jax import startup
 
-from cic_jax import checkpoint, entry, photos, read_out, scenes
-from cic_jax.configs import default
-from cic_jax.report.markdown import markdown
-from cic_jax.train import bootstrap, evaluate, hint_scores, matched
-from cic_jax.train.config import check
-from cic_jax.train.directory import write_json
+with startup.imports(__name__):
+    import numpy as np
+    from absl import flags
+    from jaxtyping import Int
+    from ml_collections import config_flags
+
+    from cic_jax import checkpoint, entry, photos, read_out, scenes
+    from cic_jax.configs import default
+    from cic_jax.report.markdown import markdown
+    from cic_jax.train import bootstrap, evaluate, hint_scores, matched
+    from cic_jax.train.config import check
+    from cic_jax.train.directory import write_json
 
 CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_string("workdir", None, "A model that takes hints.", required=True)

@@ -20,18 +20,21 @@ Prints the tables and writes matched.json, matched.csv and matched.md, the table
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from absl import flags
-from ml_collections import config_flags
+from cic_jax import startup
 
-from cic_jax import checkpoint, entry, photos, read_out
-from cic_jax.configs import default
-from cic_jax.model import Model
-from cic_jax.report import gallery
-from cic_jax.report import matched as report
-from cic_jax.report.markdown import markdown
-from cic_jax.train import choice, coherence, faces, judge, matched
-from cic_jax.train.config import check
+with startup.imports(__name__):
+    import numpy as np
+    from absl import flags
+    from ml_collections import config_flags
+
+    from cic_jax import checkpoint, entry, photos, read_out
+    from cic_jax.configs import default
+    from cic_jax.model import Model
+    from cic_jax.report import gallery
+    from cic_jax.report import matched as report
+    from cic_jax.report.markdown import markdown
+    from cic_jax.train import choice, coherence, faces, judge, matched
+    from cic_jax.train.config import check
 
 CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_list("workdir", None, "Models, divided by commas.", required=True)

@@ -13,13 +13,16 @@ scores. --config.colour.* sets the release's own read-out, as chosen on the vali
 
 from pathlib import Path
 
-from absl import flags
-from ml_collections import config_flags
+from cic_jax import startup
 
-from cic_jax import checkpoint, entry
-from cic_jax.configs import default
-from cic_jax.report import card, release
-from cic_jax.train import evaluate
+with startup.imports(__name__):
+    from absl import flags
+    from ml_collections import config_flags
+
+    from cic_jax import checkpoint, entry
+    from cic_jax.configs import default
+    from cic_jax.report import card, release
+    from cic_jax.train import evaluate
 
 CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_string("workdir", None, "The training run.", required=True)

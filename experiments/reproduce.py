@@ -13,15 +13,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from absl import app, flags
-from ml_collections import config_flags
+from cic_jax import startup
 
-from cic_jax import entry, machine
-from cic_jax.configs import default
-from cic_jax.report.results import command
-from cic_jax.study import published, sample
-from cic_jax.study.reproduction import reproduce
-from cic_jax.study.runs import configure
+with startup.imports(__name__):
+    from absl import app, flags
+    from ml_collections import config_flags
+
+    from cic_jax import entry, machine
+    from cic_jax.configs import default
+    from cic_jax.report.results import command
+    from cic_jax.study import published, sample
+    from cic_jax.study.reproduction import reproduce
+    from cic_jax.study.runs import configure
 
 CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_string("workdir", "runs/study", "Directory of the runs and the results.")

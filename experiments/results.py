@@ -10,11 +10,14 @@ are credited; drawn scenes are always shown.
 import csv
 from pathlib import Path
 
-from absl import app, flags
+from cic_jax import startup
 
-from cic_jax import entry
-from cic_jax.report.results import Credit, credits
-from cic_jax.study import results_page
+with startup.imports(__name__):
+    from absl import app, flags
+
+    from cic_jax import entry
+    from cic_jax.report.results import Credit, credits
+    from cic_jax.study import results_page
 
 STUDY = flags.DEFINE_string("study", None, "Output of reproduce.py.")
 DRAWN = flags.DEFINE_string("drawn", None, "Output of reproduce.py on drawn scenes.")

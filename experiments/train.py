@@ -6,11 +6,14 @@ Any value of the config can be set on the command line (--config.train.epochs=10
 command to resume where it stopped.
 """
 
-from absl import flags
+from cic_jax import startup
 
-from cic_jax import entry, hosts
-from cic_jax.study import mistakes
-from cic_jax.train import profile, train
+with startup.imports(__name__):
+    from absl import flags
+
+    from cic_jax import entry, hosts
+    from cic_jax.study import mistakes
+    from cic_jax.train import profile, train
 
 CONFIG = entry.define_config(None)
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)

@@ -14,11 +14,14 @@ upsampling.json and upsampling.md.
 import json
 from pathlib import Path
 
-from absl import flags
+from cic_jax import startup
 
-from cic_jax import checkpoint, entry, photos
-from cic_jax.configs import default
-from cic_jax.study import upsampling
+with startup.imports(__name__):
+    from absl import flags
+
+    from cic_jax import checkpoint, entry, photos
+    from cic_jax.configs import default
+    from cic_jax.study import upsampling
 
 CONFIG = entry.define_config(default.get_config())
 MODEL = flags.DEFINE_string(

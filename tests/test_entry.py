@@ -1,6 +1,7 @@
 """What people see of a wrong command: one line that names what to mend, and a status but 0."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -59,6 +60,40 @@ def test_ctrl_c_is_one_line():
     )
     assert done.returncode == 130
     assert done.stderr == "-c: interrupted\n"
+
+
+@pytest.mark.parametrize("given", [{}, STARTS_ONCE])
+def test_ctrl_c_while_libraries_are_imported_is_one_line(given):
+    """The libraries are imported once, whether or not the script has to restart before."""
+    script = (
+        "from cic_jax import startup\nwith startup.imports(__name__):\n"
+        "    import os, signal; print('on', flush=True); os.kill(os.getpid(), signal.SIGINT)\n"
+        "    print('not reached')"
+    )
+    environment = {key: x for key, x in os.environ.items() if key not in STARTS_ONCE}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment | given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "on\n", "-c: interrupted\n")
+
+
+def test_ctrl_c_is_one_line_where_an_import_made_another_error_of_it(capsys):
+    def imports():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as interrupt:
+            raise ImportError from interrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as ended, entry.refusals():
+        imports()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.endswith(": interrupted\n")
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_home_is_put_for_a_tilde_in_every_path(tmp_path):

@@ -2,11 +2,12 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 
 import pytest
-from commands import EXPERIMENTS, ROOT
+from commands import EXPERIMENTS, ROOT, STARTS_ONCE
 
 SCRIPTS = sorted(path.stem for path in EXPERIMENTS.glob("*.py") if path.stem[0] != "_")
 # A process that has loaded the libraries forks one for each start: of the two seconds that a script
@@ -57,6 +58,23 @@ def test_scripts_were_found():
     assert {"train", "evaluate", "reproduce"} <= set(SCRIPTS)
 
 
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_imports_libraries_where_ctrl_c_is_one_line(name):
+    first, begin, *rest = (
+        node
+        for node in ast.parse((EXPERIMENTS / f"{name}.py").read_text()).body[1:]
+        if not isinstance(node, ast.Import | ast.ImportFrom)
+        or _package(node) not in sys.stdlib_module_names
+    )
+    assert ast.unparse(first) == "from cic_jax import startup"
+    assert ast.unparse(begin).startswith("with startup.imports(__name__):\n")
+    assert not any(isinstance(node, ast.Import | ast.ImportFrom) for node in rest)
+
+
+def _package(node):
+    return (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]
+
+
 def test_a_script_starts_by_its_path():
     done = subprocess.run(
         [sys.executable, "experiments/upsampling.py", "--help"],
@@ -76,6 +94,7 @@ def test_every_script_explains_itself_by_its_path_and_as_a_module():
     done = subprocess.run(
         [sys.executable, "-c", STARTS, json.dumps(starts)],
         cwd=ROOT,
+        env=os.environ | STARTS_ONCE,
         capture_output=True,
         text=True,
         check=False,
