@@ -1,5 +1,7 @@
 """Frequencies of the colour bins, and what balances them: class weights, adjusted logits."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Num
@@ -46,14 +48,18 @@ def class_weights(p: Num[np.ndarray, " q"], mix: float = 0.5) -> Float[np.ndarra
         raise ValueError(f"p must be a distribution of sum 1; {extent}: divide counts by their sum")
     if not 0 <= mix <= 1 or (mix == 0 and p.min() == 0):
         raise ValueError(f"mix must be in [0, 1], above 0 where a bin is empty; it is {mix}")
-    p = p / p.sum()
+    return _inverse(p / p.sum(), mix).astype(np.float32)
+
+
+def _inverse(p: Num[Array, " q"] | Num[np.ndarray, " q"], mix: float) -> Any:
+    """Compute CIC's equation 4 for a p of sum 1, an array of NumPy or of JAX."""
     weights = 1.0 / ((1.0 - mix) * p + mix / len(p))
-    return (weights / np.sum(p * weights)).astype(np.float32)
+    return weights / (p * weights).sum()
 
 
 def adjust(
     logits: Float[Array, "*b q"],
-    p: Num[np.ndarray, " q"],
+    p: Num[Array, " q"] | Num[np.ndarray, " q"],
     tau: Float[Array, ""] | float,
     mix: float = UNIFORM,
 ) -> Float[Array, "*b q"]:
@@ -64,4 +70,4 @@ def adjust(
     it has the effect that training with `class_weights(p, mix)` aims at, but is chosen afterwards;
     0 changes nothing.
     """
-    return logits + tau * jnp.log(class_weights(p, mix))
+    return logits + tau * jnp.log(_inverse(p, mix))

@@ -6,9 +6,10 @@ A `Target` is a handful of functions. To study another encoding, loss or read-ou
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from jax.tree_util import Partial
 from jaxtyping import Array, Float, Num
 
 from cic_jax import bins
@@ -56,14 +57,16 @@ def distribution(
         prior: Frequency of each bin in training, by which a read-out can rebalance.
     """
 
-    def loss(output, ab, mask=None):
+    def loss(output, ab, mask=None, *, class_weights):
         encoded = bins.encode(ab, neighbors, sigma, centers)
         if skip_grey:
             colored = grey_mask(ab)
             mask = colored if mask is None else mask * colored
         return cross_entropy(output, encoded, class_weights, mask)
 
-    return Target(len(centers), loss, partial(bins.decode, centers=centers), centers, prior)
+    weights = np.ones(len(centers)) if class_weights is None else class_weights
+    weighted = Partial(loss, class_weights=np.asarray(weights, np.float32))
+    return Target(len(centers), weighted, partial(bins.decode, centers=centers), centers, prior)
 
 
 def regression() -> Target:
@@ -74,3 +77,20 @@ def regression() -> Target:
         return AB_SCALE * output
 
     return Target(2, euclidean, to_ab, None)
+
+
+def arguments(target: Target) -> dict[str, Any]:
+    """Return what differs between targets of one kind: the bins' weights in the loss, the prior.
+
+    Given to a compiled program as an argument (a pytree of arrays), not as its constants, they let
+    one program serve models that differ in nothing else. A loss of one's own has no such part
+    unless it is a `jax.tree_util.Partial` of arrays.
+    """
+    loss = target.loss if isinstance(target.loss, Partial) else None
+    return {"loss": loss, "prior": target.prior}
+
+
+def with_arguments(target: Target, given: dict[str, Any]) -> Target:
+    """Return the target with the `arguments` of another one of its kind."""
+    loss = target.loss if given["loss"] is None else given["loss"]
+    return target._replace(loss=loss, prior=given["prior"])

@@ -35,7 +35,8 @@ def main() -> None:
     models = dict(_load(runs))
     drawn = [*drawings.from_logs(runs), *drawings.from_scores(runs, SPLIT.value)]
     if models:
-        drawn += drawings.from_priors(models)
+        described = {name: model.description for name, model in models.items()}
+        drawn += drawings.from_priors(described)
         drawn += drawings.from_photographs(models, SPLIT.value, PHOTOGRAPHS.value, NAMES.value)
     for name, figure in drawn:
         path = Path(OUT.value) / f"{name}.png"

@@ -6,6 +6,13 @@ Writes study.json, study.csv, study.md, figures/ and report.html; rerun the same
 where it stopped. Any --config.* holds for all models. The experimental and the final set are the
 study's synsets (--config.data.source=imagenet_vehicles --config.data.path=TARS), or those that
 --experimental and --final list; any other source is one set for both.
+
+On a machine without the tars, or for a short time: --pack=PARTS packs both sets here (see pack.py)
+and trains nothing. There, --config.data.data_dir=SETS without --config.data.path opens what
+`pack.py --join` made of the parts, --models trains a few at a time, and --bring=FOLDER leaves what
+to bring back of them: logs, metrics of each photograph, pictures, and the parameters of the
+simplified networks in bfloat16. Here again, --merge=FOLDER,... adds that to --workdir and reports
+all that is there, with the flags of the sets as there. docs/gpu.md has the commands.
 """
 
 import sys
@@ -21,8 +28,9 @@ with startup.imports(__name__):
 
     from cic_jax import entry, machine
     from cic_jax.configs import default
+    from cic_jax.photos import pack
     from cic_jax.report.results import command
-    from cic_jax.study import published, sample
+    from cic_jax.study import published, sample, transport
     from cic_jax.study.reproduction import reproduce
     from cic_jax.study.runs import configure
 
@@ -40,6 +48,11 @@ AT_MOST = flags.DEFINE_integer("at_most", 0, "Photographs per id of the experime
 AS_MANY = flags.DEFINE_list(
     "as_many", [], "Ids that join the experimental set, with as many photographs as the others."
 )
+PACK = flags.DEFINE_string("pack", None, "New folder for the packed sets; trains nothing.")
+FORMAT = flags.DEFINE_enum("format", "webp", pack.FORMATS, "Encoding of packed photographs.")
+QUALITY = flags.DEFINE_integer("quality", 80, "Its quality.", lower_bound=1, upper_bound=100)
+BRING = flags.DEFINE_string("bring", None, "Folder to leave there what to bring back.")
+MERGE = flags.DEFINE_list("merge", [], "Folders that were brought back, to merge; trains nothing.")
 
 
 def model_names(overrides: Mapping[str, Any]) -> tuple[str, ...]:
@@ -63,12 +76,25 @@ def main() -> None:
     names = model_names(overrides)
     synsets = sample.Synsets(EXPERIMENTAL.value, FINAL.value, AT_MOST.value or None, AS_MANY.value)
     sets = sample.subsets(workdir, CONFIG.value, overrides, synsets)
+    if PACK.value:
+        for part in sample.pack_sets(
+            CONFIG.value, sets, Path(PACK.value), FORMAT.value, QUALITY.value
+        ):
+            print(part)
+        return
+    if MERGE.value:
+        merged = transport.merge([Path(folder) for folder in MERGE.value], workdir)
+        print(f"Merged: {', '.join(merged) or 'nothing new'}")
     runs = [
         configure(name, int(seed), workdir, sets, overrides)
         for seed in SEEDS.value
         for name in names
     ]
-    reproduce(workdir, runs, command(sys.argv), MODELS.value, BUDGET.value)
+    reproduce(workdir, runs, command(sys.argv), MODELS.value, BUDGET.value, train=not MERGE.value)
+    if BRING.value:
+        brought = [run for run in runs if run.model in MODELS.value or not MODELS.value]
+        for piece in transport.bring(workdir, brought, Path(BRING.value)):
+            print(f"{piece}  {piece.stat().st_size / 2**20:.1f} MiB")
     print(f"The report: {(workdir / 'report.html').absolute()}")
 
 

@@ -88,7 +88,7 @@ def open_vehicles(subset: str | Sequence[str], path: str, data_dir: Path) -> dic
     other tars than the set was prepared from.
     """
     tars = Path(path).expanduser() if path else None
-    prepared = builder.prepare(ImagenetVehicles, _config(subset), data_dir, tars)
+    prepared = builder.prepare(ImagenetVehicles, subset_config(subset), data_dir, tars)
     splits = builder.splits(prepared)
     if tars is not None:
         now = builder.fingerprint(prepared.files(tars), tars, times=False)
@@ -100,7 +100,8 @@ def open_vehicles(subset: str | Sequence[str], path: str, data_dir: Path) -> dic
     return splits
 
 
-def _config(subset: str | Sequence[str]) -> str | VehicleConfig:
+def subset_config(subset: str | Sequence[str]) -> str | VehicleConfig:
+    """Return the builder config of a named subset, or of WordNet ids; ValueError for others."""
     named = [config.name for config in ImagenetVehicles.BUILDER_CONFIGS]
     if isinstance(subset, str) and subset in named:
         return subset

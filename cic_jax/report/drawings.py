@@ -5,7 +5,7 @@ A figure whose files are missing is named on stderr and left out.
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from cic_jax import bins, photos, prior
 from cic_jax.colorize import Colorizer
 from cic_jax.configs import default
-from cic_jax.model import Model, palette
+from cic_jax.model import Description, Model, palette
 from cic_jax.report import charts, gallery
 from cic_jax.report.names import label
 from cic_jax.train import record
@@ -47,11 +47,14 @@ def from_scores(runs: dict[str, Path], split: str) -> Drawn:
         yield "metrics", charts.metric_bars(scores, scored)
 
 
-def from_priors(models: dict[str, Model]) -> Drawn:
-    """Draw "bins": how often each colour occurs in the models' training sets and in ImageNet."""
+def from_priors(models: Mapping[str, Description]) -> Drawn:
+    """Draw "bins": how often each colour occurs in the models' training sets and in ImageNet.
+
+    `models` are descriptions by name.
+    """
     own: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    for name, model in models.items():
-        config, colours = model.description["config"], palette(model.description)
+    for name, description in models.items():
+        config, colours = description["config"], palette(description)
         if colours is None or config.get("prior", {}).get("source") != "own":
             continue
         if not any(np.array_equal(colours.prior, other) for _, other in own.values()):

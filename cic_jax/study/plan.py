@@ -125,10 +125,12 @@ def measure(config: ConfigDict, home: Path, steps_per_epoch: int) -> Cost:
     step = config.train.batch_size / photographs_per_second(config, home, steps_per_epoch)
     trained = time.monotonic()
     splits = photos.open_splits(config.data)
+    model, run = checkpoint.load(home), Run("probe", 0, "probe", 0.0, config, home)
+    table_of = evaluate.evaluator(model.network, model.target, config, score.compare)
     grey = score.grey_table(splits["test"], config)
-    score.score(home, config, splits["test"], grey, "test")
+    score.score(run, model, table_of, splits["test"], grey, "test")
     scored = time.monotonic()
-    evaluation = _seconds_of_evaluation(checkpoint.load(home), splits["validation"], config)
+    evaluation = _seconds_of_evaluation(model, splits["validation"], config)
     opening = trained - start - 2 * PROBE_STEPS * step - 2 * evaluation
     return Cost(max(0.0, opening), step, evaluation, scored - trained)
 

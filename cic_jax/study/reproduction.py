@@ -1,24 +1,24 @@
 """The repeated study from its runs to its report: plan, train, score, write."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, photos
+from cic_jax import photos
 from cic_jax.report import charts, drawings
 from cic_jax.report.names import label
-from cic_jax.study import files, plan
+from cic_jax.study import files, pictures, plan
 from cic_jax.study.runs import Run, train_to_end
-from cic_jax.study.score import score_all
+from cic_jax.study.score import grey_table, score_all
+from cic_jax.study.scored import Scored
 from cic_jax.study.summary import summarise
 from cic_jax.train import feed
 from cic_jax.train.directory import write_json
 
 STUDY = "study.json"
-PHOTOGRAPHS = 5  # shown in each figure
 
 
 def reproduce(
@@ -27,6 +27,8 @@ def reproduce(
     command: str,
     models: Sequence[str] = (),
     minutes: float | None = None,
+    *,
+    train: bool = True,
 ) -> None:
     """Repeat the study, or resume it, and write its results.
 
@@ -38,9 +40,11 @@ def reproduce(
             as well.
         minutes: Time to fit training and scoring into, by scaling all epochs alike; None trains all
             epochs.
+        train: Whether to train what is not finished, or only to report what is.
 
     Raises:
-        ValueError: The time is too short, or not the one that an earlier call planned for.
+        ValueError: The time is too short, or not the one that an earlier call planned for; or no
+            run is finished.
         SystemExit: The training was interrupted.
     """
     config = runs[0].config
@@ -53,17 +57,24 @@ def reproduce(
     planned = plan.recorded(workdir / STUDY, minutes, "--budget_minutes")
     if planned is None:
         planned = {"command": command, **_first_plan(workdir, chosen, steps, minutes)}
-    elif minutes == planned["minutes"] and not models:  # other commands would not repeat this
+    elif (
+        minutes == planned["minutes"] and train and not models
+    ):  # other commands would not repeat this
         planned["command"] = command
     _set_epochs(runs, planned, steps)
     write_json(workdir / STUDY, {"plan": planned})
-    for run in chosen:
+    test = splits["final"]["test"]
+    grey = functools.cache(functools.partial(grey_table, test, config))
+    for run in chosen if train else ():
         if not run.finished(steps[run.subset]):
             print(f"Training {label(run.model)}, seed {run.seed} ...", flush=True)
             train_to_end(run.config, run.home, run.total_steps(steps[run.subset]))
+            score_all([run], test, grey)  # at once: the next training may be interrupted
     unfinished = {run.model for run in runs if not run.finished(steps[run.subset])}
     done = [run for run in runs if run.model not in unfinished]
-    test = splits["final"]["test"]
+    if not done:
+        raise ValueError(f"no run in {workdir} is finished: train one, or merge what was")
+    scores, kept = score_all(done, test, grey)
     results = {
         "plan": planned,
         "source": config.data.source,
@@ -73,10 +84,9 @@ def reproduce(
             "train": {subset: len(split["train"]) for subset, split in splits.items()},
             "test": len(test),
         },
-        **summarise(done, score_all(done, test), steps),
+        **summarise(done, scores, kept, steps),
     }
-    final = next(run.config.data for run in runs if run.subset == "final")
-    files.write(workdir, results, dict(_figures(done, results, final)))
+    files.write(workdir, results, dict(_figures(done, results, kept)))
 
 
 def _first_plan(
@@ -99,18 +109,18 @@ def _set_epochs(runs: Sequence[Run], planned: dict[str, Any], steps: Mapping[str
 
 
 def _figures(
-    runs: Sequence[Run], results: Mapping[str, Any], final: ConfigDict
+    runs: Sequence[Run], results: Mapping[str, Any], kept: Mapping[str, Sequence[Scored]]
 ) -> Iterator[tuple[str, Figure]]:
     """Draw the bars of the metrics, and the other figures for the first seed."""
-    first = {run.model: run.home for run in reversed(runs)}
-    homes = {name: first[name] for name in results["models"]}
-    loaded = {name: checkpoint.load(home) for name, home in homes.items()}
-    for model in loaded.values():  # all show the photographs that all are scored on
-        model.description["config"]["data"] = final.to_dict()
+    homes = {run.model: run.home for run in reversed(runs)}
     intervals = results["figures"]
-    scores = {name: {"model": intervals[name], "grey": intervals["grey"]} for name in loaded}
+    scores = {name: {"model": intervals[name], "grey": intervals["grey"]} for name in kept}
     count = results["photographs"]["test"]
     yield "metrics", charts.metric_bars(scores, f"{count} test photographs")
-    yield from drawings.from_logs(homes)
-    yield from drawings.from_priors(loaded)
-    yield from drawings.from_photographs(loaded, "test", PHOTOGRAPHS, [])
+    yield from drawings.from_logs({name: homes[name] for name in kept})
+    yield from drawings.from_priors(
+        {name: same[0].about["description"] for name, same in kept.items()}
+    )
+    yield from pictures.draw(
+        {name: same[0].pictures for name, same in kept.items()}, results["temperature"]
+    )

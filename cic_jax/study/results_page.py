@@ -11,15 +11,16 @@ from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
 from cic_jax.configs import default, two_cores
-from cic_jax.model import Model
+from cic_jax.model import Description, Model
 from cic_jax.report import charts, drawings, results
 from cic_jax.report.markdown import Rows, metric_rows, picture, section, split_sections
 from cic_jax.report.results import Credit
-from cic_jax.study import ablation
+from cic_jax.study import ablation, scored
 from cic_jax.study.paint_chart import paint_probability
 from cic_jax.study.plausibility import SOURCE
 from cic_jax.study.published import VARIANTS
 from cic_jax.study.report import introduction, tables
+from cic_jax.study.runs import parameters
 from cic_jax.train import record
 
 LEAD = (
@@ -122,7 +123,8 @@ def study_sections(page: Page, home: Path, title: str, prefix: str) -> None:
     _require_finished(home, "figures" in study)
     intervals = study["figures"]
     runs = {name: home / name for name in study["models"]}
-    models = {name: checkpoint.load(path) for name, path in runs.items()}
+    at_hand = {name: parameters(path) for name, path in runs.items()}  # others stayed elsewhere
+    models = {name: checkpoint.load(path) for name, path in at_hand.items() if path}
     final = [name for name in runs if _config(runs[name]).data.subset == "final"] or list(runs)
     scores = {name: {"model": intervals[name], "grey": intervals["grey"]} for name in runs}
     count = study["photographs"]["test"]
@@ -130,14 +132,24 @@ def study_sections(page: Page, home: Path, title: str, prefix: str) -> None:
     drawn = [
         page.figure(f"{prefix}_metrics", charts.metric_bars(scores, f"{count} test photographs"))
     ]
-    for name, figure in (*drawings.from_logs(runs), *drawings.from_priors(models)):
+    described = {name: _description(path, models.get(name)) for name, path in runs.items()}
+    for name, figure in (*drawings.from_logs(runs), *drawings.from_priors(described)):
         drawn.append(page.figure(f"{prefix}_{name}", figure))
     painted = {name: x for name, x in intervals.items() if "log_density" in x and "@" not in name}
     if painted:
         drawn.append(page.figure(f"{prefix}_paint", paint_probability(painted)))
-    drawn += page.photographs(prefix, models, _config(runs[final[-1]]).data)
+    if models:
+        drawn += page.photographs(prefix, models, _config(runs[final[-1]]).data)
     titled = [section(head, text, rows=rows, level=3) for head, text, rows in tables(study)]
     page.add(*titled, section("Figures", *drawn, level=3))
+
+
+def _description(home: Path, model: Model | None) -> Description:
+    """Return a model's description: what its run kept of it, or what its checkpoint has."""
+    about = scored.about(home)
+    if about is None and model is None:
+        raise SystemExit(f"{home} has no checkpoint and no {scored.ABOUT}: rerun its command")
+    return about["description"] if about else model.description  # type: ignore[union-attr]
 
 
 def ablation_section(page: Page, home: Path) -> None:

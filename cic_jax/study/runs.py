@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint
-from cic_jax.study import mistakes
+from cic_jax.study import mistakes, scored
 from cic_jax.study.published import STARTS_FROM, VARIANTS
 from cic_jax.train import feed, train
 from cic_jax.train.config import check
+
+EXPORT = "model"  # in the directory of a run that was trained elsewhere: its exported parameters
 
 
 class Saved(NamedTuple):
@@ -22,11 +24,22 @@ class Saved(NamedTuple):
 
 
 def saved(home: Path, config: ConfigDict) -> Saved:
-    """Look up the saved steps of a run's directory; None where it has saved none yet."""
+    """Look up the saved steps of a run's directory; None where it has saved none yet.
+
+    A run that was trained and scored elsewhere has the steps that it had there.
+    """
     if not checkpoint.has_steps(home):
-        return Saved(None, None)
+        about = scored.about(home) or {}
+        return Saved(about.get("best"), about.get("latest"))
     with checkpoint.manager(home, config.train.best_metric) as manager:
         return Saved(manager.best_step(), manager.latest_step())
+
+
+def parameters(home: Path) -> Path | None:
+    """Return the checkpoint of a run: its own, or what was exported elsewhere; None without."""
+    if checkpoint.has_steps(home):
+        return home
+    return home / EXPORT if (home / EXPORT).exists() else None
 
 
 class Run(NamedTuple):
@@ -96,7 +109,8 @@ def configure(
     config.update_from_flattened_dict({**overrides, "seed": seed})
     config.data.update(sets[subset])
     if name in STARTS_FROM:
-        config.train.init_from = str(home_of(STARTS_FROM[name], seed, workdir))
+        start = home_of(STARTS_FROM[name], seed, workdir)
+        config.train.init_from = str(parameters(start) or start)
     check(config)
     return Run(name, seed, subset, epochs, config, home_of(name, seed, workdir))
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
+from cic_jax.photos import pack
+
 IMAGENET = "imagenet_vehicles"
 
 
@@ -30,7 +32,8 @@ def subsets(
     """Choose the photographs of the sets "experimental" and "final": options below `data` of each.
 
     Without synsets, the config's source serves as both, or its own two subsets where it has them.
-    Writes the tars of a reduced experimental set below `workdir`.
+    Writes the tars of a reduced experimental set below `workdir`. Without `data.path` the sets are
+    prepared already, as `pack_sets` leaves them: a reduced one in `data_dir`/experimental.
 
     Raises:
         ValueError: The source has no synsets, or the final set lacks some of the experimental one.
@@ -50,12 +53,39 @@ def subsets(
             "could be a near-duplicate of what all are tested on"
         )
     options: dict[str, Any] = {"synsets": experimental}
-    if synsets.at_most or synsets.as_many:
+    reduced = bool(synsets.at_most or synsets.as_many)
+    if reduced and not config.data.path:
+        options |= {"data_dir": str(Path(config.data.data_dir) / "experimental")}
+    elif reduced:
         home = workdir / "experimental"
         options |= {"path": str(home / "tars"), "data_dir": str(home / "prepared")}
         tars = Path(config.data.path).expanduser()
         sample(tars, home / "tars", synsets.experimental, synsets.at_most, synsets.as_many)
     return {"experimental": options, "final": {"synsets": final}}
+
+
+def pack_sets(
+    config: ConfigDict, sets: Mapping[str, Mapping[str, Any]], out: Path, kind: str, quality: int
+) -> list[Path]:
+    """Pack both sets for a machine without their tars, in parts; return the parts.
+
+    Args:
+        config: Config with the options of `data` that are the same for both.
+        sets: Options of each, from `subsets`.
+        out: New folder of the parts.
+        kind: Format, one of `pack.FORMATS`.
+        quality: Its quality, 1 to 100.
+
+    Raises:
+        PackError: The sets are not of ImageNet's synsets.
+    """
+    whole = out / "whole"
+    for subset, options in sets.items():
+        data = config.data.copy_and_resolve_references()
+        data.update(subset=subset, **options)
+        place = whole / "experimental" if "data_dir" in options else whole
+        pack.pack(data, place, kind=kind, quality=quality)
+    return pack.divide(whole, out)
 
 
 def sample(

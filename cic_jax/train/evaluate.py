@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 from cic_jax import metrics, photos, prior, read_out
 from cic_jax.model import Model
 from cic_jax.step import Compare, downsample, eval_step, grey_step, recolour
-from cic_jax.target import Target
+from cic_jax.target import Target, arguments, with_arguments
 from cic_jax.train import bootstrap, parallel
 from cic_jax.train.bootstrap import Interval
 from cic_jax.train.directory import write_json
@@ -84,24 +84,25 @@ def evaluator(
     network: nn.Module, target: Target, config: ConfigDict, compare: Compare = COMPARE
 ) -> Evaluate:
     """Compile the evaluation: (replicated variables, photographs) -> Table, on all devices."""
-    step = parallel.replicas(
-        partial(
-            eval_step,
-            network=network,
-            target=target,
-            compare=compare,
-            downsample=partial(downsample, every_fourth=config.target.every_fourth),
-            unify=config.colour.unify,
-        ),
-        (0, 0, 0, None),
+    step = partial(
+        eval_step,
+        network=network,
+        compare=compare,
+        downsample=partial(downsample, every_fourth=config.target.every_fourth),
+        unify=config.colour.unify,
     )
 
+    def score(variables, photographs, mask, settings, given):
+        aimed = with_arguments(target, given)
+        return step(variables, photographs, mask, settings, target=aimed)
+
+    compiled, given = parallel.replicas(score, (0, 0, 0, None, None)), arguments(target)
     settings = read_out.from_config(config.colour)
     read_out.require(settings, target)
 
     def table_of(variables, photographs):
         traced = read_out.traced(settings)
-        return _table(lambda *x: step(variables, *x, traced), photographs, config)
+        return _table(lambda *x: compiled(variables, *x, traced, given), photographs, config)
 
     return table_of
 
@@ -160,27 +161,25 @@ def write(evaluation: Evaluation, directory: Path, split: str) -> None:
             rows.writerows([colouring, *row] for row in zip(names, *values, strict=True))
 
 
-def colourings(
-    variables: Any,
-    rgb: UInt8[np.ndarray, "n s s 3"],
-    *,
-    network: nn.Module,
-    target: Target,
-    settings: read_out.Settings,
-    unify: float = 0.0,
-) -> UInt8[np.ndarray, "n s s 3"]:
-    """Colour photographs from their lightness.
+def colourer(
+    network: nn.Module, target: Target, settings: read_out.Settings, *, unify: float = 0.0
+) -> Callable[[Any, UInt8[np.ndarray, "n s s 3"]], UInt8[np.ndarray, "n s s 3"]]:
+    """Compile the colouring of square photographs: (variables, rgb) -> rgb, from lightness alone.
 
     Args:
-        variables: The network's parameters and statistics, not replicated.
-        rgb: Square photographs.
-        network: The network, outside of any replicated step.
+        network: The network, outside of any replicated step; its variables are not replicated.
         target: The target, which reads colours out of the network's output.
         settings: Settings of the read-out.
         unify: How much each thing shares one distribution.
     """
-    colour = jax.jit(partial(recolour, network=network, target=target, unify=unify))
-    return np.asarray(colour(variables, rgb, read_out.traced(settings)))
+    given, traced = arguments(target), read_out.traced(settings)
+
+    @jax.jit
+    def colour(variables, rgb, settings, given):
+        aimed = with_arguments(target, given)
+        return recolour(variables, rgb, settings, network=network, target=aimed, unify=unify)
+
+    return lambda variables, rgb: np.asarray(colour(variables, rgb, traced, given))
 
 
 def grid(columns: list[UInt8[np.ndarray, "n s s 3"]]) -> UInt8[np.ndarray, "h w 3"]:

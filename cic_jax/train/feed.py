@@ -127,9 +127,19 @@ def _resident(config: ConfigDict, photographs: photos.Photographs) -> Dispatch:
             [np.stack([rows(device, step) for step in steps]) for device in range(devices)]
         )
         local = seen + per_device * np.arange(devices)[:, None, None]
-        return Batches(placed, seen, jax.process_index() + hosts * local)
+        # The steps get no more than they see: their program does not depend on the set's size.
+        pixels = _gather()(placed, seen.reshape(devices, -1))
+        order = np.arange(count * batch, dtype=np.int32).reshape(1, count, batch)
+        positions = jax.process_index() + hosts * local
+        return Batches(pixels, np.broadcast_to(order, seen.shape), positions)
 
     return dispatch
+
+
+@functools.cache
+def _gather() -> Callable:
+    """Return a function (photographs, rows) -> those photographs, on all devices."""
+    return parallel.rowwise(lambda photographs, rows: photographs[rows])
 
 
 def _streamed(config: ConfigDict, photographs: photos.Photographs) -> Dispatch:

@@ -11,7 +11,7 @@ from absl import logging
 from jaxtyping import Array, Key
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, hosts, photos
+from cic_jax import checkpoint, hosts, photos, target
 from cic_jax.model import BuildNetwork, BuildTarget
 from cic_jax.step import Augment, TrainState, downsample, train_step, train_steps
 from cic_jax.train import (
@@ -268,7 +268,6 @@ def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: Augment) 
     step = partial(
         train_step,
         network=parts.network,
-        target=parts.target,
         optimizer=parts.optimizer,
         augment=augment,
         downsample=partial(downsample, every_fourth=config.target.every_fourth),
@@ -277,5 +276,12 @@ def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: Augment) 
         average=config.train.average,
         axis_name=parallel.AXIS,
     )
-    guarded = guard.guarded(step, skip=config.train.skip_steps > 0)
-    return parallel.replicas(partial(train_steps, step=guarded), (0, 0, 0, None), donate=True)
+    given = target.arguments(parts.target)
+
+    def steps(state, photographs, rows, key, given):
+        aimed = partial(step, target=target.with_arguments(parts.target, given))
+        guarded = guard.guarded(aimed, skip=config.train.skip_steps > 0)
+        return train_steps(state, photographs, rows, key, step=guarded)
+
+    run = parallel.replicas(steps, (0, 0, 0, None, None), donate=True)
+    return lambda *arguments: run(*arguments, given)

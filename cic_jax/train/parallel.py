@@ -38,6 +38,13 @@ def place(sharded: np.ndarray) -> jax.Array:
     return jax.device_put(sharded, NamedSharding(mesh, PartitionSpec(AXIS)))
 
 
+def rowwise(function: Callable) -> Callable:
+    """Compile `function` for each row of its arguments, each on the local device that holds it."""
+    mesh = Mesh(np.array(jax.local_devices()), (AXIS,))
+    rows = PartitionSpec(AXIS)
+    return jax.jit(jax.shard_map(jax.vmap(function), mesh=mesh, in_specs=rows, out_specs=rows))
+
+
 def replicate(tree: Any) -> Any:
     """Copy a tree of host arrays to every local device, with a leading axis for the devices."""
     count = jax.local_device_count()

@@ -1,7 +1,6 @@
 """Validation of a run while it trains: metrics for the log, pictures for TensorBoard."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,13 +36,8 @@ def validator(
             for i in range(min(PICTURES, len(photographs)))
         ]
     )
-    colour = partial(
-        evaluate.colourings,
-        network=network,
-        target=parts.target,
-        settings=read_out.from_config(config.colour),
-        unify=config.colour.unify,
-    )
+    settings = read_out.from_config(config.colour)
+    colour = evaluate.colourer(network, parts.target, settings, unify=config.colour.unify)
 
     def validate(step: int, state: Any) -> dict[str, float]:
         metrics = evaluate.means(table_of(state.variables, photographs))

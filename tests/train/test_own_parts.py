@@ -47,7 +47,9 @@ def test_a_run_with_a_part_of_ones_own_is_whole(kind, config, tmp_path):
         assert at[name] == pytest.approx(value, rel=1e-4), name
     assert metrics.keys() == at.keys()
 
-    (name, figure), *_ = drawings.from_priors({"own": model})  # of the palette, on its own bins
+    (name, figure), *_ = drawings.from_priors(
+        {"own": model.description}
+    )  # of the palette, on its own bins
     assert name == "bins"
     pyplot.close(figure)
 
