@@ -79,6 +79,31 @@ def test_from_tars_to_the_report_and_resumed(study, root):
         assert (study / name).stat().st_size > 500
 
 
+def test_runs_that_came_from_elsewhere_are_reported_without_checkpoints(study, command, tmp_path):
+    study, _ = study
+    models = "--models=simplified,simplified_final"
+    done = run_script(*command, models, f"--bring={tmp_path}/out")
+    assert done.returncode == 0, done.stderr
+    assert "Training" not in done.stdout
+    assert "Scoring" not in done.stdout  # each run keeps its scores
+    elsewhere = [command[0], f"--workdir={tmp_path}/study", *command[2:]]
+    done = run_script(*elsewhere, f"--merge={tmp_path}/out")
+    assert done.returncode == 0, done.stderr
+    assert "Merged: simplified, simplified_final" in done.stdout
+    before, after = (
+        json.loads((at / "study.json").read_text()) for at in (study, tmp_path / "study")
+    )
+    assert before["figures"] == after["figures"]
+    assert before["models"] == after["models"]
+    assert {"compile", "steps", "evaluation", "saving", "scoring"} <= set(
+        after["models"]["simplified"]["seconds"][0]
+    )
+    merged = tmp_path / "study/simplified_final"
+    assert not (merged / "checkpoints").exists()
+    assert (merged / "model/model.json").exists()
+    assert (tmp_path / "study/figures/predictions.png").stat().st_size > 500
+
+
 def test_from_runs_to_the_page_of_results(study, root, tmp_path):
     study, _ = study
     done = run_script("evaluate", f"--workdir={study}/simplified")

@@ -51,10 +51,11 @@ def test_models_that_differ_in_weights_and_photographs_share_their_programs(
     }
     new = {}
     for name, config in models.items():
-        compiled[MISSES] = compiled[HITS] = 0
+        compiled[MISSES] = 0
         train(config, tmp_path / name)
         new[name] = compiled[MISSES]
-        print(name, compiled)
     assert new["unbalanced"] > 10
-    assert new["rebalanced"] == new["ours, final"] == 0
-    assert new["one-hot"] == 3
+    assert new["rebalanced"] == 0
+    assert new["ours"] <= 1  # counts its colours
+    assert new["ours, final"] <= 2  # gathers its photographs, and counts what its last batch leaves
+    assert new["one-hot"] <= 2  # a step and an evaluation of its own
