@@ -51,7 +51,7 @@ def write_parts(out: Path) -> None:
         print(f"{part}  {size / 2**20:.1f} MiB")
 
 
-def measure(out: Path) -> None:
+def measure(name: str, out: Path) -> None:
     """Measure what re-encoding costs, and print and write the table."""
     encodings = []
     for named in QUALITIES.value:
@@ -60,14 +60,14 @@ def measure(out: Path) -> None:
             raise app.UsageError(f"--qualities lists encodings such as 'webp 80'; it has {named!r}")
         encodings.append(packing.Encoding(kind, int(quality)))
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
-    model = checkpoint.load(COST.value, overrides=overrides)
+    model = checkpoint.load(name, overrides=overrides)
     config = default.completed(model.description["config"])
     test = photos.open_splits(config.data)["test"]
     results = packing.cost(
         model, test.select(range(min(LIMIT.value, len(test)))), config, encodings
     )
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "packing.json", {"model": COST.value, **results})
+    write_json(out / "packing.json", {"model": name, **results})
     table = markdown(packing.rows(results))
     (out / "packing.md").write_text(f"{table}\n", encoding="utf-8")
     print(table)
@@ -79,7 +79,7 @@ def main() -> None:
     if JOIN.value and COST.value:
         raise app.UsageError("--join and --cost are two commands: give one of them")
     if COST.value:
-        measure(out)
+        measure(COST.value, out)
     elif JOIN.value:
         print(f"{len(pack.join(Path(JOIN.value).expanduser(), out))} parts joined in {out}")
     else:

@@ -26,14 +26,19 @@ from absl import app, flags
 from PIL import Image
 
 from cic_jax import entry
+from cic_jax.photos import pack
 
 ROOT = Path(__file__).parents[1]
 HOME = flags.DEFINE_string("home", "runs/rehearsal", "Folder of the rehearsal.")
 PYTHON = flags.DEFINE_string("python", "python3.12", "Interpreter of the machine's version.")
 ONLY = flags.DEFINE_enum("only", "all", ["all", "study", "lite"], "Which part of the page.")
+BRIEF = flags.DEFINE_bool(
+    "brief", False, "Train one model, the last, of each command of the study."
+)
 
 PAGE = "docs/gpu.md"
 ON_MACHINE = re.compile(r"^ *bash docs/gpu/((study|lite)\.sh.*)$", re.MULTILINE)
+WHEELS = re.compile(r"^ *bash docs/gpu/wheels\.sh (\S+)$", re.MULTILINE)
 WIDTH = ["--config.model.width=0.05"]
 CUT = ["--config.data.size=48", "--config.data.short_side=48"]
 TINY = [
@@ -44,9 +49,8 @@ TINY = [
     "--config.train.epochs=0.5",
 ]
 LITE = ["--config.train.warmup_steps=1", "--config.train.evaluate_every=0.25"]
-# Of docs/gpu/study_sets.sh and of lite, which takes two more
 WNIDS = re.compile(r"n\d{8}")
-LITE_WNIDS = ("n00001740", "n00007846")
+LITE_WNIDS = ("n00001740", "n00007846")  # besides those of docs/gpu/study_sets.sh
 PHOTOGRAPHS = 14  # of each id
 FILES, FILE, TREE, BACK = 8, 16 * 2**20, 64 * 2**20, 64 * 2**20  # the machine's limits
 
@@ -69,7 +73,7 @@ def main() -> None:
     for kind in kinds:
         here, machine = home / kind / "here", home / kind / "machine"
         shutil.rmtree(home / kind, ignore_errors=True)
-        found["tree_bytes"] = copy_tree(here, machine)
+        found["bytes"] = require_room(copy_tree(here, machine), home / "runs/wheels")
         call(here, ["bash", f"docs/gpu/pack_{kind}.sh", tars, *CUT], this_python())
         carry(home, here, machine)
         brought = rehearse(home, machine, kind, found["commands"])
@@ -96,20 +100,19 @@ def environment(venv: Path) -> None:
 
 
 def fetch_wheels(home: Path) -> None:
-    """Fetch the wheels by the script of the page, unless they are there."""
-    if not any((home / "runs/wheels").glob("promise*")):
-        shutil.copytree(ROOT / "docs/gpu", home / "docs/gpu", dirs_exist_ok=True)
-        call(
-            home, ["bash", "docs/gpu/wheels.sh"], {"PATH": f"{home}/venv/bin:{os.environ['PATH']}"}
-        )
-        shutil.rmtree(home / "docs")
+    """Fetch the wheels as the page says, those of lite among them, unless they are there."""
+    if any((home / "runs/wheels").glob("*.whl")):
+        return
+    more = WHEELS.findall((ROOT / PAGE).read_text(encoding="utf-8"))
+    path = f"{home}/venv/bin:{os.environ['PATH']}"
+    shutil.copytree(ROOT / "docs/gpu", home / "docs/gpu", dirs_exist_ok=True)
+    call(home, ["bash", "docs/gpu/wheels.sh", *sorted(set(more))], os.environ | {"PATH": path})
 
 
 def draw(root: Path) -> Path:
     """Write a tar of smooth random photographs for each id; return their folder."""
     root.mkdir(exist_ok=True)
     wnids = {*WNIDS.findall((ROOT / "docs/gpu/study_sets.sh").read_text()), *LITE_WNIDS}
-    wnids.add("n04524313")
     for number, wnid in enumerate(sorted(wnids)):
         with tarfile.open(root / f"{wnid}.tar", "w") as tar:
             for index in range(PHOTOGRAPHS):
@@ -143,6 +146,14 @@ def copy_tree(here: Path, machine: Path) -> int:
     return size
 
 
+def require_room(tree: int, wheels: Path) -> dict[str, int]:
+    """Return the bytes of tree and wheels; SystemExit if no part can travel with them."""
+    sizes = {"tree": tree, "wheels": sum(path.stat().st_size for path in wheels.iterdir())}
+    if sum(sizes.values()) + pack.LIMIT > TREE:
+        raise SystemExit(f"no part of {pack.LIMIT:,} bytes can travel with {sizes}")
+    return sizes
+
+
 def carry(home: Path, here: Path, machine: Path) -> None:
     """Bring wheels and packed photographs to the machine."""
     shutil.copytree(home / "runs/wheels", machine / "runs/wheels")
@@ -160,6 +171,8 @@ def rehearse(home: Path, machine: Path, kind: str, found: dict) -> list[Path]:
         out = home / kind / "brought" / str(number)
         out.mkdir(parents=True)
         words = ["bash", *f"docs/gpu/{line}".split(), *TINY, *(LITE if kind == "lite" else [])]
+        if BRIEF.value and kind == "study":
+            words[2] = words[2].split(",")[-1]
         started = time.monotonic()
         call(machine, ["unshare", "--net", *words], machine_environment(home, home / kind, out))
         sizes = {path.name: path.stat().st_size for path in sorted(out.iterdir())}
@@ -192,7 +205,7 @@ def this_python() -> dict[str, str]:
 
 def on_machine(home: Path, place: Path, code: str) -> str:
     """Run a line of Python on the machine; return what it prints."""
-    words = [home / "venv/bin/python3", "-c", code]
+    words = [f"{home}/venv/bin/python3", "-c", code]
     return subprocess.run(
         words,
         env=machine_environment(home, place, place),

@@ -90,7 +90,7 @@ class _Copy(imagenet.ImagenetVehicles, skip_registration=True):  # type: ignore[
     """Builder of the copy: it has the set's name and version, and takes the photographs from it."""
 
     name = SOURCE
-    MANUAL_DOWNLOAD_INSTRUCTIONS = None
+    MANUAL_DOWNLOAD_INSTRUCTIONS = ""  # nothing to bring by hand
 
     def __init__(self, splits: dict[str, Photographs], cut: dict[str, Any], **options: Any):
         self._splits, self._cut = splits, cut
