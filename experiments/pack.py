@@ -16,15 +16,18 @@ packing.md to --out.
 
 from pathlib import Path
 
-from absl import app, flags
-from ml_collections import config_flags
+from cic_jax import startup
 
-from cic_jax import checkpoint, entry, photos
-from cic_jax.configs import default
-from cic_jax.photos import pack
-from cic_jax.report.markdown import markdown
-from cic_jax.study import packing
-from cic_jax.train.directory import write_json
+with startup.imports(__name__):
+    from absl import app, flags
+    from ml_collections import config_flags
+
+    from cic_jax import checkpoint, entry, photos
+    from cic_jax.configs import default
+    from cic_jax.photos import pack
+    from cic_jax.report.markdown import markdown
+    from cic_jax.study import packing
+    from cic_jax.train.directory import write_json
 
 CONFIG = entry.define_config(Path(default.__file__))
 OUT = flags.DEFINE_string("out", None, "Folder of the parts, the set or the table.", required=True)

@@ -21,12 +21,15 @@ import tarfile
 import time
 from pathlib import Path
 
-import numpy as np
-from absl import app, flags
-from PIL import Image
+from cic_jax import startup
 
-from cic_jax import entry
-from cic_jax.photos import pack
+with startup.imports(__name__):
+    import numpy as np
+    from absl import app, flags
+    from PIL import Image
+
+    from cic_jax import entry
+    from cic_jax.photos import pack
 
 ROOT = Path(__file__).parents[1]
 HOME = flags.DEFINE_string("home", "runs/rehearsal", "Folder of the rehearsal.")
