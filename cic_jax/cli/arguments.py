@@ -52,6 +52,17 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_checkpoint_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the checkpoint as an argument without a flag, which may be left out."""
+    parser.add_argument(
+        "checkpoint",
+        nargs="?",
+        type=name,
+        default=console.DEFAULT_CHECKPOINT,
+        help="training run, exported model or name of a released one (default: %(default)s)",
+    )
+
+
 def add_factory(parser: argparse.ArgumentParser) -> None:
     """Add `--factory`, without which a checkpoint imports no code."""
     parser.add_argument(

@@ -40,7 +40,8 @@ def restore(
     from cic_jax.colorize import Colorizer
 
     machine.keep_compiled(COMPILED)
-    return Colorizer(load(checkpoint, factories), size, photographs)
+    with _told_in_one_line():
+        return Colorizer.restore(checkpoint, size, photographs, factories=factories)
 
 
 def load(checkpoint: str, factories: Collection[str] = ()) -> "Model":
@@ -48,11 +49,19 @@ def load(checkpoint: str, factories: Collection[str] = ()) -> "Model":
 
     `factories` are functions of the user's own that may be imported, as in `checkpoint.load`.
     """
-    from cic_jax.checkpoint import CheckpointError, NoCheckpointError
     from cic_jax.checkpoint import load as load_model
 
-    try:
+    with _told_in_one_line():
         return load_model(checkpoint, factories=factories)
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """Fail with a line on a checkpoint that is missing or damaged."""
+    from cic_jax.checkpoint import CheckpointError, NoCheckpointError
+
+    try:
+        yield
     except NoCheckpointError as error:
         fail(f"{error}. {HOW_TO_TRAIN}")
     except CheckpointError as error:

@@ -13,13 +13,7 @@ def add(subcommands: argparse._SubParsersAction) -> None:
         help="describe a checkpoint",
         description="Print a checkpoint's network, its size, its training data and its metrics.",
     )
-    parser.add_argument(
-        "checkpoint",
-        nargs="?",
-        type=arguments.name,
-        default=console.DEFAULT_CHECKPOINT,
-        help="training run, exported model or name of a released one (default: %(default)s)",
-    )
+    arguments.add_checkpoint_argument(parser)
     arguments.add_factory(parser)
     parser.set_defaults(run=info)
 

@@ -42,10 +42,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parse(argv: list[str] | None) -> "argparse.Namespace":
     # Imported here, where Ctrl-C is handled already.
-    from cic_jax.cli import arguments, colorize, convert, info, serve
+    from cic_jax.cli import arguments, colorize, convert, export, info, serve
 
     parser = arguments.Parser(prog="cic-jax", description="Colour greyscale photographs.")
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (colorize, serve, info, convert):
+    for command in (colorize, serve, info, convert, export):
         command.add(subcommands)
     return parser.parse_args(argv)

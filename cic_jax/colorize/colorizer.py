@@ -16,6 +16,7 @@ from cic_jax.colorize.hints import Hint, arrange
 from cic_jax.colorize.paint import paint
 from cic_jax.colorize.prediction import Prediction, pixels_of
 from cic_jax.configs import default
+from cic_jax.export import session
 from cic_jax.hints import told
 from cic_jax.images import resize
 from cic_jax.model import Model
@@ -49,11 +50,18 @@ class Colorizer:
     (64, 86, 313)
     """
 
-    def __init__(self, model: Model, size: int = 256, photographs: int = 1) -> None:
+    def __init__(
+        self,
+        model: Model,
+        size: int = 256,
+        photographs: int = 1,
+        forward: inference.Forward | None = None,
+    ) -> None:
         """Compile a model for photographs with a short side reduced (or enlarged) to `size` pixels.
 
         `photographs` is the number expected: if it is large, each takes less time, but the first of
-        a new shape takes more. Raises ValueError for a size below 8.
+        a new shape takes more. `forward` computes the network's output in place of the compiled
+        network. Raises ValueError for a size below 8.
         """
         if size < 8:
             raise ValueError(f"size: expected at least 8 pixels, got {size}")
@@ -74,7 +82,7 @@ class Colorizer:
         colour = default.completed(model.description["config"]).colour
         self.unify: float = colour.unify  # the model's own
         self._own = read_out.from_config(colour)
-        self._forward = inference.compiled(model.network, model.variables, photographs)
+        self._forward = forward or inference.compiled(model.network, model.variables, photographs)
         self._pixel_ab = jax.jit(pixel_ab)
         self._cells = jax.jit(cells)
         self._means = jax.jit(means)
@@ -85,10 +93,14 @@ class Colorizer:
     ) -> "Colorizer":
         """Restore an exported model, a training run or the name of a released checkpoint.
 
-        `size` and `photographs` are as in the constructor. A model built by functions of your own
-        needs them in `own`: `build_network`, `build_target` or `factories`, as in
-        `checkpoint.load`. Raises CheckpointError if there is no such model.
+        A file *.onnx, as `cic-jax export` writes it, is run by ONNX Runtime. `size` and
+        `photographs` are as in the constructor. A model built by functions of your own needs them
+        in `own`: `build_network`, `build_target` or `factories`, as in `checkpoint.load`. Raises
+        CheckpointError if there is no such model.
         """
+        if Path(path).suffix == session.SUFFIX:
+            model, forward = session.load(path, **own)
+            return cls(model, size, photographs, forward)
         return cls(checkpoint.load(path, **own), size, photographs)
 
     def __call__(

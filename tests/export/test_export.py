@@ -1,0 +1,131 @@
+"""`cic-jax export` writes files by which other programs, and this one, colour alike."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import photo_files
+import pytest
+import safetensors.numpy
+from flax.traverse_util import unflatten_dict
+from jax import export
+from PIL import Image
+from tiny_models import tiny_lite
+
+from cic_jax import Colorizer, checkpoint, ciede2000, lab, model
+from cic_jax.cli import console
+from cic_jax.cli.main import main
+from cic_jax.colorize import hints
+from cic_jax.hints import Hints
+
+for name in ("flatbuffers", "onnx", "onnxruntime"):
+    pytest.importorskip(name, reason=f"{name} is not installed")
+
+SIZE = 32
+HINT = "20,30,darkred"
+
+
+@pytest.fixture(scope="module")
+def built():
+    return tiny_lite()
+
+
+@pytest.fixture(scope="module")
+def folder(built, tmp_path_factory):
+    """What the command writes, and the checkpoint that it was written from."""
+    folder = tmp_path_factory.mktemp("export")
+    checkpoint.export(folder / "lite", built, "float32")
+    assert main(["export", str(folder / "lite"), f"--out={folder / 'onnx'}"]) == console.DONE
+    return folder
+
+
+@pytest.fixture(scope="module")
+def grey(folder):
+    path = folder / "grey.png"
+    photo_files.picture(5, (80, 60)).convert("L").save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def colored(built, grey):
+    """The checkpoint's own colouring, with a hint."""
+    return np.asarray(color(Colorizer(built, SIZE), grey))
+
+
+def color(colorizer, path):
+    photo = np.asarray(Image.open(path))
+    return colorizer(photo, hints=[hints.parse(HINT, *photo.shape[::-1])])
+
+
+def difference(one, other):
+    """The mean CIEDE2000."""
+    return np.mean(ciede2000.difference(*(lab.from_uint8(jnp.asarray(x)) for x in (one, other))))
+
+
+def test_colorizer_runs_an_exported_file(folder, grey, colored):
+    same = color(Colorizer.restore(folder / "onnx" / "model.onnx", SIZE), grey)
+    assert np.ptp(colored, axis=-1).max() > 10  # it is not grey
+    assert np.max(np.abs(np.int16(same) - colored)) <= 1
+
+
+def test_the_script_colours_without_jax(folder, grey, colored, tmp_path):
+    for name in ("jax", "cic_jax"):
+        (tmp_path / f"{name}.py").write_text(f"raise ImportError('there is no {name}')")
+    script, out = folder / "onnx" / "colorize.py", tmp_path / "out.png"
+    subprocess.run(
+        [sys.executable, script, grey, out, f"--size={SIZE}", f"--hint={HINT}"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        check=True,
+    )
+    assert difference(np.asarray(Image.open(out)), colored) < 0.1
+
+
+def test_stablehlo(folder, built):
+    path = folder / "lite.stablehlo"
+    assert main(["export", str(folder / "lite"), f"--out={path}"]) == console.DONE
+    call = export.deserialize(bytearray(path.read_bytes())).call
+    lightness = np.float32(np.random.default_rng(0).uniform(0, 100, (1, 32, 64, 1)))
+    shapes = [(1, 1, 2), (1, 1, 2), (1, 1), (1, 313)]
+    known = Hints(*(jnp.full(shape, 0.3) for shape in shapes))
+    expected = jax.jit(built.network.apply)(built.variables, lightness, hints=known)
+    np.testing.assert_allclose(call(lightness, *known), expected, atol=1e-4 * np.ptp(expected))
+
+
+def test_safetensors_hold_the_model(folder, built):
+    path = folder / "lite.safetensors"
+    assert main(["export", str(folder / "lite"), f"--out={path}"]) == console.DONE
+    with safetensors.safe_open(path, "numpy") as file:
+        description = json.loads(file.metadata()["description"])
+    arrays = unflatten_dict(safetensors.numpy.load_file(path), sep=".")
+    rebuilt = model.build(description, arrays)
+    jax.tree.map(np.testing.assert_array_equal, rebuilt.variables, built.variables)
+    assert rebuilt.network == built.network
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--out={}/onnx"], "model.onnx exists already"),
+        (["--out={}/x.safetensors", "--format=onnx"], "a folder or a file *.onnx"),
+        (["--out={}/x", "--format=stablehlo", "--form=ab"], "with the format onnx alone"),
+    ],
+)
+def test_a_mistake_costs_one_line(folder, capsys, arguments, said):
+    with pytest.raises(SystemExit) as error:
+        main(["export", str(folder / "lite"), *(text.format(folder) for text in arguments)])
+    assert error.value.code == console.UNUSABLE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_files_of_other_kinds_are_refused(tmp_path):
+    path = tmp_path / "model.onnx"
+    for content, said in ((None, "no file at"), (b"words", "cannot be loaded")):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(checkpoint.CheckpointError, match=said):
+            Colorizer.restore(path)
