@@ -9,7 +9,7 @@ from cic_jax import efficientnet
 from cic_jax.export.graph import Graph
 from cic_jax.export.hints import HintNames, attention, cells
 from cic_jax.export.networks import EPSILON, Tree, array, crop_to_cells, pointwise
-from cic_jax.lite import LEVELS, STRIDE
+from cic_jax.lite import LEVELS
 
 
 class Folded(NamedTuple):
@@ -19,13 +19,16 @@ class Folded(NamedTuple):
     bias: Float[np.ndarray, " d"]
 
 
-def lite(graph: Graph, variables: Tree, L: str, hints: HintNames) -> str:
-    """Add a network from L 'b 1 h w' and hints to logits 'b q ceil(h/4) ceil(w/4)'."""
+def lite(graph: Graph, variables: Tree, L: str, hints: HintNames, multiple: int) -> str:
+    """Add a network from L 'b 1 h w' and hints to logits 'b q ceil(h/4) ceil(w/4)'.
+
+    Lightness is padded to a multiple of `multiple`, itself a multiple of `cic_jax.lite.STRIDE`.
+    """
     parameters = variables["params"]
     sides = graph.sides(L)
     x = graph.op("Mul", L, graph.floats(255 / 100 / efficientnet.SCALE))
     x = graph.op("Sub", x, graph.floats(efficientnet.MEAN / efficientnet.SCALE))
-    x = graph.pad_to(x, STRIDE)
+    x = graph.pad_to(x, multiple)
     hints = _placed(graph, hints, sides, graph.sides(x))
 
     *features, x = encoder(graph, parameters["encoder"], x)

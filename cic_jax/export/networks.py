@@ -9,15 +9,19 @@ from cic_jax.export.graph import Graph
 from cic_jax.network import Block, Network
 
 Tree = Mapping[str, Any]
+STRIDE = 8  # of the smallest features
 EPSILON = 1e-5  # of batch normalisation
 
 
-def network(graph: Graph, module: Network, variables: Tree, L: str) -> str:
-    """Add a network from L 'b 1 h w' to logits 'b q ceil(h/4) ceil(w/4)'."""
+def network(graph: Graph, module: Network, variables: Tree, L: str, multiple: int) -> str:
+    """Add a network from L 'b 1 h w' to logits 'b q ceil(h/4) ceil(w/4)'.
+
+    Lightness is padded to a multiple of `multiple`, itself a multiple of `STRIDE`.
+    """
     sides = graph.sides(L)
     x = graph.op("Sub", L, graph.floats(50.0))
     x = graph.op("Mul", x, graph.floats(1 / module.lightness_scale))
-    x = graph.pad_to(x, 8)
+    x = graph.pad_to(x, multiple)
     for i, block in enumerate(module.blocks, start=1):
         statistics = variables["batch_stats"].get(f"block{i}", {})
         x = _block(graph, block, variables["params"][f"block{i}"], statistics, x)

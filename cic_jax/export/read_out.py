@@ -1,5 +1,6 @@
 """The nodes of the read-out, from logits to the ab of every pixel, as in `cic_jax.read_out`."""
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -58,7 +59,7 @@ def _cell_ab(graph: Graph, target: Target, settings: Settings, output: str, mean
 def _masked(graph: Graph, logits: str, mean_L: str, centers: Float[np.ndarray, "q 2"]) -> str:
     """Leave out the bins that sRGB cannot show at the lightness of their cell."""
     lightness = np.arange(LIGHTEST + 1, dtype=np.float32)[:, None]
-    table = np.where(np.asarray(possible(lightness, centers)), 0.0, NEVER)
+    table = np.where(np.asarray(possible(jnp.asarray(lightness), centers)), 0.0, NEVER)
     rounded = graph.op("Round", graph.op("Squeeze", mean_L, graph.integers(1)))
     rounded = graph.op("Clip", rounded, graph.floats(0.0), graph.floats(LIGHTEST))
     rows = graph.op("Gather", graph.floats(table), graph.as_integer(rounded))  # b i j q

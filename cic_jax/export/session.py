@@ -51,7 +51,8 @@ def load(
             {factory.NETWORK: None, factory.TARGET: build_target},
             factories,
         )
-        model = build(about, {}, **{f"build_{kind}": function for kind, function in own.items()})
+        builders: dict[str, Any] = {f"build_{kind}": function for kind, function in own.items()}
+        model = build(about, {}, **builders)
     except factory.FactoryError as error:
         raise CheckpointError(f"{path}: {error}") from error
     except (KeyError, ValueError, TypeError) as error:
@@ -65,7 +66,7 @@ def _forward(session: Any) -> Forward:
     """Return the forward pass of a session."""
     names = {x.name for x in session.get_inputs()}
     # Those of the read-out, which the network's output does not depend on.
-    numbers = {x.name: np.float32(0) for x in session.get_inputs() if not x.shape}
+    numbers = {x.name: np.zeros((), np.float32) for x in session.get_inputs() if not x.shape}
 
     def forward(
         L: Float[np.ndarray, "b h w 1"], hints: Hints | None = None

@@ -28,7 +28,7 @@ def stablehlo(model: Model) -> bytes:
         known = {"hints": Hints(*hints)} if hints else {}
         return network.apply(model.variables, L, **known)
 
-    shapes = [(b, h, w, 1)]
+    shapes: list[tuple[Any, ...]] = [(b, h, w, 1)]
     if inference.takes_hints(network):
         shapes += [(b, k, 2), (b, k, 2), (b, k), (b, model.target.outputs)]
     arrays = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]

@@ -17,7 +17,6 @@ from PIL import Image, ImageColor, ImageOps
 
 MODEL = Path(__file__).with_name("model.onnx")
 LONGEST = 16  # the model sees a long side of at most so many times the short one
-MULTIPLE = 64  # to which the sides that it sees are padded
 ROWS = 256  # that are coloured at a time, to spare memory
 STEPS = 10  # of bisection, by which colours are brought into sRGB
 SLACK = 1e-4  # of linear light, by which a colour may lie outside
@@ -62,7 +61,7 @@ def predict(
     hints: list[list[str]],
     size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return ab 'i j 2' of a reduced photograph, padded, and how many pixels a sample covers.
+    """Return ab 'i j 2' of a reduced photograph, and how many pixels a sample covers.
 
     Args:
         session: The model.
@@ -75,42 +74,34 @@ def predict(
     scale = min(size / min(h, w), LONGEST * size / max(h, w))
     i, j = max(1, round(h * scale)), max(1, round(w * scale))
     seen = np.asarray(photo.resize((j, i), Image.Resampling.BICUBIC))
-    L = lightness(np.pad(seen, ((0, -i % MULTIPLE), (0, -j % MULTIPLE), (0, 0)), mode="edge"))
-    feed: dict[str, np.ndarray | np.floating] = {"lightness": L[None, None]}
+    L = lightness(seen)
+    feed = {"lightness": L[None, None]}
     inputs = {x.name: x.shape for x in session.get_inputs()}
-    feed |= {name: np.float32(settings[name]) for name in settings if name in inputs}
+    feed |= {name: np.array(settings[name], np.float32) for name in settings if name in inputs}
     if hints and HINTS[0] not in inputs:
         raise SystemExit("this model takes no hints")
     if HINTS[0] in inputs:
-        arrays = arrange(hints, (h, w), (i, j), L, inputs[HINTS[-1]][1])
+        arrays = arrange(hints, (h, w), L, inputs[HINTS[-1]][1])
         feed |= dict(zip(HINTS, arrays, strict=True))
     (ab,) = session.run(["ab"], feed)
     return ab[0].transpose(1, 2, 0), np.array([h / i, w / j], np.float32)
 
 
 def arrange(
-    hints: list[list[str]],
-    size: tuple[int, int],
-    seen: tuple[int, int],
-    L: np.ndarray,
-    bins: int,
+    hints: list[list[str]], size: tuple[int, int], L: np.ndarray, bins: int
 ) -> list[np.ndarray]:
     """Lay out hints for the model: place, ab, which are given, and a palette that says nothing.
 
-    Args:
-        hints: As in `predict`.
-        size: Height and width of the photograph.
-        seen: Those of the reduced photograph, which L shows with padding below and to the right.
-        L: Lightness as the model sees it, 'i j'.
-        bins: Length of the palette.
+    `size` is the photograph's height and width, L the lightness 'i j' of the reduced one, and the
+    palette has `bins` shares.
     """
     room = max(1, len(hints))
     place, ab = np.zeros((1, room, 2), np.float32), np.zeros((1, room, 2), np.float32)
     for k, (x, y, colour) in enumerate(hints):
         share = (np.array([float(y), float(x)]) + 0.5) / size
-        row, column = np.minimum(share * seen, np.array(seen) - 1).astype(int)
+        row, column = np.minimum(share * L.shape, np.array(L.shape) - 1).astype(int)
         rgb = np.array(ImageColor.getrgb(colour)[:3], np.uint8)
-        place[0, k] = share * seen / L.shape
+        place[0, k] = share
         ab[0, k] = fit(L[row, column][None], lab(rgb)[None, 1:])[0]
     given = (np.arange(room) < len(hints)).astype(np.float32)[None]
     return [place, ab, given, np.zeros((1, bins), np.float32)]
