@@ -8,6 +8,7 @@ from cic_jax.model import Description
 
 DESCRIPTION = "description"  # name of the text that `model.build` needs, JSON
 DEFAULTS = "defaults"  # name of the values of the read-out's inputs, by name, JSON
+SATURATION = "saturation"  # name of the model's own; hints are told divided by it (`hints.told`)
 
 
 def as_text(description: Description) -> str:
@@ -17,6 +18,10 @@ def as_text(description: Description) -> str:
 
 def texts(description: Description) -> dict[str, str]:
     """Return the texts of a file with a read-out, by name."""
-    tau = default.completed(description["config"]).colour.tau
-    values = {"temperature": bins.TEMPERATURE, "tau": tau, "saturation": 1.0}
-    return {DESCRIPTION: as_text(description), DEFAULTS: json.dumps(values)}
+    colour = default.completed(description["config"]).colour
+    values = {"temperature": bins.TEMPERATURE, "tau": colour.tau, "saturation": 1.0}
+    return {
+        DESCRIPTION: as_text(description),
+        DEFAULTS: json.dumps(values),
+        SATURATION: str(colour.saturation),
+    }

@@ -61,7 +61,7 @@ def _masked(graph: Graph, logits: str, mean_L: str, centers: Float[np.ndarray, "
     lightness = np.arange(LIGHTEST + 1, dtype=np.float32)[:, None]
     table = np.where(np.asarray(possible(jnp.asarray(lightness), centers)), 0.0, NEVER)
     rounded = graph.op("Round", graph.op("Squeeze", mean_L, graph.integers(1)))
-    rounded = graph.op("Clip", rounded, graph.floats(0.0), graph.floats(LIGHTEST))
+    rounded = graph.op("Clip", rounded, graph.floats(0.0), graph.floats(float(LIGHTEST)))
     rows = graph.op("Gather", graph.floats(table), graph.as_integer(rounded))  # b i j q
     return graph.op("Add", logits, graph.op("Transpose", rows, perm=[0, 3, 1, 2]))
 

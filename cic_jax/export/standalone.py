@@ -3,8 +3,8 @@
     python colorize.py photo.jpg coloured.png
     python colorize.py photo.jpg coloured.png --hint=340,210,darkred --vividness=0.5
 
-`cic-jax export` wrote both files. `cic-jax colorize` gives the same colours, and also keeps colour
-profiles, transparency and metadata, and reads further formats.
+`cic-jax export` wrote both files. `cic-jax colorize` gives the same colours, confines hints to what
+they lie on, keeps transparency and metadata, and reads colour profiles and further formats.
 """
 
 import argparse
@@ -76,13 +76,15 @@ def predict(
     seen = np.asarray(photo.resize((j, i), Image.Resampling.BICUBIC))
     L = lightness(seen)
     feed = {"lightness": L[None, None]}
+    saturation = float(session.get_modelmeta().custom_metadata_map["saturation"])
     inputs = {x.name: x.shape for x in session.get_inputs()}
     feed |= {name: np.array(settings[name], np.float32) for name in settings if name in inputs}
     if hints and HINTS[0] not in inputs:
         raise SystemExit("this model takes no hints")
     if HINTS[0] in inputs:
-        arrays = arrange(hints, (h, w), L, inputs[HINTS[-1]][1])
-        feed |= dict(zip(HINTS, arrays, strict=True))
+        place, asked, *others = arrange(hints, (h, w), L, inputs[HINTS[-1]][1])
+        told = asked / (saturation or 1)  # by which the model multiplies all colours in the end
+        feed |= dict(zip(HINTS, (place, told, *others), strict=True))
     (ab,) = session.run(["ab"], feed)
     return ab[0].transpose(1, 2, 0), np.array([h / i, w / j], np.float32)
 
