@@ -1,7 +1,7 @@
 """Pack a prepared set of photographs for a machine that has no originals.
 
     python experiments/pack.py --out=packed --config.data.source=imagenet_vehicles \
-        --config.data.path=TARS --config.data.size=256 --quality=80
+        --config.data.path=TARS --config.data.size=256
     python experiments/pack.py --join=packed --out=prepared
     python experiments/pack.py --cost=everyday --limit=200 --out=docs --config.data.path=TARS
 
@@ -32,7 +32,7 @@ with startup.imports(__name__):
 CONFIG = entry.define_config(Path(default.__file__))
 OUT = flags.DEFINE_string("out", None, "Folder of the parts, the set or the table.", required=True)
 FORMAT = flags.DEFINE_enum("format", "webp", pack.FORMATS, "Encoding of the photographs.")
-QUALITY = flags.DEFINE_integer("quality", 80, "Its quality.", lower_bound=1, upper_bound=100)
+QUALITY = flags.DEFINE_integer("quality", 90, "Its quality.", lower_bound=1, upper_bound=100)
 PART_MIB = flags.DEFINE_integer("part_mib", 24, "Size of a part at most.", lower_bound=9)
 JOIN = flags.DEFINE_string("join", None, "Folder of parts to join.")
 COST = flags.DEFINE_string("cost", None, "Model to score on re-encoded photographs.")

@@ -50,7 +50,7 @@ AS_MANY = flags.DEFINE_list(
 )
 PACK = flags.DEFINE_string("pack", None, "New folder for the packed sets; trains nothing.")
 FORMAT = flags.DEFINE_enum("format", "webp", pack.FORMATS, "Encoding of packed photographs.")
-QUALITY = flags.DEFINE_integer("quality", 80, "Its quality.", lower_bound=1, upper_bound=100)
+QUALITY = flags.DEFINE_integer("quality", 90, "Its quality.", lower_bound=1, upper_bound=100)
 BRING = flags.DEFINE_string("bring", None, "Folder to leave there what to bring back.")
 MERGE = flags.DEFINE_list("merge", [], "Folders that were brought back, to merge; trains nothing.")
 

@@ -52,7 +52,7 @@ def encode(record: dict[str, Any], *, size: int, short_side: int, kind: str, qua
     return stream.getvalue()
 
 
-def pack(data: ConfigDict, out: Path, *, kind: str = "webp", quality: int = 80) -> dict[str, int]:
+def pack(data: ConfigDict, out: Path, *, kind: str = "webp", quality: int = 90) -> dict[str, int]:
     """Write the set of a config's `data` below `out`, a `data_dir` to open it from.
 
     Args:
