@@ -37,10 +37,10 @@ def run(main: Callable[[], None]) -> None:
     sys.argv[1:] = map(_expanded, sys.argv[1:])
 
     def guarded(arguments: list[str]) -> None:
-        if len(arguments) > 1:
-            raise app.UsageError(f"not an option: {arguments[1]}")
         absl_logging.get_absl_handler().addFilter(_is_shown)
         with refusals():
+            if len(arguments) > 1:
+                raise app.UsageError(f"not an option: {arguments[1]}")
             main()
 
     app.run(guarded, flags_parser=_parsed)
@@ -59,7 +59,9 @@ def refusals() -> Iterator[None]:
     except KeyboardInterrupt:
         print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
         raise SystemExit(130) from None
-    except (ValueError, FileNotFoundError) as error:
+    except app.UsageError as error:
+        _refuse(str(error))
+    except ValueError as error:
         if not _raised_in(cic_jax, error):
             raise
         _refuse(str(error))
@@ -68,9 +70,17 @@ def refusals() -> Iterator[None]:
             raise
         _refuse(reason)
     except OSError as error:
-        if not _raised_in(ml_collections, error):
-            raise
-        _refuse(f"--config cannot be loaded: {str(error).splitlines()[-1].strip()}")
+        _refuse(_of_system(error))
+
+
+def _of_system(error: OSError) -> str:
+    """Say in one line what the system, or this package in its place, has refused."""
+    if _raised_in(ml_collections, error):
+        return f"--config cannot be loaded: {str(error).splitlines()[-1].strip()}"
+    if error.strerror is None:
+        return str(error)
+    name = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    return f"{name}{error.strerror.lower()}"
 
 
 @contextlib.contextmanager
@@ -101,7 +111,10 @@ def _interrupts() -> Iterator[None]:
 
 
 def _parsed(arguments: list[str]) -> list[str]:
-    return _keys_named(partial(app.parse_flags_with_usage, arguments))
+    try:
+        return _keys_named(partial(flags.FLAGS, arguments))
+    except flags.Error as error:
+        _refuse(" ".join(str(error).split()))
 
 
 def define_config(default: ConfigDict | str | Path | None) -> flags.FlagHolder:

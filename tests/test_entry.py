@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from absl import app
 from commands import ROOT, STARTS_ONCE
 
 from cic_jax import entry
@@ -43,14 +44,30 @@ def test_a_device_that_is_not_there_is_one_line(tmp_path):
     [
         ("--config.train.epoch=3", "train.py: --config has no key 'epoch'"),
         ("--config.trian.epochs=3", "train.py: --config has no key 'trian'"),
-        ("--config.train.epochs=many", "many"),
+        ("--config.train.epochs=many", "train.py: flag --config.train.epochs=many: could not"),
     ],
 )
 def test_wrong_key_or_type_is_named(option, said, tmp_path):
     done = run([*TRAIN, option], tmp_path)
-    assert done.returncode != 0
+    assert done.returncode == 2
+    assert done.stderr.strip().count("\n") == 0
     assert said in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", "/runs/x"), "/runs/x: permission denied"),
+        (OSError(28, "No space left on device"), "no space left on device"),
+        (app.UsageError("not an option: x"), "not an option: x"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(error, said, capsys):
+    with pytest.raises(SystemExit) as ended, entry.refusals():
+        raise error
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f": {said}\n")
 
 
 def test_ctrl_c_is_one_line():

@@ -5,12 +5,15 @@ TensorFlow is never needed: records are written as array_record and read as a da
 
 import abc
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
+import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from cic_jax.photos.photographs import Photographs
 from cic_jax.photos.split import SPLITS
 
 REPORT = "report.json"
+LOCK = ".lock"  # in a data_dir: held by the process that prepares photographs there
 
 
 class PhotographBuilder(
@@ -97,9 +101,13 @@ def prepare(
     data_dir: Path,
     manual_dir: Path | None = None,
 ) -> tfds.core.GeneratorBasedBuilder:
-    """Return the builder, with its data below `data_dir`; make missing data from `manual_dir`."""
+    """Return the builder, with its data below `data_dir`; make missing data from `manual_dir`.
+
+    Of several processes one makes them, and the others wait.
+    """
+    create = partial(builder_class, data_dir=data_dir, config=config, file_format="array_record")
     with quiet():
-        builder = builder_class(data_dir=data_dir, config=config, file_format="array_record")
+        builder = create()
         if builder.is_prepared():
             return builder
         needed = builder.MANUAL_DOWNLOAD_INSTRUCTIONS
@@ -109,12 +117,41 @@ def prepare(
                 "data.path must be a folder that exists and is not empty; it is "
                 f"'{manual_dir or ''}'. {needed}"
             )
-        builder.download_and_prepare(
-            download_config=tfds.download.DownloadConfig(
-                manual_dir=manual_dir, try_download_gcs=False
+        with one_at_a_time(data_dir):
+            builder = create()  # another process may have prepared it meanwhile
+            _clear_unfinished(Path(builder.data_dir))
+            builder.download_and_prepare(
+                download_config=tfds.download.DownloadConfig(
+                    manual_dir=manual_dir, try_download_gcs=False
+                )
             )
-        )
     return builder
+
+
+@contextlib.contextmanager
+def one_at_a_time(data_dir: Path) -> Iterator[None]:
+    """Let one process at a time prepare photographs below `data_dir`; the others wait.
+
+    Raises ValueError that names the file which the system refuses to read or write.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with (data_dir / LOCK).open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when the process ends
+            yield
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        raise ValueError(
+            f"the photographs cannot be prepared in data.data_dir={data_dir}: "
+            f"{error.filename or data_dir}: {error.strerror.lower()}: mend that, or name another"
+        ) from error
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """Remove what killed processes have left of a preparation into `folder`."""
+    for left in folder.parent.glob(f"{tfds.core.constants.INCOMPLETE_PREFIX}*_{folder.name}"):
+        shutil.rmtree(left)
 
 
 def splits(builder: tfds.core.GeneratorBasedBuilder) -> dict[str, Photographs]:

@@ -16,7 +16,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from cic_jax.photos import census, ilsvrc
-from cic_jax.photos.builder import quiet
+from cic_jax.photos.builder import one_at_a_time, quiet
 from cic_jax.photos.photographs import Photographs
 from cic_jax.photos.split import SPLITS
 
@@ -75,10 +75,12 @@ def open_named(
     digest = hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
     index_file = data_dir / "named" / builder.info.full_name / f"{digest}.json"
     if not index_file.exists():
-        index_file.parent.mkdir(parents=True, exist_ok=True)
-        complete = json.dumps(_index(records, wanted, builder.info.full_name))
-        index_file.with_suffix(".new").write_text(complete)
-        index_file.with_suffix(".new").replace(index_file)
+        with one_at_a_time(data_dir):
+            if not index_file.exists():  # another process may have made it meanwhile
+                index_file.parent.mkdir(parents=True, exist_ok=True)
+                complete = json.dumps(_index(records, wanted, builder.info.full_name))
+                index_file.with_suffix(".new").write_text(complete)
+                index_file.with_suffix(".new").replace(index_file)
     index = json.loads(index_file.read_text())
     logging.info("%s", census.summary(index["report"]))
     report = index["report"] | {"fingerprint": f"{builder.info.full_name}/{digest}"}

@@ -1,5 +1,6 @@
 """Assembly of a run's pure parts from a config: bins and prior, target, network, optimiser."""
 
+import inspect
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -21,6 +22,10 @@ from cic_jax.train.config import ConfigError
 from cic_jax.train.optimizer import ENCODER, build_optimizer
 
 Batches = Callable[[], Iterable[UInt8[np.ndarray, "b h w 3"]]]
+ARGUMENTS = {
+    factory.NETWORK: ("config", "outputs", "axis_name"),
+    factory.TARGET: ("config", "palette"),
+}
 BuildPalette = Callable[[ConfigDict, Batches], Palette | None]
 
 
@@ -67,9 +72,16 @@ def choose(
             return built_in
         names[kind] = named
         try:
-            return factory.resolve(named)
+            function = factory.resolve(named)
+            inspect.signature(function).bind(*ARGUMENTS[kind])
         except factory.FactoryError as error:
             raise ConfigError(f"config.{section}.factory: {error}") from error
+        except TypeError as error:
+            raise ConfigError(
+                f"config.{section}.factory: {named} must take the arguments "
+                f"{', '.join(ARGUMENTS[kind])}: {error}"
+            ) from error
+        return function
 
     return Builders(
         palette,

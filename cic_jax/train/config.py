@@ -110,6 +110,8 @@ def check_evaluation(config: ConfigDict) -> None:
         raise ConfigError("config.train.output_bias=prior is for config.target.predict=bins only")
     if config.colour.unify and config.target.predict == "ab":
         raise ConfigError("config.colour.unify is for config.target.predict=bins only")
+    if (train.hints or train.palettes) and config.target.predict == "ab":
+        raise ConfigError("config.train.hints and palettes are for config.target.predict=bins only")
     if config.model.network != "lite" and not config.model.factory:
         for key, default in OF_LITE.items():
             needed = f"{default} unless config.model.network is lite"

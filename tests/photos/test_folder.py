@@ -1,12 +1,13 @@
 """A folder of photographs: read with its subfolders, and read anew when it changes."""
 
+import fcntl
 import os
 
 import pytest
 from ml_collections import ConfigDict
 from photo_files import REASONS, UNUSABLE, encode, picture
 
-from cic_jax.photos import open_splits
+from cic_jax.photos import census, open_splits
 
 
 def open_folder(path, data_dir):
@@ -94,3 +95,36 @@ def test_names_that_are_not_utf8_are_escaped(tmp_path):
     (tmp_path / "photos" / os.fsdecode(b"caf\xe9.jpg")).write_bytes(encode(picture(1)))
     splits = open_folder(tmp_path / "photos", tmp_path / "data")
     assert names(splits) == {"caf\\xe9.jpg": ""}
+
+
+def test_of_two_processes_one_prepares_a_folder_and_the_other_finds_it(
+    folder, tmp_path, monkeypatch
+):
+    taken, waited = [], []
+    take = census.take
+    monkeypatch.setattr(census, "take", lambda *given: taken.append(given) or take(*given))
+
+    def wait_for_another(_, operation):
+        waited.append(operation)
+        monkeypatch.setattr(fcntl, "flock", lambda *_: None)
+        open_folder(folder, tmp_path / "data")
+
+    monkeypatch.setattr(fcntl, "flock", wait_for_another)
+    assert len(names(open_folder(folder, tmp_path / "data"))) == 21
+    assert waited == [fcntl.LOCK_EX]
+    assert len(taken) == 1
+
+
+def test_what_a_killed_preparation_has_left_is_removed(folder, tmp_path):
+    open_folder(folder, tmp_path / "data")
+    (prepared,) = (path.parent for path in (tmp_path / "data").rglob("report.json"))
+    left = prepared.rename(prepared.with_name(f"incomplete.A1B2C3_{prepared.name}"))
+    open_folder(folder, tmp_path / "data")
+    assert prepared.exists()
+    assert not left.exists()
+
+
+def test_a_data_dir_that_cannot_be_written_is_named(folder, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"in data\.data_dir=.*/file: .*: file exists: mend that"):
+        open_folder(folder, tmp_path / "file")
