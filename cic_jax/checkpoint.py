@@ -255,7 +255,7 @@ def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
 
 def _find(path: str | Path) -> Path:
     for candidate in (Path(path).expanduser(), RELEASED / path):
-        named = any((candidate / name).exists() for name in (DESCRIPTION, CONFIG, checksums.NAME))
+        named = any((candidate / name).is_file() for name in (DESCRIPTION, CONFIG, checksums.NAME))
         if named or has_steps(candidate):
             return candidate
     released = sorted(p.parent.name for p in RELEASED.glob(f"*/{DESCRIPTION}"))

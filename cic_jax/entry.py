@@ -131,9 +131,11 @@ def define_config(default: ConfigDict | str | Path | None) -> flags.FlagHolder:
 
 
 def _keys_named(parse: Callable[[], Any]) -> Any:
-    """Return what `parse` does; a key that a config lacks is one line and status 2."""
+    """Return what `parse` does; a config that is none, or lacks a key, is one line and status 2."""
     try:
         return parse()
+    except OSError as error:
+        _refuse(_of_system(error))
     except (AttributeError, KeyError) as error:
         if not _raised_in(ml_collections, error):
             raise

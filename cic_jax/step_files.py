@@ -103,6 +103,9 @@ def read(folder: Path) -> tuple[Description, Record]:
     """
     if not any(folder.iterdir()):
         raise CheckpointError("is empty")
+    for path in folder.rglob("*"):  # whatever opens a pipe waits for ever
+        if not (path.is_file() or path.is_dir()):
+            raise CheckpointError(f"has a {path.relative_to(folder)} that is no file")
     files = {RECORD: f"{RECORD}/metadata", "description": "description/metadata"}
     files["metrics"] = "metrics/metrics"
     contents = {item: _json_of(folder / name) for item, name in files.items()}

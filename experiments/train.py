@@ -40,6 +40,7 @@ PROFILE_STEPS = flags.DEFINE_string(
     "A:B traces steps A to B - 1, counted from 0, into <workdir>/profile for TensorBoard.",
 )
 flags.mark_flag_as_required("config")
+flags.register_validator("workdir", bool, "it must name a directory")
 
 
 def main() -> None:

@@ -21,6 +21,11 @@ TRAIN = ["experiments/train.py", "--config=configs/simplified.py", "--workdir={}
         ([*TRAIN, "--config.data.source=folder", "--config.data.path=/nowhere"], "/nowhere"),
         (["experiments/evaluate.py", "--workdir={}"], "no checkpoint at"),
         ([*TRAIN, "--config=configs/nowhere.py"], "--config cannot be loaded: [Errno 2] No such"),
+        (
+            [*TRAIN, "--config=configs/nowhere.py", "--config.train.epochs=3", "--workdir="],
+            "--config cannot be loaded: [Errno 2] No such",
+        ),
+        ([*TRAIN, "--workdir="], "flag --workdir=: it must name a directory"),
         (["experiments/evaluate.py", "--workdir={}", "--config.epoch=3"], "no key 'epoch'"),
     ],
 )

@@ -32,6 +32,7 @@ def require_free(workdir: Path, config: ConfigDict, *, anyway: bool = False) -> 
     if `workdir` cannot hold a run or, unless `anyway`, if there are such values.
     """
     checkpoint.require_plain(workdir)
+    _require_files(workdir)
     path = workdir / checkpoint.CONFIG
     try:
         written = checkpoint.config_of(workdir)
@@ -49,6 +50,14 @@ def require_free(workdir: Path, config: ConfigDict, *, anyway: bool = False) -> 
             "which records it"
         )
     return [f"{key} = {before.get(key)!r}, now {now.get(key)!r}" for key in sorted(changed)]
+
+
+def _require_files(workdir: Path) -> None:
+    """Raise ConfigError where a pipe, a folder or the like has the name of a file of the run."""
+    for name in (checkpoint.CONFIG, record.LOG, record.PHOTOGRAPHS, record.MACHINE, LOCK):
+        path = workdir / name
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{path} must be a file: move it away, and give the same command")
 
 
 def require_saved(workdir: Path) -> None:

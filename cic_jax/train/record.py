@@ -71,7 +71,7 @@ def read(workdir: str | Path) -> list[dict[str, Any]]:
     """Read the lines of a run's log, in order; none where there is no log.
 
     A last line without its end, as a crash leaves it, is not counted. Raises ValueError for another
-    line that is no JSON.
+    line that is none of a log.
     """
     path = Path(workdir) / LOG
     if not path.exists():
@@ -82,11 +82,18 @@ def read(workdir: str | Path) -> list[dict[str, Any]]:
 
 def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        return json.loads(line)
+        entry = json.loads(line)
     except ValueError as error:
         raise ValueError(
             f"{path}, line {number}: is no JSON ({error}); remove that line"
         ) from error
+    if not (
+        isinstance(entry, dict)
+        and type(entry.get("step")) is int
+        and isinstance(entry.get("split"), str)
+    ):
+        raise ValueError(f'{path}, line {number}: has no "step" and "split"; remove that line')
+    return entry
 
 
 class Meter:

@@ -237,3 +237,20 @@ def test_compute_in_bfloat16_keeps_parameters_float32():
     variables = jax.eval_shape(built.init, jax.random.key(0), lightness)
     assert {x.dtype.name for x in jax.tree.leaves(variables)} == {"float32"}
     assert jax.eval_shape(built.apply, variables, lightness).dtype == "float32"
+
+
+@pytest.mark.parametrize("section", ["model", "target"])
+def test_a_factory_that_takes_other_arguments_is_named(section):
+    config = default.get_config()
+    config[section].factory = "os:getcwd"
+    with pytest.raises(ConfigError, match=rf"config\.{section}\.factory: os:getcwd must take the"):
+        build.choose(config, build.palette, build.build_target, build.build_network)
+
+
+@pytest.mark.parametrize("key", ["hints", "palettes"])
+def test_hints_without_bins_are_refused(key):
+    config = default.get_config()
+    config.model.network, config.target.predict = "lite", "ab"
+    config.train[key] = 0.5
+    with pytest.raises(ConfigError, match=r"are for config\.target\.predict=bins only"):
+        check(config)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -196,6 +197,13 @@ def test_a_file_that_cannot_be_written_is_named_in_one_line(config, tmp_path, mo
 
     monkeypatch.setattr(directory, "write_json", full)
     with pytest.raises(ConfigError, match=r"config\.json: no space left on device; the steps"):
+        train.train(config, tmp_path)
+
+
+@pytest.mark.parametrize("name", [checkpoint.CONFIG, record.LOG, record.PHOTOGRAPHS])
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(name, config, tmp_path):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ConfigError, match=rf"{name} must be a file: move it away"):
         train.train(config, tmp_path)
 
 

@@ -1,6 +1,7 @@
 """A saved step is restored as it was, or gives way to the one before, whatever harms its files."""
 
 import logging
+import os
 import shutil
 
 import jax
@@ -46,6 +47,7 @@ HARMS = {
     "no file": lambda path: path.unlink(),
     "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
     "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
 }
 
 

@@ -40,8 +40,16 @@ def test_a_last_line_cut_by_a_crash_costs_itself_alone(tmp_path):
 
 
 def test_a_line_that_was_spoilt_is_named(tmp_path):
-    (tmp_path / record.LOG).write_text('{"step": 1}\n{"st\n{"step": 3}\n')
+    first = '{"step": 1, "split": "train"}'
+    (tmp_path / record.LOG).write_text(f'{first}\n{{"st\n{first}\n')
     with pytest.raises(ValueError, match=r"log\.jsonl, line 2: is no JSON .* remove that line"):
+        record.read(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["[]", '{"step": 1}', '{"step": "1", "split": "train"}'])
+def test_a_line_that_is_none_of_a_log_is_named(line, tmp_path):
+    (tmp_path / record.LOG).write_text(f"{line}\n")
+    with pytest.raises(ValueError, match=r'log\.jsonl, line 1: has no "step" and "split"; remove'):
         record.read(tmp_path)
 
 
