@@ -89,22 +89,34 @@ def _launched(environment: Mapping[str, str]) -> tuple[str | None, Known]:
     if "OMPI_COMM_WORLD_RANK" in environment:
         return "Open MPI", _open_mpi(environment)
     if "JOB_COMPLETION_INDEX" in environment:
-        return "Kubernetes", {"host": int(environment["JOB_COMPLETION_INDEX"])}
+        return "Kubernetes", {"host": _number(environment, "JOB_COMPLETION_INDEX")}
     return None, {}
 
 
 def _slurm(environment: Mapping[str, str]) -> Known:
     """Read what srun sets. Tasks that share a machine have a GPU each, unless Slurm binds them."""
-    tasks = int(environment.get("SLURM_STEP_NUM_TASKS") or environment["SLURM_NTASKS"])
-    machines = int(environment["SLURM_STEP_NUM_NODES"])
+    tasks = _number(environment, "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")
+    machines = _number(environment, "SLURM_STEP_NUM_NODES")
     bound = "SLURM_GPUS_PER_TASK" in environment or "SLURM_TRES_PER_TASK" in environment
     return {
         "coordinator": f"{first_node(environment['SLURM_STEP_NODELIST'])}:"
-        f"{_port(int(environment['SLURM_JOB_ID']))}",
+        f"{_port(_number(environment, 'SLURM_JOB_ID'))}",
         "hosts": tasks,
-        "host": int(environment["SLURM_PROCID"]),
-        "device": int(environment["SLURM_LOCALID"]) if tasks > machines and not bound else None,
+        "host": _number(environment, "SLURM_PROCID"),
+        "device": _number(environment, "SLURM_LOCALID") if tasks > machines and not bound else None,
     }
+
+
+def _number(environment: Mapping[str, str], *names: str) -> int:
+    """Return the number in the first of these variables that is set; HostsError if none is one."""
+    name = next((name for name in names if environment.get(name)), names[-1])
+    value = environment.get(name)
+    if value is None or not value.isdecimal():
+        raise HostsError(
+            f"{name}, which the launcher sets, must be a whole number; it is {value!r}: start the "
+            "hosts as docs/cluster.md shows"
+        )
+    return int(value)
 
 
 def first_node(nodes: str) -> str:
@@ -118,11 +130,11 @@ def first_node(nodes: str) -> str:
 def _open_mpi(environment: Mapping[str, str]) -> Known:
     """Read what mpirun sets; from version 5 on it does not say where it was started."""
     known: Known = {
-        "hosts": int(environment["OMPI_COMM_WORLD_SIZE"]),
-        "host": int(environment["OMPI_COMM_WORLD_RANK"]),
+        "hosts": _number(environment, "OMPI_COMM_WORLD_SIZE"),
+        "host": _number(environment, "OMPI_COMM_WORLD_RANK"),
     }
-    if int(environment["OMPI_COMM_WORLD_LOCAL_SIZE"]) > 1:
-        known["device"] = int(environment["OMPI_COMM_WORLD_LOCAL_RANK"])
+    if _number(environment, "OMPI_COMM_WORLD_LOCAL_SIZE") > 1:
+        known["device"] = _number(environment, "OMPI_COMM_WORLD_LOCAL_RANK")
     started = environment.get("OMPI_MCA_orte_hnp_uri", "")  # 1531576320.0;tcp://10.0.0.1,...:34911
     if found := re.match(r"(\d+)\..*tcp://([^,:]+)", started):
         known["coordinator"] = f"{found[2]}:{_port(int(found[1]) // PORTS)}"

@@ -13,7 +13,6 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +104,10 @@ def prepare(
 
     Of several processes one makes them, and the others wait.
     """
-    create = partial(builder_class, data_dir=data_dir, config=config, file_format="array_record")
+
+    def create() -> tfds.core.GeneratorBasedBuilder:
+        return builder_class(data_dir=data_dir, config=config, file_format="array_record")
+
     with quiet():
         builder = create()
         if builder.is_prepared():

@@ -80,3 +80,18 @@ def test_an_incomplete_place_is_one_line(environment, flags, message):
 )
 def test_the_first_of_slurms_nodes(nodes, first):
     assert place.first_node(nodes) == first
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        (SLURM | {"SLURM_JOB_ID": "x"}, r"SLURM_JOB_ID, .*; it is 'x'"),
+        (SLURM | {"SLURM_STEP_NUM_TASKS": ""}, "SLURM_NTASKS, .*; it is None"),
+        ({k: SLURM[k] for k in ("SLURM_JOB_ID", "SLURM_STEP_NODELIST")}, "SLURM_NTASKS, "),
+        (OPEN_MPI | {"OMPI_COMM_WORLD_SIZE": "-1"}, "OMPI_COMM_WORLD_SIZE, .*; it is '-1'"),
+        ({"JOB_COMPLETION_INDEX": "x"}, "JOB_COMPLETION_INDEX, .*; it is 'x'"),
+    ],
+)
+def test_variables_that_are_no_numbers_are_named(environment, named):
+    with pytest.raises(hosts.HostsError, match=f"{named}.*start the hosts as"):
+        hosts.find(distributed=True, environment=environment)
