@@ -4,32 +4,29 @@ import contextlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
 from absl import logging
 
-from cic_jax import checksums, factory, step_files
+from cic_jax import array_files, checksums, factory, step_files
 from cic_jax.configs import default
 from cic_jax.model import BuildNetwork, BuildTarget, Description, Model, build, checked, shapes
-from cic_jax.saved_steps import (
-    CHECKPOINTS,
-    begun,
-    clear_unfinished,
-    damaged_steps,
-    differing,
-    latest_description,
-    manager,
-    require_plain,
-    resume,
-    save,
-    templates,
-    wait,
-)
-from cic_jax.step_files import CheckpointError, NoCheckpointError, short_reason
+from cic_jax.step_files import CHECKPOINTS, CheckpointError, NoCheckpointError, short_reason
+
+if TYPE_CHECKING:
+    from cic_jax.saved_steps import (
+        begun,
+        clear_unfinished,
+        latest_description,
+        manager,
+        require_plain,
+        resume,
+        save,
+        wait,
+    )
 
 __all__ = [
     "CHECKPOINTS",
@@ -56,8 +53,27 @@ DESCRIPTION = "model.json"  # beside the arrays of an exported model
 CONFIG = "config.json"  # in the directory of a training run
 ARRAYS = "variables"
 MAX_FILE_BYTES = 8 * 2**20
+OF_STEPS = {
+    "begun",
+    "clear_unfinished",
+    "latest_description",
+    "manager",
+    "require_plain",
+    "resume",
+    "save",
+    "wait",
+}
 # What a description or arrays raise whose contents make no sense together
 MISTAKEN = (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError, MemoryError)
+
+
+def __getattr__(name: str) -> Any:
+    # On first use (PEP 562): colouring by an exported model does without Orbax.
+    if name in OF_STEPS:
+        from cic_jax import saved_steps
+
+        return getattr(saved_steps, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load(
@@ -151,8 +167,10 @@ def _files(path: Path) -> list[Path]:
 def _described(path: Path, step: int | None) -> Description:
     if (path / DESCRIPTION).exists():
         return json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+    from cic_jax import saved_steps
+
     with _run(path, step) as (source, at):
-        for number, reason in damaged_steps(source).items():
+        for number, reason in saved_steps.damaged_steps(source).items():
             logging.warning("%s: step %d %s: step %d is taken.", path, number, reason, at)
         return step_files.read(Path(source.directory) / str(at))[0]
 
@@ -160,28 +178,37 @@ def _described(path: Path, step: int | None) -> Description:
 def _restored(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str, Any]:
     """Restore the variables of a checkpoint; `wanted` has their shapes."""
     if (path / DESCRIPTION).exists():
-        with ocp.StandardCheckpointer() as checkpointer, step_files.restoring():
-            variables = checkpointer.restore((path / ARRAYS).absolute(), templates(wanted))
+        variables = array_files.read(path / ARRAYS, wanted)
     else:
-        with _run(path, step) as (source, at):
-            arrays = ocp.args.Composite(variables=ocp.args.StandardRestore(templates(wanted)))
-            with step_files.restoring():
-                variables = source.restore(at, args=arrays)["variables"]
-            recorded = step_files.read(Path(source.directory) / str(at))[1].get("arrays")
-        if recorded is not None and (wrong := differing(recorded[ARRAYS], variables)):
-            raise CheckpointError(
-                f"step {at} was changed since it was saved: {', '.join(wrong[:3])}"
-            )
+        variables = _restored_step(path, step, wanted)
     return _checked(variables, wanted)
 
 
+def _restored_step(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str, Any]:
+    import orbax.checkpoint as ocp
+
+    from cic_jax import saved_steps
+
+    with _run(path, step) as (source, at):
+        templates = saved_steps.templates(wanted)
+        arrays = ocp.args.Composite(variables=ocp.args.StandardRestore(templates))
+        with step_files.restoring():
+            variables = source.restore(at, args=arrays)["variables"]
+        recorded = step_files.read(Path(source.directory) / str(at))[1].get("arrays")
+    if recorded is not None and (wrong := saved_steps.differing(recorded[ARRAYS], variables)):
+        raise CheckpointError(f"step {at} was changed since it was saved: {', '.join(wrong[:3])}")
+    return variables
+
+
 @contextlib.contextmanager
-def _run(path: Path, step: int | None) -> Iterator[tuple[ocp.CheckpointManager, int]]:
-    """Open a training run at `step`, or at its best step if None."""
+def _run(path: Path, step: int | None) -> Iterator[tuple[Any, int]]:
+    """Open Orbax's manager of a training run at `step`, or at its best step if None."""
+    from cic_jax import saved_steps
+
     config = config_of(path)
     if config is None:
         raise FileNotFoundError("the run has not saved a step yet")
-    with manager(path, default.completed(config).train.best_metric) as source:
+    with saved_steps.manager(path, default.completed(config).train.best_metric) as source:
         step = source.best_step() if step is None else step
         if step is None:
             raise FileNotFoundError("the run has not saved a step yet")
@@ -204,8 +231,12 @@ def config_of(run: Path) -> dict[str, Any] | None:
     if not text.strip():
         if not has_steps(run):
             return None
-        with manager(run) as source:
-            return latest_description(source)["config"] if source.all_steps() else None
+        from cic_jax import saved_steps
+
+        with saved_steps.manager(run) as source:
+            if not source.all_steps():
+                return None
+            return saved_steps.latest_description(source)["config"]
     try:
         config = json.loads(text)
         default.completed(config)  # whose keys and types are those of a config
@@ -238,8 +269,12 @@ def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
     Also writes SHA256SUMS, which `load` and `sha256sum -c SHA256SUMS` verify. Raises
     CheckpointError if `path` exists.
     """
+    import orbax.checkpoint as ocp
+
+    from cic_jax import saved_steps
+
     path = Path(path).absolute()
-    require_plain(path)
+    saved_steps.require_plain(path)
     if path.exists():
         raise CheckpointError(f"{path} exists already; remove it or export elsewhere")
     path.mkdir(parents=True)

@@ -1,6 +1,9 @@
 """The fast forward pass of a trained network, shared by colouring, scoring and benchmarks."""
 
 import inspect
+import threading
+import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,6 +17,7 @@ from jaxtyping import Array, Float
 from cic_jax import convolutions
 from cic_jax.hints import Hints
 from cic_jax.layers import Convolution
+from cic_jax.programs import KEPT, Programs
 
 
 @runtime_checkable
@@ -27,6 +31,7 @@ class Forward(Protocol):
 
 
 GROUP = 2  # images at a time, the quickest for a core at an eighth of the resolution
+EARNED = 5.0  # seconds of a shape's photographs after which a faster program repays its compiling
 PANELS_FROM = 200  # photographs from which on panelled kernels repay their longer loading
 
 
@@ -73,17 +78,72 @@ def compiled(
 ) -> Forward:
     """Compile the forward pass: a function from L in [0, 100] and hints to the output.
 
-    Each shape is compiled once, on first use. The cores of a CPU share a batch. The result for one
-    photograph does not depend on the others. `photographs` is the number expected in all: below
-    `PANELS_FROM`, the fastest kernels are not worth the time that they take to load.
+    Each shape is compiled on first use; the latest `programs.KEPT` are kept. The cores of a CPU
+    share a batch. The result for one photograph does not depend on the others. `photographs` is the
+    number expected in all: below `PANELS_FROM`, the fastest kernels are not worth the time that
+    they take to load.
     """
-    prepared = prepare(network, variables, panels=photographs >= PANELS_FROM)
-    program = convolutions.jit_inference(partial(infer, network))
+    return _forward(network, prepare(network, variables, panels=photographs >= PANELS_FROM))
+
+
+def immediate(
+    network: nn.Module, variables: dict[str, Any], photographs: int = PANELS_FROM
+) -> Forward:
+    """Compile a forward pass whose first result comes soon, as that of `compiled` in its arguments.
+
+    Where the fastest program takes long to compile, on a CPU, the photographs of a shape go through
+    a quick one until they have taken `EARNED` seconds; then the fast one is compiled beside them.
+    """
+    own = getattr(network, "convolution", None)
+    if own is None or convolutions.resolve(own) != "fast":
+        return compiled(network, variables, photographs)
+    quick = _forward(network.clone(convolution="quick"), jax.device_put(variables), quick=True)
+    return _Immediate(quick, partial(compiled, network, variables, photographs))
+
+
+def _forward(network: nn.Module, prepared: dict[str, Any], quick: bool = False) -> Forward:
+    def build():
+        return partial(convolutions.jit_inference(partial(infer, network), quick), prepared)
+
+    programs = Programs(build)
 
     def forward(L, hints=None):
-        return convolutions.by_cores(lambda x: program(prepared, *x), (L, hints))
+        return convolutions.by_cores(lambda x: programs(*x), (L, hints))
 
     return forward
+
+
+class _Immediate:
+    """A quick forward pass, and a fast one for the shapes that have earned it."""
+
+    def __init__(self, quick: Forward, prepare_fast: Callable[[], Forward]) -> None:
+        self._quick = quick
+        self._prepare_fast = prepare_fast
+        self._fast: Forward | None = None
+        self._seconds: dict[Any, float] = {}  # in the quick program, by shape
+        self._ready: set[Any] = set()  # shapes whose fast program is compiled
+        self._compiling: threading.Thread | None = None
+
+    def __call__(self, L, hints=None):
+        shape = jax.tree.map(np.shape, (L, hints))
+        if shape in self._ready and self._fast is not None:
+            return self._fast(L, hints)
+        start = time.monotonic()
+        output = self._quick(L, hints)
+        passed = time.monotonic() - start
+        # The first includes the compiling.
+        self._seconds[shape] = self._seconds[shape] + passed if shape in self._seconds else 0.0
+        busy = self._compiling is not None and self._compiling.is_alive()
+        if self._seconds[shape] >= EARNED and not busy and len(self._ready) < KEPT:
+            # Waited for at the end of the process: ended within XLA, it would end in an abort.
+            self._compiling = threading.Thread(target=self._compile, args=(shape, L, hints))
+            self._compiling.start()
+        return output
+
+    def _compile(self, shape: Any, L: Any, hints: Any) -> None:
+        self._fast = self._fast or self._prepare_fast()
+        self._fast(L, hints)
+        self._ready.add(shape)
 
 
 def prepare(network: nn.Module, variables: dict[str, Any], panels: bool = True) -> dict[str, Any]:

@@ -24,8 +24,9 @@ KEEP = ":".join(
     for setting in ("hugetlb=1", "mmap_max=0", "trim_threshold=1099511627776", "top_pad=134217728")
 )
 
+COMPILED = "~/.cache/cic_jax/compiled"  # compiled programs, so that later processes start sooner
 CACHE = "JAX_COMPILATION_CACHE_DIR"
-WORTH_KEEPING = 0.1  # seconds of compilation; JAX's default of a second leaves out most programs
+WORTH_KEEPING = 0.03  # seconds of compilation; JAX's default of a second leaves out most programs
 
 
 def describe() -> dict[str, Any]:
@@ -78,14 +79,16 @@ def keep_memory() -> None:
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 
 
-def keep_compiled(folder: str | Path) -> None:
+def keep_compiled(folder: str | Path = COMPILED) -> None:
     """Keep compiled programs in `folder`, where later processes find them.
 
     A folder that the environment names by JAX_COMPILATION_CACHE_DIR takes precedence.
     """
     import jax
+    from jax.experimental.compilation_cache import compilation_cache
 
     if CACHE not in os.environ:
         folder = Path(folder).expanduser().absolute()
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
+        compilation_cache.reset_cache()  # JAX looks for a folder once, at the first program

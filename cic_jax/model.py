@@ -227,7 +227,7 @@ def build(
             lightness_scale=description["lightness_scale"],
             convolution=convolution,
         )
-    return Model(network, jax.tree.map(jnp.asarray, variables), target, description)
+    return Model(network, jax.device_put(variables), target, description)
 
 
 def shapes(description: Description, **factories: Any) -> dict[str, Any]:
@@ -236,7 +236,7 @@ def shapes(description: Description, **factories: Any) -> dict[str, Any]:
     `factories` are keyword arguments of `build`.
     """
     network = build(description, {}, "direct", **factories).network  # quicker to trace
-    variables = jax.eval_shape(network.init, jax.random.key(0), jnp.zeros((1, 32, 32, 1)))
+    variables = jax.eval_shape(lambda: network.init(jax.random.key(0), jnp.zeros((1, 32, 32, 1))))
     return {"params": variables["params"], "batch_stats": variables.get("batch_stats", {})}
 
 

@@ -22,9 +22,9 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 from cic_jax import checksums, step_files
 from cic_jax.metrics import METRICS, RANKED
 from cic_jax.model import Description
-from cic_jax.step_files import CheckpointError, WholeSteps, damage, short_reason
+from cic_jax.step_files import CHECKPOINTS, CheckpointError, damage, short_reason
+from cic_jax.whole_steps import WholeSteps
 
-CHECKPOINTS = "checkpoints"  # in the directory of a training run: its steps
 DAMAGED = "damaged"  # there, too: steps that were set aside
 ARRAYS = ("variables", "optimizer")  # items of a step
 

@@ -13,10 +13,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import orbax.checkpoint as ocp
-
 from cic_jax import checksums
 
+CHECKPOINTS = "checkpoints"  # in the directory of a training run: its steps
 RECORD = "record"  # item of a step; in its description: the record's SHA-256
 MAX_REASON = 200  # characters of an error
 ECHO_SECONDS = 0.2  # in which reads that were begun end after one of them failed
@@ -31,28 +30,6 @@ class CheckpointError(ValueError):
 
 class NoCheckpointError(CheckpointError):
     """No checkpoint of the given name."""
-
-
-class WholeSteps(ocp.path.step.NameFormat):
-    """Names of steps as Orbax has them; a step whose small files are damaged is not listed.
-
-    Without it, the manager takes an empty directory for the latest step, and ends at a damaged file
-    of metrics.
-    """
-
-    def build_name(self, step: int) -> str:
-        """Return the name of a step's directory."""
-        return str(step)
-
-    def find_all(self, base_path: Any) -> Iterator[Any]:
-        """Yield the steps in a directory that are whole."""
-        for found in ocp.path.step.standard_name_format().find_all(base_path):
-            if damage(found) is None:
-                yield found
-
-    def find_step(self, base_path: Any, step: int) -> Any:
-        """Return the step of that number."""
-        return ocp.path.step.standard_name_format().find_step(base_path, step)
 
 
 def damage(found: Any) -> str | None:

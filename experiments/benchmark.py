@@ -9,7 +9,6 @@ On a GPU training is in bfloat16, with all photographs on the device and many st
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,11 +21,10 @@ with startup.imports(__name__):
     import jax.numpy as jnp
     from absl import app, flags, logging
 
-    from cic_jax import bins, entry
-    from cic_jax.benchmark import compute, process
+    from cic_jax import entry
+    from cic_jax.benchmark import commands, compute
     from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
     from cic_jax.benchmark.timing import Work
-    from cic_jax.benchmark.work import Case
 
 OUT = flags.DEFINE_string("out", "benchmark", "Folder for the tables.")
 ONLY = flags.DEFINE_list("only", None, "Names of the measurements to take; default: all.")
@@ -36,7 +34,6 @@ PHOTOS = flags.DEFINE_string("photos", "", "A folder of photographs to decode; '
 QUICK = flags.DEFINE_bool("quick", False, "Tiny sizes, to see that everything works.")
 
 PHOTOGRAPHS = 512  # to decode
-LARGE = (4000, 3000)  # width and height of the photograph to colour
 REPEATS = 10  # matrix products per run
 
 
@@ -140,62 +137,6 @@ def _loader(
     return torch_photos.pipeline(encoded, batch, size, random, workers)
 
 
-def colorize(bench: Bench) -> None:
-    """Measure the colouring of one large photograph, from the command's start to its end."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        size = (64, 48) if bench.quick else LARGE
-        process.write_photograph(home / "photo.jpg", *size)
-        for name in compute.NETWORKS:
-            case = Case(name, 0.05 if bench.quick else 1.0, 1, 256)
-            bench.report.measure(
-                Work(f"{size[0]} x {size[1]}, {case.network}", unit="photographs"),
-                {
-                    OURS: partial(_command, case, home, JAX_COMPILATION_CACHE_DIR=f"{home}/xla"),
-                    f"{OURS}, first time": partial(
-                        _command, case, home, JAX_ENABLE_COMPILATION_CACHE="false"
-                    ),
-                    TORCH: partial(_torch_command, case, home),
-                },
-                facts=_peak,
-            )
-
-
-def _command(case: Case, home: Path, **environment: str) -> Callable[[], float]:
-    checkpoint, out = home / case.network, home / "ours"
-    command = ["-m", "cic_jax.cli", "colorize", f"{home}/photo.jpg", f"--out={out}", "--overwrite"]
-    return partial(
-        process.peak_memory, [*command, f"--checkpoint={_export(case, checkpoint)}"], **environment
-    )
-
-
-def _torch_command(case: Case, home: Path) -> Callable[[], float]:
-    from cic_jax import checkpoint
-    from cic_jax.benchmark import torch_networks, torch_photos
-
-    variables = checkpoint.load(_export(case, home / case.network)).variables
-    weights = home / f"{case.network}.pth"
-    torch_photos.save(str(weights), torch_networks.Weights.of(case.blocks, variables), bins.CENTERS)
-    command = ["-m", "cic_jax.benchmark.torch_photos"]
-    arguments = [str(weights), str(home / "photo.jpg"), str(home / "torch.jpg")]
-    return partial(process.peak_memory, command + arguments)
-
-
-def _export(case: Case, path: Path) -> Path:
-    """Export a checkpoint to `path`, as models are released, unless it is there; return `path`."""
-    from cic_jax import checkpoint
-    from cic_jax.model import build, describe
-
-    if not path.exists():
-        description = describe(case.network, width=case.width)
-        checkpoint.export(path, build(description, case.create()[1]))
-    return path
-
-
-def _peak(name: str, mebibytes: float) -> dict[str, float]:
-    return {"peak MiB": mebibytes}
-
-
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "forward": compute.forward,
     "train": compute.train,
@@ -203,7 +144,8 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "shares": compute.shares,
     "target": compute.target,
     "pipeline": pipeline,
-    "colorize": colorize,
+    "colorize": commands.colorize,
+    "start": commands.start,
 }
 
 

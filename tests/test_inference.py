@@ -96,3 +96,32 @@ def test_the_kernels_of_any_network_are_transformed():
     assert isinstance(kernel, convolutions.TransformedKernel)
     found = inference.infer(net, prepared, L)
     np.testing.assert_allclose(found, net.apply(variables, L), atol=1e-4)
+
+
+def test_the_fast_program_follows_the_quick_one(monkeypatch):
+    """Where a shape's photographs have earned it; the results are the same."""
+    rows = ({"stride": 2}, {}, {"dilation": 2}, {"upsample": True})
+    net = network.Network(tuple(network.Block(1, 64, **row) for row in rows))
+    L = np.asarray(random(1, 32, 32))
+    variables = jax.jit(net.init)(jax.random.key(1), L)
+    monkeypatch.setattr(inference, "EARNED", 0.0)
+    forward = inference.immediate(net, variables)
+    quick = forward(L)
+    forward._compiling.join()
+    assert len(forward._ready) == 1
+    monkeypatch.setattr(forward, "_quick", None)
+    np.testing.assert_allclose(forward(L), quick, atol=1e-5 * np.abs(quick).max())
+
+
+def test_few_photographs_take_the_quick_program(variables):
+    forward = inference.immediate(NET, variables)
+    expected = jax.jit(NET.apply)(variables, X[:1])
+    for _ in range(2):
+        found = forward(X[:1])
+        np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+    assert forward._compiling is None
+
+
+def test_an_engine_that_was_asked_for_is_kept(variables):
+    forward = inference.immediate(NET.clone(convolution="direct"), variables)
+    assert not isinstance(forward, inference._Immediate)

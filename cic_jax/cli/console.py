@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 DEFAULT_CHECKPOINT = "everyday"
 WORKING_SIZE = 256  # pixels of the short side at which the network sees a photograph
-COMPILED = "~/.cache/cic_jax/compiled"  # compiled programs, kept so that later calls start sooner
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 
 HOW_TO_TRAIN = (
@@ -39,7 +38,7 @@ def restore(
     from cic_jax import machine
     from cic_jax.colorize import Colorizer
 
-    machine.keep_compiled(COMPILED)
+    machine.keep_compiled()
     with _told_in_one_line():
         return Colorizer.restore(checkpoint, size, photographs, factories=factories)
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from cic_jax import bins, checkpoint, inference, read_out
+from cic_jax import bins, checkpoint, inference, machine, read_out
 from cic_jax.colorize import candidates
 from cic_jax.colorize.hints import Hint, arrange
 from cic_jax.colorize.paint import paint
@@ -20,8 +20,8 @@ from cic_jax.export import session
 from cic_jax.hints import told
 from cic_jax.images import resize
 from cic_jax.model import Model
+from cic_jax.programs import Programs
 from cic_jax.read_out import CELL
-from cic_jax.read_out.extent import merge
 from cic_jax.read_out.unify import pool
 
 MULTIPLE = 64  # working sizes are padded to it, so that few are compiled
@@ -59,9 +59,9 @@ class Colorizer:
     ) -> None:
         """Compile a model for photographs with a short side reduced (or enlarged) to `size` pixels.
 
-        `photographs` is the number expected: if it is large, each takes less time, but the first of
-        a new shape takes more. `forward` computes the network's output in place of the compiled
-        network. Raises ValueError for a size below 8.
+        `photographs` is the number expected; if it is large, faster kernels are loaded for those
+        shapes that many of them have. `forward` computes the network's output in place of the
+        compiled network. Raises ValueError for a size below 8.
         """
         if size < 8:
             raise ValueError(f"size: expected at least 8 pixels, got {size}")
@@ -74,18 +74,19 @@ class Colorizer:
             L = read_out.means(read_out.lightness(seen))
             return read_out.cell_ab(model.target, output, L, settings)
 
-        def means(lightness):
-            return read_out.means(lightness)[..., 0]
+        def lightness(seen):
+            L = read_out.lightness(seen)
+            return L, read_out.means(L)[..., 0]
 
         self.model = model
         self.size = size
         colour = default.completed(model.description["config"]).colour
         self.unify: float = colour.unify  # the model's own
         self._own = read_out.from_config(colour)
-        self._forward = forward or inference.compiled(model.network, model.variables, photographs)
-        self._pixel_ab = jax.jit(pixel_ab)
-        self._cells = jax.jit(cells)
-        self._means = jax.jit(means)
+        self._forward = forward or inference.immediate(model.network, model.variables, photographs)
+        self._pixel_ab = Programs.of(pixel_ab)
+        self._cells = Programs.of(cells)
+        self._lightness = Programs.of(lightness)
 
     @classmethod
     def restore(
@@ -95,9 +96,12 @@ class Colorizer:
 
         A file *.onnx, as `cic-jax export` writes it, is run by ONNX Runtime. `size` and
         `photographs` are as in the constructor. A model built by functions of your own needs them
-        in `own`: `build_network`, `build_target` or `factories`, as in `checkpoint.load`. Raises
-        CheckpointError if there is no such model.
+        in `own`: `build_network`, `build_target` or `factories`, as in `checkpoint.load`. Compiled
+        programs are kept in `machine.COMPILED` for later processes, unless JAX keeps them
+        elsewhere. Raises CheckpointError if there is no such model.
         """
+        if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
+            machine.keep_compiled()
         if Path(path).suffix == session.SUFFIX:
             model, forward = session.load(path, **own)
             return cls(model, size, photographs, forward)
@@ -166,7 +170,7 @@ class Colorizer:
         strength = self.unify if unify is None else unify
         if strength:
             self._require_bins()
-        lightness = np.asarray(read_out.lightness(resize.pad(prediction.seen, MULTIPLE)))
+        lightness, means = map(np.asarray, self._lightness(resize.pad(prediction.seen, MULTIPLE)))
         palette = None if palette is None else pixels_of(palette)
         shown = slice(-(-prediction.size[0] // CELL)), slice(-(-prediction.size[1] // CELL))
 
@@ -174,16 +178,17 @@ class Colorizer:
             """Run the network; return its output and the colours that it was told."""
             arranged = arrange(hints, palette, lightness, prediction.size, self._centers)
             asked = np.empty((0, 2))
-            if arranged is not None:
+            if hints and arranged is not None:
                 arranged = told(arranged, float(self._own.saturation))
                 asked = np.asarray(arranged.ab[0])
             (output,) = self._forward(lightness[None], arranged)
             return np.asarray(output)[shown], asked[: len(hints)]
 
-        L = np.asarray(self._means(lightness))[shown]
-        without = prediction._replace(output=pool(output(())[0], L, strength))
+        without = prediction._replace(output=pool(output(())[0], means[shown], strength))
         if not hints:
             return without
+        from cic_jax.read_out.extent import merge  # which loads SciPy
+
         answer, asked = output(hints)
         ab = [self.cells(each) for each in (without, without._replace(output=answer))]
         place = np.array([(hint.y, hint.x) for hint in hints])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt8
@@ -101,12 +102,17 @@ def for_network(
     place, ab, given = np.zeros((room, 2)), np.zeros((room, 2)), np.zeros(room)
     for i, hint in enumerate(hints):
         place[i], ab[i], given[i] = (hint.y, hint.x), hint.ab, 1.0
-    pixel = np.minimum(place * shown, np.array(shown) - 1).astype(int)
-    there = jnp.asarray(L)[pixel[:, 0], pixel[:, 1]]
-    fitted = read_out.fit(there, jnp.asarray(ab, jnp.float32))
+    if hints:  # else nothing has to be compiled for them
+        pixel = np.minimum(place * shown, np.array(shown) - 1).astype(int)
+        ab = _fit(np.asarray(L)[pixel[:, 0], pixel[:, 1]], ab.astype(np.float32))
     place = place * np.array(shown) / np.array(L.shape[:2])
-    arrays = (place, fitted, given, palette)
-    return Hints(*(jnp.asarray(x, jnp.float32)[None] for x in arrays))
+    arrays = (place, ab, given, palette)
+    return Hints(*(jax.device_put(np.asarray(x, np.float32)[None]) for x in arrays))
+
+
+@jax.jit
+def _fit(L: Float[Array, "k 1"], ab: Float[Array, "k 2"]) -> Float[Array, "k 2"]:
+    return read_out.fit(L, ab)
 
 
 def palette_of(

@@ -5,10 +5,11 @@ from jaxtyping import Array, Float, UInt8
 
 from cic_jax import read_out
 from cic_jax.images.resize import pad
+from cic_jax.programs import Programs
 
 TILE = 512  # side of the squares that are coloured at a time
 NARROWEST = 32  # pixels; short side of the strips into which a long thin photograph is cut
-SAMPLES = 64  # a strip takes a multiple of so many samples of ab, so that few sizes are compiled
+SAMPLES = 64  # of ab along a side that a tile takes, or twice that and so on: few are compiled
 
 
 def paint(
@@ -21,16 +22,29 @@ def paint(
     """
     h, w = pixels.shape[:2]
     tile = tile_shape(h, w)
+    samples, window = np.asarray(ab), _window(ab.shape, tile, scale)
     result = np.empty((h, w, 3), np.uint8)
     for top in range(0, h, tile[0]):
         for left in range(0, w, tile[1]):
             inside = np.s_[top : top + tile[0], left : left + tile[1]]
-            L = read_out.lightness(pad(pixels[inside], tile))
-            near, origin = _around(ab, scale, (top, left), tile)
-            colour = read_out.bilinear(near, scale, origin, L.shape[:2])
+            near, origin = _around(samples, scale, (top, left), window)
+            colored = np.asarray(_tiles(pad(pixels[inside], tile), near, scale, origin))
             rows, columns = result[inside].shape[:2]
-            result[inside] = np.asarray(read_out.render(L, colour))[:rows, :columns]
+            result[inside] = colored[:rows, :columns]
     return result
+
+
+def _paint_tile(
+    pixels: UInt8[Array, "h w *c"],
+    ab: Float[Array, "k l 2"],
+    scale: Float[Array, "2"],
+    origin: Float[Array, "2"],
+) -> UInt8[Array, "h w 3"]:
+    L = read_out.lightness(pixels)
+    return read_out.render(L, read_out.bilinear(ab, scale, origin, L.shape[:2]))
+
+
+_tiles = Programs.of(_paint_tile)
 
 
 def tile_shape(h: int, w: int) -> tuple[int, int]:
@@ -44,24 +58,31 @@ def tile_shape(h: int, w: int) -> tuple[int, int]:
     return (short, TILE**2 // short) if h < w else (TILE**2 // short, short)
 
 
+def _window(
+    samples: tuple[int, ...], tile: tuple[int, int], scale: Float[np.ndarray, "2"]
+) -> tuple[int, int]:
+    """Return how many samples of ab a tile takes along each axis, of few numbers."""
+    window = []
+    for axis in range(2):
+        needed = min(samples[axis], int(tile[axis] / scale[axis]) + 4)
+        window.append(max(SAMPLES, 1 << (needed - 1).bit_length()))
+    return window[0], window[1]
+
+
 def _around(
-    ab: Float[Array, "i j 2"],
+    ab: Float[np.ndarray, "i j 2"],
     scale: Float[np.ndarray, "2"],
     corner: tuple[int, int],
-    tile: tuple[int, int],
-) -> tuple[Float[Array, "k l 2"], Float[np.ndarray, "2"]]:
-    """Return the samples that a tile needs, and its corner in pixels from the first of them.
+    window: tuple[int, int],
+) -> tuple[Float[np.ndarray, "k l 2"], Float[np.ndarray, "2"]]:
+    """Return the samples near a tile, and its corner in pixels from the first of them.
 
-    Squares get all samples; a strip, whose weights would take much memory, those near it.
+    Where there are fewer than the window has, those at the edge are repeated.
     """
-    if tile[0] == tile[1]:
-        return ab, np.array(corner, np.float32)
-    window, origin = [], []
+    slices, origin = [], []
     for axis in range(2):
-        wanted = int(tile[axis] / scale[axis]) + 4
-        count = min(ab.shape[axis], -(-wanted // SAMPLES) * SAMPLES)
         first = int(corner[axis] / scale[axis]) - 2
-        first = max(0, min(first, ab.shape[axis] - count))
-        window.append(slice(first, first + count))
+        first = max(0, min(first, ab.shape[axis] - window[axis]))
+        slices.append(slice(first, first + window[axis]))
         origin.append(corner[axis] - first * float(scale[axis]))
-    return ab[window[0], window[1]], np.array(origin, np.float32)
+    return pad(ab[slices[0], slices[1]], window), np.array(origin, np.float32)

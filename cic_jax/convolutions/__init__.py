@@ -2,12 +2,13 @@
 
 Import from this module alone: the files behind it are its own. `convolve`,
 `convolve_transposed`, `depthwise` and `double_linearly` are the layers of a network; `transform`
-prepares a kernel for inference; `by_phases`, `by_groups`, `by_cores` and `jit_inference` decide how
-much is computed at once.
+prepares a kernel for inference; `resolve` names the engine that 'auto' stands for; `by_phases`,
+`by_groups`, `by_cores` and `jit_inference` decide how much is computed at once.
 """
 
 from cic_jax.convolutions.depthwise import depthwise
 from cic_jax.convolutions.dispatch import ENGINES, convolve, convolve_transposed, transform
+from cic_jax.convolutions.engine import resolve
 from cic_jax.convolutions.linear import double_linearly
 from cic_jax.convolutions.phases import by_phases
 from cic_jax.convolutions.schedule import by_cores, by_groups, jit_inference
@@ -26,6 +27,7 @@ __all__ = [
     "depthwise",
     "double_linearly",
     "jit_inference",
+    "resolve",
     "transform",
     "window_mean",
 ]

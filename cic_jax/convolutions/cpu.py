@@ -93,11 +93,11 @@ def double(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array
     """Apply the adjoint of `halve`."""
     if winograd.suits(kernel):
         return winograd.convolve(x, kernel, "double")
-    return _double_directly(x, kernel)
+    return double_directly(x, kernel)
 
 
 @jax.custom_vjp
-def _double_directly(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
+def double_directly(x: Float[Array, "b h w c"], kernel: Float[Array, "4 4 c d"]) -> Array:
     """Compute `double` as a plain 2x2 convolution whose outputs are cells of 2x2 pixels."""
     pad = ((1, 1), (1, 1))
     cells = lax.conv_general_dilated(x, _to_cells(kernel), (1, 1), pad, dimension_numbers=LAYOUT)
@@ -110,8 +110,8 @@ def _double_backward(residuals: tuple[Array, Array], dy: Array) -> tuple[Array, 
     return halve(dy, kernel.swapaxes(2, 3)), dk.astype(kernel.dtype)
 
 
-_double_directly.defvjp(
-    lambda x, kernel: (_double_directly(x, kernel), (x, kernel)), _double_backward
+double_directly.defvjp(
+    lambda x, kernel: (double_directly(x, kernel), (x, kernel)), _double_backward
 )
 
 

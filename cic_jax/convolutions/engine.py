@@ -2,7 +2,7 @@
 
 import jax
 
-ENGINES = ("auto", "fast", "gpu", "direct")
+ENGINES = ("auto", "fast", "gpu", "direct", "quick")
 BEST = {"cpu": "fast", "gpu": "gpu"}  # by backend; elsewhere direct
 
 

@@ -105,7 +105,7 @@ def transform_panels(kernel: Float[Array, "k k c d"], kind: str, cut: bool) -> P
     half = (matrix @ np.asarray(kernel).reshape(k, -1)).reshape(-1, k, c * d)
     grid = (matrix @ half).reshape(len(matrix), len(matrix), c, d)
     panels = np.split(grid, range(width, d, width), axis=-1)
-    return tuple(tuple(tuple(map(jnp.asarray, row)) for row in x) for x in panels)
+    return jax.device_put(tuple(tuple(tuple(row) for row in x) for x in panels))
 
 
 @partial(jax.jit, static_argnames="kind")

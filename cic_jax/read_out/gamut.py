@@ -62,6 +62,7 @@ def _table(centers: bytes) -> Bool[np.ndarray, "101 q"]:
     inner = points * np.maximum(0, 1 - half / np.maximum(chroma, 1e-6))
     lightness = np.arange(LIGHTEST + 1, dtype=np.float32)[:, None]
     with jax.ensure_compile_time_eval():
-        table = np.array(is_shown(*map(jnp.asarray, np.broadcast_arrays(lightness, *inner.T))))
+        shown = jax.jit(is_shown)  # one program, not one for each of its operations
+        table = np.array(shown(*np.broadcast_arrays(lightness, *inner.T.astype(np.float32))))
     table[~table.any(axis=1)] = True
     return table

@@ -1,6 +1,7 @@
 """Any photograph is coloured at its own size, its lightness kept, in few compilations."""
 
 import doctest
+import gc
 import subprocess
 import sys
 import tomllib
@@ -16,7 +17,7 @@ from PIL import Image
 from tiny_models import tiny_model
 
 import cic_jax
-from cic_jax import Colorizer, bins, checkpoint, lab, target
+from cic_jax import Colorizer, bins, checkpoint, inference, lab, machine, programs, target
 from cic_jax import model as models
 from cic_jax.colorize import colorizer as colorize
 from cic_jax.colorize import paint
@@ -235,11 +236,46 @@ def test_the_example_runs(tmp_path, monkeypatch):
 
 
 def test_colouring_imports_nothing_that_only_training_needs():
-    heavy = ["tensorflow_datasets", "grain", "optax", "matplotlib", "skimage", "torch"]
-    code = f"import sys, cic_jax, cic_jax.colorize; print([m for m in {heavy} if m in sys.modules])"
+    heavy = ["tensorflow_datasets", "grain", "optax", "orbax", "matplotlib", "scipy", "skimage"]
+    code = (
+        "import sys, cic_jax; cic_jax.Colorizer; cic_jax.checkpoint.load('simplified_final'); "
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
     assert run.stderr == ""
+
+
+def test_programs_do_not_become_more_with_the_shapes(monkeypatch):
+    """Each takes up to a hundred megabytes."""
+    monkeypatch.setattr(programs, "KEPT", 1)
+    colorizer, counts = Colorizer(tiny_model(), size=64), []
+    for width in (64, 128, 192, 256):
+        colorizer(noise(64, width))
+        gc.collect()
+        counts.append(len(jax.devices()[0].client.live_executables()))
+    assert counts[1] >= counts[2] >= counts[3]
+
+
+def test_the_first_photographs_have_the_colours_of_the_later_ones(colorizer, monkeypatch):
+    photo = noise(100, 80)
+    first = colorizer(photo).astype(int)
+    fast = inference.compiled(colorizer.model.network, colorizer.model.variables)
+    monkeypatch.setattr(colorizer, "_forward", fast)
+    np.testing.assert_allclose(colorizer(photo), first, atol=1)
+
+
+@pytest.mark.parametrize("folder", [None, "elsewhere"])
+def test_programs_are_kept_for_the_next_process(tmp_path, monkeypatch, folder):
+    before, kept = jax.config.jax_compilation_cache_dir, []
+    monkeypatch.setattr(machine, "keep_compiled", lambda: kept.append(True))
+    jax.config.update("jax_compilation_cache_dir", folder)
+    try:
+        with pytest.raises(checkpoint.CheckpointError):
+            Colorizer.restore(tmp_path)
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)
+    assert kept == ([True] if folder is None else [])
 
 
 def test_public_names():

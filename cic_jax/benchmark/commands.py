@@ -1,0 +1,105 @@
+"""Measurements of the command `cic-jax colorize`, from its start to its end."""
+
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from cic_jax import bins, checkpoint
+from cic_jax.benchmark import compute, process
+from cic_jax.benchmark.report import OURS, TORCH, Bench
+from cic_jax.benchmark.timing import Work
+from cic_jax.benchmark.work import Case
+from cic_jax.model import build, describe
+
+LARGE = (4000, 3000)  # width and height of the one large photograph
+RELEASED = ("everyday", "simplified_final")
+SMALL = (400, 300)  # of small ones
+MANY = 20  # small photographs of one shape, or of as many shapes
+
+
+def colorize(bench: Bench) -> None:
+    """Measure the colouring of one large photograph."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        size = (64, 48) if bench.quick else LARGE
+        photo = home / "photo.jpg"
+        process.write_photograph(photo, *size)
+        for name in compute.NETWORKS:
+            case = Case(name, 0.05 if bench.quick else 1.0, 1, 256)
+            contenders = _first_and_later(home, photo, str(_export(case, home / name)))
+            bench.report.measure(
+                Work(f"{size[0]} x {size[1]}, {name}", unit="photographs"),
+                {**contenders, TORCH: partial(_torch_command, case, home, photo)},
+                facts=_peak,
+            )
+
+
+def start(bench: Bench) -> None:
+    """Measure the colouring of small photographs: one, many of one shape, many of many shapes."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        many = 2 if bench.quick else MANY
+        shapes = {
+            "one": [SMALL],
+            f"{many} of one shape": [SMALL] * many,
+            f"{many} of {many} shapes": _shapes(many),
+        }
+        for name, sizes in shapes.items():
+            (home / name).mkdir()
+            for i, size in enumerate(sizes):
+                process.write_photograph(home / name / f"{i}.jpg", *size)
+        models: tuple[str, ...] = RELEASED
+        if bench.quick:
+            models = (str(_export(Case("simplified", 0.05, 1, 256), home / "model")),)
+        for model in models:
+            for name, sizes in shapes.items():
+                bench.report.measure(
+                    Work(f"{name}, {Path(model).name}", len(sizes), "photographs"),
+                    _first_and_later(home, home / name, model),
+                    facts=_peak,
+                )
+
+
+def _shapes(count: int) -> list[tuple[int, int]]:
+    """Return widths and heights as large as `SMALL`, from 1 : 3 to 3 : 1."""
+    pixels = SMALL[0] * SMALL[1]
+    aspects = [3 ** (2 * i / (count - 1) - 1) for i in range(count)]
+    return [(round((pixels * x) ** 0.5), round((pixels / x) ** 0.5)) for x in aspects]
+
+
+def _first_and_later(home: Path, photos: Path, model: str) -> dict[str, Callable[[], Callable]]:
+    """Return the command with compiled programs of earlier runs, and without, as for the first."""
+    kept = {"JAX_COMPILATION_CACHE_DIR": f"{home}/xla"}
+    unkept = {"JAX_ENABLE_COMPILATION_CACHE": "false"}
+    return {
+        OURS: partial(_command, photos, home / "ours", model, **kept),
+        f"{OURS}, first time": partial(_command, photos, home / "ours", model, **unkept),
+    }
+
+
+def _command(photos: Path, out: Path, model: str, **environment: str) -> Callable[[], float]:
+    command = ["-m", "cic_jax.cli", "colorize", str(photos), f"--out={out}", "--overwrite"]
+    return partial(process.peak_memory, [*command, f"--checkpoint={model}"], **environment)
+
+
+def _torch_command(case: Case, home: Path, photo: Path) -> Callable[[], float]:
+    from cic_jax.benchmark import torch_networks, torch_photos
+
+    variables = checkpoint.load(home / case.network).variables
+    weights = home / f"{case.network}.pth"
+    torch_photos.save(str(weights), torch_networks.Weights.of(case.blocks, variables), bins.CENTERS)
+    command = ["-m", "cic_jax.benchmark.torch_photos"]
+    arguments = [str(weights), str(photo), str(home / "torch.jpg")]
+    return partial(process.peak_memory, command + arguments)
+
+
+def _export(case: Case, path: Path) -> Path:
+    """Export a checkpoint to `path`, as models are released; return `path`."""
+    description = describe(case.network, width=case.width)
+    checkpoint.export(path, build(description, case.create()[1]))
+    return path
+
+
+def _peak(name: str, mebibytes: float) -> dict[str, float]:
+    return {"peak MiB": mebibytes}
