@@ -6,9 +6,10 @@ A duller colouring has the smaller error. So ab is multiplied by the saturation 
 colourfulness over a group is the truth's, for each model and group, and the errors are taken there;
 intervals are paired over photographs. Groups follow from WordNet ids: vehicles, scenes, everyday
 and people. --workdir takes several models (runs, exported checkpoints, released names), divided by
-commas. Each is read out by the settings of its own config, changed by --config.colour.*, or with
---choose by the temperature and tau that serve best on the validation split. All are scored on the
-photographs of the first model's config, changed by --config.data.*, and on drawn scenes.
+commas. Each is read out by the settings of its own config, which --config.colour.* changes for these
+models and not for the baseline, or with --choose by the temperature and tau that serve best on the
+validation split. All are scored on the photographs of the first model's config, changed by
+--config.data.*, and on drawn scenes.
 
 --judge asks EfficientNet-Lite2, which needs the extra `perceptual`, whether it takes the coloured
 photographs for what it takes the true ones for. --faces compares the skin of the faces in them, by
@@ -83,7 +84,11 @@ def main() -> None:
     names = [*WORKDIR.value, *([BASELINE.value] if BASELINE.value else [])]
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
     models = {
-        name: checkpoint.load(name, factories=FACTORY.value, overrides=overrides)
+        name: checkpoint.load(
+            name,
+            factories=FACTORY.value,
+            overrides=overrides if name in WORKDIR.value else None,
+        )
         for name in dict.fromkeys(names)
     }
     config = default.completed(next(iter(models.values())).description["config"])
