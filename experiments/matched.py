@@ -6,9 +6,9 @@ A duller colouring has the smaller error. So ab is multiplied by the saturation 
 colourfulness over a group is the truth's, for each model and group, and the errors are taken there;
 intervals are paired over photographs. Groups follow from WordNet ids: vehicles, scenes, everyday
 and people. --workdir takes several models (runs, exported checkpoints, released names), divided by
-commas. Each is read out by the settings of its own config, which --config.colour.* changes for these
-models and not for the baseline, or with --choose by the temperature and tau that serve best on the
-validation split. All are scored on the photographs of the first model's config, changed by
+commas. Each is read out by the settings of its own config, or with --choose by the temperature and
+tau that serve best on the validation split; --config.colour.* changes the settings of these models,
+not of the baseline. All are scored on the photographs of the first model's config, changed by
 --config.data.*, and on drawn scenes.
 
 --judge asks EfficientNet-Lite2, which needs the extra `perceptual`, whether it takes the coloured
