@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import shutil
+import uuid
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -266,8 +268,8 @@ def _checked(variables: Any, wanted: Any) -> Any:
 def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
     """Write parameters and statistics alone, in `dtype` and in files of at most about 8 MiB.
 
-    Also writes SHA256SUMS, which `load` and `sha256sum -c SHA256SUMS` verify. Raises
-    CheckpointError if `path` exists.
+    Also writes SHA256SUMS, which `load` and `sha256sum -c SHA256SUMS` verify. The directory appears
+    whole or not at all. Raises CheckpointError if `path` exists or cannot be written.
     """
     import orbax.checkpoint as ocp
 
@@ -277,7 +279,18 @@ def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
     saved_steps.require_plain(path)
     if path.exists():
         raise CheckpointError(f"{path} exists already; remove it or export elsewhere")
-    path.mkdir(parents=True)
+    part = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        part.mkdir(parents=True)
+        _write(part, model, dtype)
+        part.rename(path)
+    except MISTAKEN as error:  # Orbax raises ValueError for a full disk
+        raise CheckpointError(f"{path} could not be written: {short_reason(error)}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write(path: Path, model: Model, dtype: Any) -> None:
     small = jax.tree.map(lambda x: np.asarray(x).astype(dtype), model.variables)
     with ocp.Checkpointer(ocp.PyTreeCheckpointHandler(use_ocdbt=True)) as checkpointer:
         arguments = ocp.args.PyTreeSave(small, ocdbt_target_data_file_size=MAX_FILE_BYTES)

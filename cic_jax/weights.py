@@ -15,6 +15,7 @@ import numpy as np
 Tensors = dict[str, np.ndarray]
 
 NESTED = ("state_dict", "model_state_dict")  # where a training checkpoint holds the network
+MAX_BYTES = 4 * 2**30  # of a file, which may be sparse; the full network at width 2 takes 0.5 GiB
 # Weights, and integers for BatchNorm's counters
 DTYPES = ("float16", "bfloat16", "float32", "float64", "int64", "int32")
 
@@ -32,6 +33,11 @@ def read(path: str | Path) -> Mapping[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise WeightsError("no such file")
+    if path.stat().st_size > MAX_BYTES:
+        raise WeightsError(
+            f"a file of {path.stat().st_size / 2**30:.1f} GiB: expected at most "
+            f"{MAX_BYTES / 2**30:g} GiB"
+        )
     content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
     for key in NESTED:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):

@@ -6,6 +6,7 @@ import subprocess
 import jax
 import numpy as np
 import pytest
+from full_disk import files_of_at_most
 
 from cic_jax import checkpoint, checksums, model, network, step
 
@@ -99,6 +100,27 @@ def test_an_exported_model_that_was_harmed_is_refused(exported, harm):
     assert said in str(error.value)
     assert "restore the directory from version control" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_model_that_is_not_written_whole_is_not_there(tmp_path, variables, monkeypatch, error):
+    def failing(*_):
+        raise error
+
+    monkeypatch.setattr(checksums, "write", failing)  # the last to be written
+    expected = checkpoint.CheckpointError if isinstance(error, OSError) else KeyboardInterrupt
+    with pytest.raises(expected):
+        checkpoint.export(tmp_path / "model", model.build(DESCRIPTION, variables))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_model_for_which_the_disk_is_too_small_costs_one_line(tmp_path, variables):
+    with files_of_at_most(2**14), pytest.raises(checkpoint.CheckpointError) as refused:
+        checkpoint.export(tmp_path / "model", model.build(DESCRIPTION, variables))
+    assert str(refused.value).startswith(f"{tmp_path / 'model'} could not be written: ")
+    assert "\n" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_exported_model_has_no_steps(exported):

@@ -36,6 +36,13 @@ def test_an_expanded_tensor_takes_no_memory(torch, saved):
     assert "more values than the file holds" in refused(saved(many))
 
 
+@pytest.mark.parametrize("name", ["a.pth", "a.safetensors"])
+def test_a_file_that_is_mostly_holes_is_not_read(name, tmp_path):
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(weights.MAX_BYTES + 1)
+    assert "a file of 4.0 GiB: expected at most 4 GiB" in refused(tmp_path / name)
+
+
 def test_a_compressed_file_is_not_unpacked(torch, saved, tmp_path):
     path = saved({"a": torch.zeros(10**6)})
     packed = tmp_path / "packed.pth"

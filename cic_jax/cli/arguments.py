@@ -20,11 +20,16 @@ class Parser(argparse.ArgumentParser):
 
 def path(text: str) -> Path:
     """Parse a path; a leading `~` is the user's home, as no shell expands it in `--out=~/x`."""
-    return Path(os.path.expanduser(text))
+    return Path(name(text))
 
 
 def name(text: str) -> str:
-    """Parse a name that may be a path or a pattern, with `~` expanded as in `path`."""
+    """Parse a name that may be a path or a pattern, with `~` expanded as in `path`.
+
+    An empty one, such as an unset variable of a script leaves, is refused: it would be this folder.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("expected a name, got an empty one")
     return os.path.expanduser(text)
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cic_jax.cli import arguments, console, hints
-from cic_jax.cli.sources import RECORD, Sources
+from cic_jax.cli.sources import RECORD
 
 if TYPE_CHECKING:
     import numpy as np
 
     from cic_jax.cli.plan import Job
+    from cic_jax.cli.sources import Sources
     from cic_jax.colorize import Colorizer
     from cic_jax.images import Photo
 
@@ -132,10 +133,13 @@ def colorize(options: argparse.Namespace) -> int:
 
     from cic_jax.cli.plan import plan_results
 
-    plan = plan_results(options.photos, options.out, options.overwrite, options.candidates)
+    try:
+        plan = plan_results(options.photos, options.out, options.overwrite, options.candidates)
+    except OSError as error:
+        console.fail(f"--out: {console.describe(error)}")
     for error in plan.errors:
         console.say(error)
-    done = _colorize_files(plan.jobs, options) if plan.jobs else 0
+    done = _colorize_files(plan.jobs, plan.sources, options) if plan.jobs else 0
     failed = len(plan.errors) + len(plan.jobs) - done
     counts = [f"{done} coloured into {options.out}"]
     if plan.done:
@@ -148,21 +152,20 @@ def colorize(options: argparse.Namespace) -> int:
     return console.SOME_FAILED if failed else console.DONE
 
 
-def _colorize_files(jobs: list["Job"], options: argparse.Namespace) -> int:
+def _colorize_files(jobs: list["Job"], sources: "Sources", options: argparse.Namespace) -> int:
     """Colour the photographs and return how many succeeded."""
     from tqdm import tqdm
 
     from cic_jax import images
 
     _make_folder(options.out)
-    sources = Sources(options.out)
     colorizer = console.restore(options.checkpoint, options.size, len(jobs), options.factory)
     hints.require_taken(options, colorizer)
     if options.candidates > 1 and colorizer.model.target.centers is None:
         console.fail(f"{options.checkpoint} predicts one colour a pixel, so it has no --candidates")
     done = 0
-    # From here on Ctrl-C is an exception, so that no half of a file is left.
-    with console.interrupts_handled_by(signal.default_int_handler):
+    # From here on Ctrl-C and its like are exceptions, so that no half of a file is left.
+    with console.interrupts_handled_by(signal.default_int_handler, console.ENDING):
         # disable=None: no bar if standard error is not a terminal.
         for job in tqdm(jobs, unit="photo", file=sys.stderr, disable=None):
             try:
@@ -174,7 +177,7 @@ def _colorize_files(jobs: list["Job"], options: argparse.Namespace) -> int:
 
 
 def _colorize_file(
-    job: "Job", colorizer: "Colorizer", sources: Sources, options: argparse.Namespace
+    job: "Job", colorizer: "Colorizer", sources: "Sources", options: argparse.Namespace
 ) -> None:
     """Colour a photograph and write its results. Raises PhotoError or OSError."""
     from cic_jax import images
@@ -202,9 +205,12 @@ def _colorize_stream(options: argparse.Namespace) -> int:
     from cic_jax import images
 
     try:
-        photo = images.read(io.BytesIO(sys.stdin.buffer.read()))
+        # One byte too many is enough for it to be refused: what comes may have no end.
+        photo = images.read(io.BytesIO(sys.stdin.buffer.read(images.MAX_BYTES + 1)))
     except images.PhotoError as error:
         console.fail(str(error))
+    except OSError as error:
+        console.fail(f"standard input cannot be read: {console.describe(error)}")
     colorizer = console.restore(options.checkpoint, options.size, factories=options.factory)
     hints.require_taken(options, colorizer)
     (picture,) = _colour(colorizer, photo, options, Path("-"))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 DEFAULT_CHECKPOINT = "everyday"
 WORKING_SIZE = 256  # pixels of the short side at which the network sees a photograph
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
+# Signals that end a command: Ctrl-C, `kill` or a shutdown, the end of its terminal (not on Windows)
+ENDING = tuple(getattr(signal, x) for x in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, x))
 
 HOW_TO_TRAIN = (
     "Train one with `python experiments/train.py --config=configs/simplified.py "
@@ -76,8 +78,42 @@ def say(message: str) -> None:
 
 def fail(message: str) -> NoReturn:
     """Print one line on standard error and exit with the status of a command that did nothing."""
-    print(f"cic-jax: {printable(message)}", file=sys.stderr)
+    print_line(message)
     raise SystemExit(UNUSABLE)
+
+
+def print_line(message: str) -> None:
+    """Print one line on standard error, in the name of the command."""
+    print(f"cic-jax: {printable(message)}", file=sys.stderr)
+
+
+def open_missing_streams() -> None:
+    """Stand in for standard streams that the caller closed (`>&-`).
+
+    The next files to be opened would take their places, a photograph among them, and get what
+    libraries print. Reading such an input or writing such an output fails; messages are dropped.
+    """
+    # The way that each is opened is the one that it is not used in, but for messages.
+    streams = (
+        ("stdin", "r", os.O_WRONLY),
+        ("stdout", "w", os.O_RDONLY),
+        ("stderr", "w", os.O_WRONLY),
+    )
+    for name, mode, way in streams:
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, way)  # the lowest that is free: its own
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
+
+
+def flush_output() -> None:
+    """Write what was printed; fail with one line where that cannot be, as on a full disk."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_output()
+        fail(f"the output cannot be written: {describe(error)}")
 
 
 def describe(error: Exception) -> str:
@@ -89,18 +125,23 @@ def describe(error: Exception) -> str:
 
 
 @contextmanager
-def interrupts_handled_by(handler: Callable[..., Any]) -> Iterator[None]:
-    """Let Ctrl-C call `handler` in this context, unless it is ignored, as in the background."""
-    before = signal.getsignal(signal.SIGINT)
+def interrupts_handled_by(
+    handler: Callable[..., Any], numbers: Collection[int] = (signal.SIGINT,)
+) -> Iterator[None]:
+    """Let Ctrl-C, and what other signals `numbers` has, call `handler` in this context.
+
+    One that is ignored stays so: Ctrl-C in the background, the end of the terminal with `nohup`.
+    """
     in_main_thread = threading.current_thread() is threading.main_thread()
-    if not callable(before) or not in_main_thread:
-        yield
-        return
-    signal.signal(signal.SIGINT, handler)
+    before = {number: signal.getsignal(number) for number in numbers if in_main_thread}
+    taken = {number: old for number, old in before.items() if old not in (None, signal.SIG_IGN)}
+    for number in taken:
+        signal.signal(number, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, old in taken.items():
+            signal.signal(number, old)
 
 
 def drop_output() -> None:

@@ -1,6 +1,7 @@
 """The subcommand `cic-jax convert`, from PyTorch weights to a checkpoint."""
 
 import argparse
+import signal
 
 from cic_jax.cli import arguments, console
 
@@ -32,13 +33,13 @@ def convert(options: argparse.Namespace) -> int:
 
     try:
         model = pretrained.to_model(pretrained.read(options.weights))
-        checkpoint.export(options.out, model, "float32")
+        # Ctrl-C and its like are exceptions here, so that no half of a checkpoint is left.
+        with console.interrupts_handled_by(signal.default_int_handler, console.ENDING):
+            checkpoint.export(options.out, model, "float32")
     except pretrained.WeightsError as error:
         console.fail(f"{options.weights}: {error}")
     except checkpoint.CheckpointError as error:
-        console.fail(str(error))
-    except OSError as error:
-        console.fail(f"--out: {console.describe(error)}")
+        console.fail(f"--out: {error}")
     network = model.description["network"]
     console.say(f"the {network} network is in {options.out}; colour by it with --checkpoint")
     return console.DONE

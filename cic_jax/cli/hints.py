@@ -3,6 +3,7 @@
 import argparse
 import csv
 import functools
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from cic_jax.colorize import Colorizer, Hint
 
 COLUMNS = ["photograph", "x", "y", "colour"]
+MOST = 64  # hints for one photograph, as `cic_jax.colorize.hints` takes them
+MOST_BYTES = 16 * 2**20  # of a file of hints
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +50,8 @@ def check(options: argparse.Namespace) -> None:
 
     for text in options.hint:
         _fail_on_form(text, "--hint")
+    if len(options.hint) > MOST:
+        console.fail(f"--hint: {_too_many(len(options.hint))}")
     if options.hints is not None:
         for rows in _listed(options.hints).values():
             for text in rows:
@@ -83,6 +88,8 @@ def of(options: argparse.Namespace, path: Path, width: int, height: int) -> list
     if options.hints is not None:
         listed = _listed(options.hints)
         texts += listed.get(str(path), listed.get(path.name, []))
+    if len(texts) > MOST:
+        raise PhotoError(f"{path}: {_too_many(len(texts))}")
     try:
         return [hints.parse(text, width, height) for text in texts]
     except ValueError as error:
@@ -109,17 +116,28 @@ def _listed(path: Path) -> dict[str, list[str]]:
     """Read a file of hints: the hints of each photograph, or fail with one line."""
     listed: dict[str, list[str]] = {}
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if rows.fieldnames != COLUMNS:
-                expected = ",".join(COLUMNS)
-                console.fail(f"--hints={path}: expected the first line {expected}")
-            for row in rows:
-                name, x, y, colour = (row[column] or "" for column in COLUMNS)
-                listed.setdefault(name, []).append(f"{x},{y},{colour}")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)  # it may be a device, which has no end
+        if len(content) > MOST_BYTES:
+            console.fail(f"--hints={path}: expected a file of at most {MOST_BYTES // 2**20} MiB")
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        if rows.fieldnames != COLUMNS:
+            expected = ",".join(COLUMNS)
+            console.fail(f"--hints={path}: expected the first line {expected}")
+        for row in rows:
+            name, x, y, colour = (row[column] or "" for column in COLUMNS)
+            listed.setdefault(name, []).append(f"{x},{y},{colour}")
+    except OSError as error:
         console.fail(f"--hints: {console.describe(error)}")
+    except UnicodeDecodeError as error:
+        console.fail(f"--hints={path}: expected text in UTF-8: {error}")
+    except csv.Error as error:
+        console.fail(f"--hints={path}: expected CSV: {error}")
     return listed
+
+
+def _too_many(count: int) -> str:
+    return f"expected at most {MOST} hints for one photograph, got {count}"
 
 
 def _fail_on_form(text: str, flag: str) -> None:

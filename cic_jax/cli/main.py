@@ -4,7 +4,6 @@ A subcommand is a module with a function `add`, which adds its parser and sets `
 from the parsed arguments to an exit status. Each imports the rest of the library when it runs.
 """
 
-import sys
 from typing import TYPE_CHECKING
 
 from cic_jax.cli import console
@@ -17,15 +16,16 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status.
 
     Ctrl-C is one line and status 130; a reader that ends early (`| head -1`) is status 141 alone.
-    A device that JAX cannot use is one line, too.
+    A device that JAX cannot use is one line, too, and so is output that cannot be written.
     """
+    console.open_missing_streams()
     try:
         with console.interrupts_handled_by(console.exit_interrupted):
             try:
                 options = _parse(argv)
                 return options.run(options)
             finally:
-                sys.stdout.flush()
+                console.flush_output()
     except BrokenPipeError:
         console.drop_output()
         return console.UNREAD
@@ -36,8 +36,10 @@ def main(argv: list[str] | None = None) -> int:
             raise
         console.fail(reason)
     except KeyboardInterrupt:
-        print("cic-jax: interrupted", file=sys.stderr)
+        console.print_line("interrupted")
         return console.INTERRUPTED
+    except OSError as error:  # such as a full disk, wherever nothing more can be said of it
+        console.fail(console.describe(error))
 
 
 def _parse(argv: list[str] | None) -> "argparse.Namespace":

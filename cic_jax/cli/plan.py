@@ -25,11 +25,15 @@ class Job(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The work to do, the number of photographs done already, and one line per failure."""
+    """The work to do, the number of photographs done already, and one line per failure.
+
+    `sources` is the record by which it was planned.
+    """
 
     jobs: list[Job]
     done: int
     errors: list[str]
+    sources: Sources
 
 
 def plan_results(names: list[str], out: Path, overwrite: bool = False, candidates: int = 1) -> Plan:
@@ -39,7 +43,9 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
     a number, in the order of `names`: taken by another photograph of this command, or by a file
     that `Sources` does not record as made from this one. So the same command finds what it has
     done, and no file is replaced but the photograph's own result, with `overwrite`. The candidates
-    of a photograph end in -1, -2 and so on; it is done when all of them exist.
+    of a photograph end in -1, -2 and so on; it is done when all of them exist. Results are no
+    photographs to a pattern, and the output folder itself, named among others as a shell's `*`
+    names it, is left out. Raises OSError for an output folder that cannot be read.
     """
     errors: list[str] = []
     jobs: list[Job] = []
@@ -53,6 +59,8 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
             return True
         return result.exists() and not sources.made(result, photograph)
 
+    if len(names) > 1:
+        names = [name for name in names if os.path.realpath(name) != os.path.realpath(out)]
     for photograph, place in itertools.chain(*(_find(name, out, errors) for name in names)):
         target = os.path.realpath(photograph)  # `Path.resolve` fails for links in a circle
         if target in seen:
@@ -60,19 +68,23 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
         seen.add(target)
         try:
             result = images.output_name(out / place, images.identify(photograph))
+            if any(images.is_same_file(photograph, path) for path in _results(result, candidates)):
+                errors.append(f"{photograph}: is in the output folder itself; name another")
+                continue
+            results = _free_results(result, candidates, partial(is_taken, photograph))
+            is_done = all(result.exists() for result in results) and not overwrite
         except images.PhotoError as error:
             errors.append(str(error))
             continue
-        if any(images.is_same_file(photograph, path) for path in _results(result, candidates)):
-            errors.append(f"{photograph}: is in the output folder itself; name another")
+        except OSError as error:  # such as a result's name that is too long
+            errors.append(f"{photograph}: {str(error.strerror).lower()}")
             continue
-        results = _free_results(result, candidates, partial(is_taken, photograph))
         taken |= {str(result).lower() for result in results}
-        if all(result.exists() for result in results) and not overwrite:
+        if is_done:
             done += 1
         else:
             jobs.append(Job(photograph, results))
-    return Plan(jobs, done, errors)
+    return Plan(jobs, done, errors, sources)
 
 
 def _find(argument: str, out: Path, errors: list[str]) -> Iterator[tuple[Path, Path]]:
@@ -94,6 +106,8 @@ def _find(argument: str, out: Path, errors: list[str]) -> Iterator[tuple[Path, P
     else:
         root = Path(*itertools.takewhile(lambda part: not PATTERN.search(part), path.parts))
         matches = [Path(match) for match in sorted(glob.glob(argument, recursive=True))]
+        if not _is_below(root, out):
+            matches = [match for match in matches if not _is_below(match, out)]
     empty, failures = True, len(errors)
 
     def report(error: OSError) -> None:
@@ -105,6 +119,10 @@ def _find(argument: str, out: Path, errors: list[str]) -> Iterator[tuple[Path, P
             yield file, file.relative_to(root)
     if empty and len(errors) == failures:
         errors.append(f"{argument}: no photographs in this folder")
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _free_results(target: Path, candidates: int, is_taken: Callable[[Path], bool]) -> list[Path]:

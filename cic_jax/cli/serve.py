@@ -45,6 +45,8 @@ def serve(options: argparse.Namespace) -> int:
             "pip install -e '.[web]' in a checkout"
         )
     host, port = options.host, options.port
+    if not _is_name(host):
+        console.fail(f"--host: expected a name or an address, got {host!r}")
     try:
         listening = server.listen(host, port)
     except OSError as error:
@@ -58,3 +60,11 @@ def serve(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             return console.INTERRUPTED
     return console.DONE
+
+
+def _is_name(host: str) -> bool:
+    """Return whether a host can be looked up; an empty one is every address of this machine."""
+    try:
+        return bool(host.encode("idna"))
+    except UnicodeError:  # a part that is empty or too long
+        return False

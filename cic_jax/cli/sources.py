@@ -3,6 +3,7 @@
 It keeps a result from being mistaken for that of another photograph with the same name.
 """
 
+import errno
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,8 @@ class Sources:
     def __init__(self, out: Path) -> None:
         """Read the record of the folder `out`; it may not exist yet."""
         self._out = out
-        self._sources = dict(_read(out / RECORD))
+        self._length = 0  # bytes of the record that were read
+        self._sources = dict(self._read())
 
     def made(self, result: Path, photograph: Path) -> bool:
         """Return whether `result` is recorded as made from the photograph.
@@ -44,31 +46,52 @@ class Sources:
     def add(self, results: Sequence[Path], photograph: Path) -> None:
         """Record the photograph that results are made from. Call before writing the results.
 
-        No result is then ever without its record. Raises OSError if that cannot be written.
+        No result is then ever without its record. Raises OSError if that cannot be written, or if
+        a name was taken since the record was read, by another command or program.
         """
+        for result in results:
+            if result.exists() and not self.made(result, photograph):
+                raise _taken(result)
         source = Source(str(photograph.resolve()), _digest(photograph))
         names = [self._name(result) for result in results]
         # Line breaks on both sides keep these lines whole, whatever was cut short before them.
         lines = [json.dumps([name, *source]) for name in names]
         with (self._out / RECORD).open("a", encoding="utf-8") as file:
             file.write("\n" + "\n".join(lines) + "\n")
-        self._sources |= dict.fromkeys(names, source)
+        first: dict[str, Source] = {}
+        for name, other in self._read():  # what commands have added meanwhile, this one among them
+            self._sources[name] = first.setdefault(name, other)
+        for result, name in zip(results, names, strict=True):
+            if not {source.path, source.digest} & set(first[name]):
+                with (self._out / RECORD).open("a", encoding="utf-8") as file:
+                    file.write("\n" + json.dumps([name, *first[name]]) + "\n")
+                raise _taken(result)
 
     def _name(self, result: Path) -> str:
         return result.relative_to(self._out).as_posix()
 
+    def _read(self) -> Iterator[tuple[str, Source]]:
+        """Yield the lines that were not read yet."""
+        record = self._out / RECORD
+        if not record.is_file():
+            return
+        with record.open("rb") as file:
+            file.seek(self._length)
+            content = file.read()
+        self._length += len(content)
+        for line in content.decode("utf-8", errors="replace").splitlines():
+            try:
+                name, path, digest = json.loads(line)
+            except (ValueError, TypeError, RecursionError):
+                continue
+            if not all(isinstance(part, str) for part in (name, path, digest)):
+                continue
+            yield name, Source(path, digest)
 
-def _read(record: Path) -> Iterator[tuple[str, Source]]:
-    if not record.is_file():
-        return
-    for line in record.read_text("utf-8", errors="replace").splitlines():
-        try:
-            name, path, digest = json.loads(line)
-        except (ValueError, TypeError, RecursionError):
-            continue
-        if not all(isinstance(part, str) for part in (name, path, digest)):
-            continue
-        yield name, Source(path, digest)
+
+def _taken(result: Path) -> OSError:
+    reason = "taken meanwhile by another photograph; the same command again gives another name"
+    return FileExistsError(errno.EEXIST, reason, str(result))
 
 
 def _digest(path: Path) -> str:

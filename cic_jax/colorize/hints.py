@@ -38,6 +38,8 @@ def parse(text: str, width: int, height: int) -> Hint:
     try:
         x, y = (_share(part, side) for part, side in zip(parts, (width, height), strict=False))
         rgb = ImageColor.getrgb(parts[2])[:3]
+        if not all(0 <= value <= 255 for value in rgb):  # of rgb(300,0,0) and its like
+            raise ValueError(f"a colour outside of sRGB, {rgb}")
     except ValueError as error:
         raise ValueError(f"expected a hint {FORM}; got {text!r}: {error}") from error
     if not (0 <= x <= 1 and 0 <= y <= 1):

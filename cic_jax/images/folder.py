@@ -29,16 +29,16 @@ def files_below(
     leads nowhere is yielded, whatever its name. `on_error` gets the errors of unreadable folders.
     """
     suffixes = (*itertools.chain(*SUFFIXES.values()), *UNREAD)
-    root = folder.resolve()
-    closed = set() if skip is None else {skip.resolve()}
+    root = os.path.realpath(folder)  # `Path.resolve` fails for links in a circle
+    closed = set() if skip is None else {os.path.realpath(skip)}
 
     def is_open(child: Path) -> bool:
-        target = child.resolve()
+        target = os.path.realpath(child)
         if child.name.startswith(".") or target in closed:
             return False
         if child.is_symlink():
             closed.add(target)
-            return not target.is_relative_to(root)
+            return not Path(target).is_relative_to(root)
         return True
 
     for parent, folders, files in os.walk(folder, onerror=on_error, followlinks=True):

@@ -81,14 +81,18 @@ class Worker:
         if self._process is not None and self._process.poll() is not None:
             self.end()
         if self._process is None:
-            self._process = subprocess.Popen(
-                COMMAND,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-                start_new_session=True,  # Ctrl-C is for the caller to handle
-            )
+            try:
+                self._process = subprocess.Popen(
+                    COMMAND,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=_environment(),
+                    start_new_session=True,  # Ctrl-C is for the caller to handle
+                )
+            except OSError as error:  # no memory, too many processes or open files
+                reason = str(error.strerror).lower()
+                raise PhotoError(f"its decoder cannot be started: {reason}") from error
         return self._process
 
 

@@ -207,6 +207,9 @@ class Page:
         except TimeoutError as error:
             message = f"this took longer than {self.limits.seconds:g} s: try a smaller photograph"
             raise HTTPException(503, message, {"retry-after": "5"}) from error
+        except OSError as error:  # of the file in which a result waits
+            reason = str(error.strerror).lower()
+            raise HTTPException(507, f"the server has no room for the result: {reason}") from error
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:

@@ -73,7 +73,7 @@ class Guard:
             return f"expected an address or localhost as the host, got {host!r}"
         site = headers.get("sec-fetch-site", "none")
         origin = headers.get("origin")
-        foreign = origin is not None and urlsplit(origin).netloc != host
+        foreign = origin is not None and _place(origin) != host
         # Anybody may link to the page itself.
         if path != "/" and (foreign or site not in ("same-origin", "none")):
             return "expected a request of the page itself, got one of another site"
@@ -89,3 +89,11 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+def _place(origin: str) -> str | None:
+    """Return the host and port of an origin, None if it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # such as half of an IPv6 address
+        return None

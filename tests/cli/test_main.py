@@ -1,17 +1,20 @@
 """The command starts quickly and ends quietly."""
 
+import errno
+import io
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import pytest
 from photo_files import photograph
 from PIL import Image
 
-from cic_jax import checkpoint
+from cic_jax import checkpoint, images
 from cic_jax.cli import console
 from cic_jax.cli.main import main
 from cic_jax.cli.sources import RECORD
@@ -83,9 +86,57 @@ def test_a_reader_that_ends_early_is_no_error(arguments, unbuffered, weights):
     assert ended.wait() in (console.DONE, console.UNREAD)
 
 
-def test_ctrl_c_leaves_no_part_of_a_file(tmp_path, colorize, monkeypatch):
+@pytest.mark.parametrize(
+    ("arguments", "streams", "said"),
+    [
+        ("--help", ">&-", "the output cannot be written: bad file descriptor"),
+        ("--help", ">/dev/full", "the output cannot be written: no space left on device"),
+        ("colorize -", "<&-", "standard input cannot be read: bad file descriptor"),
+        ("colorize none.jpg --out=none", "2>&-", ""),
+    ],
+)
+def test_streams_that_cannot_be_used_are_one_line(arguments, streams, said, tmp_path):
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m cic_jax.cli {arguments} {streams}', sys.executable],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == console.UNUSABLE
+    assert ended.stderr == (f"cic-jax: {said}\n" if said else "")
+    assert ended.stdout == ""
+
+
+def test_input_without_an_end_is_refused_at_the_most_that_is_read(monkeypatch, capsys):
+    class Endless(io.RawIOBase):
+        def read(self, size=-1):
+            assert 0 <= size <= images.MAX_BYTES + 1
+            return b"no photograph"
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Endless()))
+    with pytest.raises(SystemExit) as ended:
+        main(["colorize", "-"])
+    assert ended.value.code == console.UNUSABLE
+    assert "no photograph of a kind that is read" in capsys.readouterr().err
+
+
+def test_an_error_of_the_system_is_one_line(monkeypatch, capsys):
+    def failing(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "model.json")
+
+    monkeypatch.setattr(console, "load", failing)
+    with pytest.raises(SystemExit) as ended:
+        main(["info"])
+    assert ended.value.code == console.UNUSABLE
+    assert capsys.readouterr().err == "cic-jax: model.json: no space left on device\n"
+
+
+@pytest.mark.parametrize("number", console.ENDING)
+def test_ctrl_c_and_its_like_leave_no_part_of_a_file(tmp_path, colorize, monkeypatch, number):
     path, out = photograph(tmp_path / "a.png"), tmp_path / "out"
-    monkeypatch.setattr(Image.Image, "save", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(Image.Image, "save", lambda *_, **__: signal.raise_signal(number))
     assert colorize(path, f"--out={out}") == (console.INTERRUPTED, ["cic-jax: interrupted"])
     assert [path.name for path in out.iterdir()] == [RECORD]
 

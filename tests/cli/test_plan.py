@@ -88,3 +88,27 @@ def test_what_is_no_photograph_is_one_line(tmp_path):
         ("x" * 200, "file name too long"),
     ]
     assert [job.photograph.name for job in plan.jobs] == ["a.png"]
+
+
+def test_a_result_whose_name_would_be_too_long_fails_its_photograph_alone(tmp_path):
+    one, long = (
+        photograph(tmp_path / "in" / "a.png"),
+        photograph(tmp_path / "in" / f"{'n' * 251}.png"),
+    )
+    (tmp_path / "out").mkdir()
+    plan = plan_results([str(tmp_path / "in")], tmp_path / "out", candidates=2)
+    assert [job.photograph for job in plan.jobs] == [one]
+    assert plan.errors == [f"{long}: file name too long"]
+
+
+def test_results_are_not_coloured_again(tmp_path, monkeypatch):
+    """By patterns, or a shell's, that have come to name the output folder too."""
+    photograph(tmp_path / "a.png")
+    photograph(tmp_path / "out" / "b.png")
+    monkeypatch.chdir(tmp_path)
+    for names in (["*"], ["**/*.png"], ["a.png", "out"], ["."]):
+        plan = plan_results(names, Path("out"))
+        assert plan.errors == []
+        assert [str(job.photograph) for job in plan.jobs] == ["a.png"]
+    (line,) = plan_results(["out"], Path("out")).errors
+    assert "is in the output folder itself" in line

@@ -60,6 +60,14 @@ def test_a_port_that_is_none_is_refused(port, capsys):
     assert "argument --port: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("host", ["", "\u00e9" * 70])
+def test_a_host_that_is_none_is_refused(host, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["serve", f"--host={host}", "--checkpoint=none"])
+    assert end.value.code == console.UNUSABLE
+    assert "--host: expected a name or an address, got " in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_the_command_serves_until_interrupted(tmp_path):
     checkpoint.export(tmp_path / "model", tiny_model())

@@ -102,3 +102,26 @@ def test_lines_of_any_content_are_ignored(tmp_path):
     photograph = draw(tmp_path / "a.png", 0)
     (tmp_path / RECORD).write_text('[["a.png"], 1, 2]\n{"a": 1}\n3\n[{}, [], ""]\n' + "[" * 9999)
     assert not Sources(tmp_path).made(tmp_path / "a.png", photograph)
+
+
+def test_a_name_that_another_command_took_meanwhile_is_left_to_it(tmp_path):
+    one, two = draw(tmp_path / "a" / "x.png", 0), draw(tmp_path / "b" / "x.png", 1)
+    out = tmp_path / "out"
+    out.mkdir()
+    commands = [Sources(out), Sources(out), Sources(out)]  # that were planned at the same time
+    commands[0].add([out / "x.png"], one)
+    with pytest.raises(OSError, match="taken meanwhile"):
+        commands[1].add([out / "x.png"], two)
+    commands[2].add([out / "x.png"], one)  # the same photograph: the same result
+    (out / "x.png").touch()
+    later = Sources(out)
+    assert later.made(out / "x.png", one)
+    assert not later.made(out / "x.png", two)
+
+
+def test_a_file_that_came_meanwhile_is_not_replaced(tmp_path):
+    path, out = draw(tmp_path / "x.png", 0), tmp_path / "out"
+    sources = Sources(out)
+    draw(out / "x.png", 1)
+    with pytest.raises(OSError, match="taken meanwhile"):
+        sources.add([out / "x.png"], path)

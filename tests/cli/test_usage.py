@@ -7,8 +7,9 @@ from photo_files import photograph, results
 from tiny_models import tiny_model
 
 from cic_jax import checkpoint
-from cic_jax.cli import console
+from cic_jax.cli import console, hints
 from cic_jax.cli.main import main
+from cic_jax.colorize import hints as colorize_hints
 from cic_jax.printable import printable
 
 
@@ -25,6 +26,11 @@ from cic_jax.printable import printable
         ["a.png", "--out=x", "--mode=mean", "--temperature=0.5"],
         ["a.png", "--out=x", "--candidates=0"],
         ["-", "--candidates=2"],
+        ["", "--out=x"],  # as an unset variable leaves it: not this folder
+        ["a.png", "--out="],
+        ["a.png", "--out=x", "--hint=1,1,rgb(300,0,0)"],
+        ["a.png", "--out=x", "--hint=1,1,hsl(0,100%,200%)"],
+        ["a.png", "--out=x", *["--hint=1,1,red"] * 65],
         [],
     ],
 )
@@ -69,6 +75,34 @@ def test_an_output_that_is_a_file_is_refused(inside, tmp_path, capsys):
     line = refusal(["colorize", str(path), f"--out={out}", "--checkpoint=none"], capsys)
     assert line.startswith(f"cic-jax: --out: expected a folder: {out}: ")
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"photograph,x,y,colour\ncaf\xe9.jpg,1,1,red\n", "expected text in UTF-8"),
+        (b'photograph,x,y,colour\na.jpg,1,1,"' + b"r" * 200_000, "expected CSV"),
+        (b"a" * (hints.MOST_BYTES + 1), "expected a file of at most 16 MiB"),
+    ],
+)
+def test_a_file_of_hints_that_is_none_is_named(content, said, tmp_path, capsys):
+    file = tmp_path / "hints.csv"
+    file.write_bytes(content)
+    line = refusal(["colorize", "a.png", "--out=x", f"--hints={file}"], capsys)
+    assert line.startswith(f"cic-jax: --hints={file}: {said}")
+
+
+def test_hints_are_as_many_as_a_network_takes():
+    assert hints.MOST == colorize_hints.MOST
+
+
+@pytest.mark.parametrize("out", ["loop", "long/" * 1000, "n" * 300])
+def test_an_output_folder_that_cannot_be_is_refused(out, tmp_path, monkeypatch, capsys):
+    photograph(tmp_path / "in" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    line = refusal(["colorize", "in", f"--out={out}", "--checkpoint=none"], capsys)
+    assert line.startswith("cic-jax: --out: ")
 
 
 def test_the_home_is_expanded_in_every_path(tmp_path, monkeypatch, capsys):

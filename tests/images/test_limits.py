@@ -1,5 +1,6 @@
 """Whatever a file is made to do, it costs a bounded time and one line."""
 
+import errno
 import io
 import os
 import signal
@@ -173,6 +174,18 @@ def test_a_process_that_stands_still_is_ended(monkeypatch):
     monkeypatch.undo()
     assert process.ask(request, [save(RGB, "GIF")], lambda answer, _: answer["format"]) == "GIF"
     process.end()
+
+
+def test_a_process_that_cannot_be_started_costs_one_line(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    path = tmp_path / "a.gif"
+    path.write_bytes(hostile.GIF)
+    monkeypatch.setattr(worker, "_POOL", worker.Pool(1))
+    monkeypatch.setattr(worker.subprocess, "Popen", refuse)
+    said = f"{path}: its decoder cannot be started: {os.strerror(errno.EAGAIN).lower()}"
+    assert seconds(images.read, path)[1] == said
 
 
 def test_reasons_name_the_source(tmp_path):

@@ -1,7 +1,9 @@
 """The page's server: what it refuses, and whom."""
 
 import asyncio
+import errno
 import io
+import os
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -65,6 +67,16 @@ def test_a_result_that_cannot_be_encoded_costs_one_line(client, token, monkeypat
     answer = client.ask(f"/photographs/{token}/file")
     assert (answer.status, answer.text.splitlines()) == (422, [answer.text])
     assert "cannot encode 17000 x 1 pixels as WEBP" in answer.text
+
+
+def test_a_full_disk_costs_one_line(client, token, monkeypatch):
+    def failing(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(app, "render_file", failing)
+    answer = client.ask(f"/photographs/{token}/file")
+    said = "the server has no room for the result: no space left on device"
+    assert (answer.status, answer.text) == (507, said)
 
 
 def test_an_unknown_sample_is_named(client):
@@ -172,6 +184,7 @@ def test_the_name_that_was_asked_for_is_known(host, status):
     [
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://[::1"},
         {"origin": "http://127.0.0.1:1"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
