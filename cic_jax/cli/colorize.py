@@ -137,8 +137,8 @@ def colorize(options: argparse.Namespace) -> int:
         plan = plan_results(options.photos, options.out, options.overwrite, options.candidates)
     except OSError as error:
         console.fail(f"--out: {console.describe(error)}")
-    for error in plan.errors:
-        console.say(error)
+    for line in plan.errors:
+        console.say(line)
     done = _colorize_files(plan.jobs, plan.sources, options) if plan.jobs else 0
     failed = len(plan.errors) + len(plan.jobs) - done
     counts = [f"{done} coloured into {options.out}"]

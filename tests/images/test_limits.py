@@ -1,5 +1,6 @@
 """Whatever a file is made to do, it costs a bounded time and one line."""
 
+import contextlib
 import errno
 import io
 import os
@@ -60,6 +61,22 @@ def test_a_file_above_the_most_bytes_is_not_read(tmp_path):
         assert "at most 1024 MiB are read" in seconds(read, tmp_path / "large.jpg")[1]
 
 
+@contextlib.contextmanager
+def interrupted_after(seconds):
+    """Fail rather than wait without end."""
+
+    def interrupt(*_):
+        raise TimeoutError("it waits")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_what_may_never_end_is_not_opened(tmp_path, kind):
     path = tmp_path / "a.jpg"
@@ -67,8 +84,9 @@ def test_what_may_never_end_is_not_opened(tmp_path, kind):
         os.mkfifo(path)
     else:
         path.symlink_to("/dev/zero")
-    for read in (images.read, images.identify, images.read_rgb):
-        assert seconds(read, path)[1] == f"{path}: no file: a pipe, a socket or a device"
+    with interrupted_after(20):
+        for read in (images.read, images.identify, images.read_rgb):
+            assert seconds(read, path)[1] == f"{path}: no file: a pipe, a socket or a device"
 
 
 # ---- which photographs are decoded where
