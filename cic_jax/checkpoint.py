@@ -284,7 +284,7 @@ def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
         part.mkdir(parents=True)
         _write(part, model, dtype)
         part.rename(path)
-    except MISTAKEN as error:  # Orbax raises ValueError for a full disk
+    except (OSError, ValueError) as error:  # Orbax raises the latter for a full disk
         raise CheckpointError(f"{path} could not be written: {short_reason(error)}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

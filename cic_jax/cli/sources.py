@@ -62,9 +62,10 @@ class Sources:
         for name, other in self._read():  # what commands have added meanwhile, this one among them
             self._sources[name] = first.setdefault(name, other)
         for result, name in zip(results, names, strict=True):
-            if not {source.path, source.digest} & set(first[name]):
+            other = first.get(name, source)
+            if not {source.path, source.digest} & set(other):
                 with (self._out / RECORD).open("a", encoding="utf-8") as file:
-                    file.write("\n" + json.dumps([name, *first[name]]) + "\n")
+                    file.write("\n" + json.dumps([name, *other]) + "\n")
                 raise _taken(result)
 
     def _name(self, result: Path) -> str:
