@@ -271,8 +271,6 @@ def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
     Also writes SHA256SUMS, which `load` and `sha256sum -c SHA256SUMS` verify. The directory appears
     whole or not at all. Raises CheckpointError if `path` exists or cannot be written.
     """
-    import orbax.checkpoint as ocp
-
     from cic_jax import saved_steps
 
     path = Path(path).absolute()
@@ -291,6 +289,8 @@ def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
 
 
 def _write(path: Path, model: Model, dtype: Any) -> None:
+    import orbax.checkpoint as ocp
+
     small = jax.tree.map(lambda x: np.asarray(x).astype(dtype), model.variables)
     with ocp.Checkpointer(ocp.PyTreeCheckpointHandler(use_ocdbt=True)) as checkpointer:
         arguments = ocp.args.PyTreeSave(small, ocdbt_target_data_file_size=MAX_FILE_BYTES)
