@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,11 @@ def export(options: argparse.Namespace) -> int:
     model = console.load(options.checkpoint, options.factory)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _write(model, kind, form, file)
+        # A file appears whole or not at all, on a full disk too.
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=file.parent) as parts:
+            part = Path(parts) / file.name
+            part.write_bytes(_exported(model, kind, form))
+            part.replace(file)
         if len(files) > 1:
             from cic_jax.export import standalone_path
 
@@ -81,21 +86,19 @@ def export(options: argparse.Namespace) -> int:
     return console.DONE
 
 
-def _write(model: "Model", kind: str, form: str, file: Path) -> None:
-    """Write one file; raise ImportError where a package is missing."""
+def _exported(model: "Model", kind: str, form: str) -> bytes:
+    """Return the file's contents; raise ImportError where a package is missing."""
     if kind == "safetensors":
-        from cic_jax.export.tensors import write_tensors
+        from cic_jax.export.tensors import tensors
 
-        write_tensors(model, file)
-        return
+        return tensors(model)
     if kind == "stablehlo":
         from cic_jax.export.stablehlo import stablehlo
 
-        file.write_bytes(stablehlo(model))
-        return
+        return stablehlo(model)
     from cic_jax.export.onnx_model import ExportError, onnx_model
 
     try:
-        file.write_bytes(onnx_model(model, form).SerializeToString())
+        return onnx_model(model, form).SerializeToString()
     except ExportError as error:
         console.fail(str(error))
