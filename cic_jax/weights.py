@@ -33,6 +33,10 @@ def read(path: str | Path) -> Mapping[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise WeightsError("no such file")
+    if path.suffix == ".caffemodel":
+        raise WeightsError(
+            "weights of Caffe, which are not read: expected PyTorch's, as CIC publishes too"
+        )
     if path.stat().st_size > MAX_BYTES:
         raise WeightsError(
             f"a file of {path.stat().st_size / 2**30:.1f} GiB: expected at most "

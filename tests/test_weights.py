@@ -79,6 +79,12 @@ def test_tensors_of_other_kinds_are_named(torch, saved, kind):
     )
 
 
+def test_weights_of_caffe_are_called_so(tmp_path):
+    path = tmp_path / "release.caffemodel"
+    path.write_bytes(b"\n\7release")
+    assert "weights of Caffe" in refused(path)
+
+
 def safetensors(path, header, data=b""):
     text = json.dumps(header).encode() if isinstance(header, dict) else header
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)

@@ -21,6 +21,7 @@ START_OF_SCAN = b"\xff\xda"  # in a JPEG; its pixels never have these bytes
 # Tags of TIFF and DNG 1.7
 NEW_SUBFILE_TYPE, SUB_IFDS, DNG_VERSION = 254, 330, 50706
 REDUCED = 1  # of NEW_SUBFILE_TYPE: a reduced version of another picture in the file
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the first bytes of TIFF and BigTIFF
 
 
 class Metered:
@@ -57,12 +58,10 @@ def open_image(source: Source) -> Iterator[Image.Image]:
     HEIF only where pillow-heif is registered, as in the decoding process.
     Whatever goes wrong here or in the body becomes a PhotoError that names the source.
     """
-    with described(source), open_stream(source) as stream:
-        metered: Any = Metered(stream, size_of(stream))
-        with Image.open(metered, formats=_formats()) as image:
-            _require_bounded(image)
-            _refuse_raw(image)
-            yield image
+    with described(source), open_stream(source) as stream, _identify(stream) as image:
+        _require_bounded(image)
+        _refuse_raw(image)
+        yield image
 
 
 @contextmanager
@@ -151,6 +150,21 @@ def _open_file(path: str, flags: int) -> int:
         os.close(descriptor)
         raise PhotoError("no file: a pipe, a socket or a device")
     return descriptor
+
+
+def _identify(stream: Stream) -> Image.Image:
+    """Open a stream's photograph; PhotoError for a TIFF of pixels that Pillow does not know."""
+    metered: Any = Metered(stream, size_of(stream))
+    try:
+        return Image.open(metered, formats=_formats())
+    except UnidentifiedImageError:
+        stream.seek(0)
+        if stream.read(4) not in TIFF_STARTS:
+            raise
+        raise PhotoError(
+            "a TIFF that is damaged or whose pixels are of a kind that is not read, such as "
+            "64-bit floats; save it with 8 or 16 bits per channel, 16 without transparency"
+        ) from None
 
 
 def _formats() -> tuple[str, ...]:
