@@ -280,7 +280,8 @@ def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
     part = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
         part.mkdir(parents=True)
-        _write(part, model, dtype)
+        with step_files.exporting():
+            _write(part, model, dtype)
         part.rename(path)
     except (OSError, ValueError) as error:  # Orbax raises the latter for a full disk
         raise CheckpointError(f"{path} could not be written: {short_reason(error)}") from error

@@ -10,8 +10,11 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
+
+from absl import logging
 
 from cic_jax import checksums
 
@@ -63,6 +66,22 @@ def restoring() -> Iterator[None]:
         raise
     finally:
         sys.unraisablehook = before
+
+
+@contextlib.contextmanager
+def exporting() -> Iterator[None]:
+    """Drop what Orbax and TensorStore print where a write fails: the exception says it, once."""
+
+    def is_news(record: LogRecord) -> bool:
+        return "_SignalingThread" not in record.getMessage()
+
+    logger = logging.get_absl_logger()
+    logger.addFilter(is_news)
+    try:
+        with restoring():
+            yield
+    finally:
+        logger.removeFilter(is_news)
 
 
 def seal(description: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[Description, Record]:

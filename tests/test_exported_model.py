@@ -115,11 +115,12 @@ def test_a_model_that_is_not_written_whole_is_not_there(tmp_path, variables, mon
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_model_for_which_the_disk_is_too_small_costs_one_line(tmp_path, variables):
+def test_a_model_for_which_the_disk_is_too_small_costs_one_line(tmp_path, variables, caplog):
     with files_of_at_most(2**14), pytest.raises(checkpoint.CheckpointError) as refused:
         checkpoint.export(tmp_path / "model", model.build(DESCRIPTION, variables))
     assert str(refused.value).startswith(f"{tmp_path / 'model'} could not be written: ")
     assert "\n" not in str(refused.value)
+    assert not caplog.records
     assert list(tmp_path.iterdir()) == []
 
 

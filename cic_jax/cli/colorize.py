@@ -172,7 +172,10 @@ def _colorize_files(jobs: list["Job"], sources: "Sources", options: argparse.Nam
                 _colorize_file(job, colorizer, sources, options)
                 done += 1
             except (images.PhotoError, OSError) as error:
-                console.say(console.describe(error))
+                # A full disk is noticed where a file is closed, and names none.
+                nameless = isinstance(error, OSError) and error.filename is None
+                told = console.describe(error)
+                console.say(f"{job.photograph}: {told}" if nameless else told)
     return done
 
 

@@ -1,7 +1,9 @@
 """The command colours files, folders and streams; what fails costs one line."""
 
+import errno
 import io
 import itertools
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,7 @@ from cic_jax.benchmark import process
 from cic_jax.cli import console
 from cic_jax.cli.colorize import MEMORY, MEMORY_GREY
 from cic_jax.cli.main import main
+from cic_jax.cli.sources import Sources
 
 
 def test_awkward_photographs_of_every_kind(tmp_path, colorize):
@@ -188,3 +191,13 @@ def test_50_megapixels_within_the_memory_that_the_help_states(tmp_path):
     assert 2 * shape[0] * shape[1] < peak < allowed
     with Image.open(tmp_path / "out" / "large.tif") as image:
         assert (image.size, image.mode) == (shape[::-1], "RGB")
+
+
+def test_a_full_disk_is_told_with_the_photograph(tmp_path, colorize, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Sources, "add", full)
+    photo = photograph(tmp_path / "one.png")
+    _, lines = colorize(photo, f"--out={tmp_path / 'out'}")
+    assert f"{photo}: no space left on device" in lines
