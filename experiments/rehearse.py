@@ -34,7 +34,7 @@ with startup.imports(__name__):
 ROOT = Path(__file__).parents[1]
 HOME = flags.DEFINE_string("home", "runs/rehearsal", "Folder of the rehearsal.")
 PYTHON = flags.DEFINE_string("python", "python3.12", "Interpreter of the machine's version.")
-ONLY = flags.DEFINE_enum("only", "all", ["all", "study", "lite"], "Which part of the page.")
+PART = flags.DEFINE_enum("part", "all", ["all", "study", "lite"], "Which part of the page.")
 BRIEF = flags.DEFINE_bool(
     "brief", False, "Train one model, the last, of each command of the study."
 )
@@ -77,7 +77,7 @@ def main() -> None:
     found["python, jax, flax"] = on_machine(home, home, versions).split()
     lacks = "import importlib.util as u; print(u.find_spec('tensorflow'), u.find_spec('pyarrow'))"
     found["tensorflow, pyarrow"] = on_machine(home, home, lacks).split()
-    kinds = ("study", "lite") if ONLY.value == "all" else (ONLY.value,)
+    kinds = ("study", "lite") if PART.value == "all" else (PART.value,)
     for kind in kinds:
         here, machine = home / kind / "here", home / kind / "machine"
         shutil.rmtree(home / kind, ignore_errors=True)

@@ -137,7 +137,12 @@ def test_an_error_of_the_system_is_one_line(monkeypatch, capsys):
 def test_ctrl_c_and_its_like_leave_no_part_of_a_file(tmp_path, colorize, monkeypatch, number):
     path, out = photograph(tmp_path / "a.png"), tmp_path / "out"
     monkeypatch.setattr(Image.Image, "save", lambda *_, **__: signal.raise_signal(number))
-    assert colorize(path, f"--out={out}") == (console.INTERRUPTED, ["cic-jax: interrupted"])
+    before = signal.signal(number, signal.SIG_DFL)  # tests under nohup ignore the terminal's end
+    try:
+        status = colorize(path, f"--out={out}")
+    finally:
+        signal.signal(number, before)
+    assert status == (console.INTERRUPTED, ["cic-jax: interrupted"])
     assert [path.name for path in out.iterdir()] == [RECORD]
 
 

@@ -42,7 +42,7 @@ def test_models_that_differ_in_weights_and_photographs_share_their_programs(
     options = {"batch_size": 4, "crop": 32, "epochs": 0.5, "evaluate_every": 0.5}
     small, large = (tiny_config(tmp_path_factory, count, 32, **options) for count in (30, 40))
     train(with_options(small, {"prior.source": "uniform"}), tmp_path / "unbalanced")
-    assert compiled[MISSES] > 10
+    assert compiled[MISSES] > 0  # few, where other tests have compiled some already
     compiled[MISSES] = 0
     train(with_options(large, {"prior.source": "own"}), tmp_path / "rebalanced")
     assert compiled[HITS] > 0
