@@ -2,19 +2,17 @@
 
 import contextlib
 import json
-import shutil
-import uuid
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from cic_jax import array_files, checksums, factory, step_files
+from cic_jax import array_files, checksums, exported, factory, step_files
 from cic_jax.configs import default
+from cic_jax.exported import ARRAYS, DESCRIPTION, export
 from cic_jax.model import BuildNetwork, BuildTarget, Description, Model, build, checked, shapes
 from cic_jax.step_files import CHECKPOINTS, CheckpointError, NoCheckpointError, short_reason
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECKPOINTS",
+    "DESCRIPTION",
     "CheckpointError",
     "NoCheckpointError",
     "begun",
@@ -51,10 +50,7 @@ __all__ = [
 ]
 
 RELEASED = Path(__file__).parent / "checkpoints"
-DESCRIPTION = "model.json"  # beside the arrays of an exported model
 CONFIG = "config.json"  # in the directory of a training run
-ARRAYS = "variables"
-MAX_FILE_BYTES = 8 * 2**20
 OF_STEPS = {
     "begun",
     "clear_unfinished",
@@ -110,7 +106,7 @@ def load(
         raise CheckpointError(
             f"{path} is an exported model, which has no steps: leave out the step"
         )
-    _verify(path)
+    exported.verify(path)
     try:
         about = checked(_described(path, step))
         own = factory.agreed(
@@ -147,23 +143,6 @@ def best_step(workdir: Path) -> int:
             return step
     except FileNotFoundError as error:
         raise CheckpointError(f"{workdir}: {error}") from error
-
-
-def _verify(path: Path) -> None:
-    if not (path / checksums.NAME).exists():
-        return
-    if wrong := checksums.differences(path, _files(path)):
-        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        raise CheckpointError(
-            f"{path} is not as it was exported: {', '.join(wrong[:3])}{more}; restore the "
-            "directory from version control, or download or export it again"
-        )
-
-
-def _files(path: Path) -> list[Path]:
-    """List the files of an exported model that its checksums cover; others are not checked."""
-    known = [path / DESCRIPTION, *(path / ARRAYS).rglob("*")]
-    return [file for file in known if file.is_file()]
 
 
 def _described(path: Path, step: int | None) -> Description:
@@ -263,43 +242,6 @@ def _checked(variables: Any, wanted: Any) -> Any:
         if not np.isfinite(np.asarray(restored, np.float32)).all():
             raise ValueError(f"{jax.tree_util.keystr(path)} has values that are not finite")
     return variables
-
-
-def export(path: str | Path, model: Model, dtype: Any = jnp.bfloat16) -> None:
-    """Write parameters and statistics alone, in `dtype` and in files of at most about 8 MiB.
-
-    Also writes SHA256SUMS, which `load` and `sha256sum -c SHA256SUMS` verify. The directory appears
-    whole or not at all. Raises CheckpointError if `path` exists or cannot be written.
-    """
-    from cic_jax import saved_steps
-
-    path = Path(path).absolute()
-    saved_steps.require_plain(path)
-    if path.exists():
-        raise CheckpointError(f"{path} exists already; remove it or export elsewhere")
-    part = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        part.mkdir(parents=True)
-        with step_files.exporting():
-            _write(part, model, dtype)
-        part.rename(path)
-    except (OSError, ValueError) as error:  # Orbax raises the latter for a full disk
-        raise CheckpointError(f"{path} could not be written: {short_reason(error)}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _write(path: Path, model: Model, dtype: Any) -> None:
-    import orbax.checkpoint as ocp
-
-    small = jax.tree.map(lambda x: np.asarray(x).astype(dtype), model.variables)
-    with ocp.Checkpointer(ocp.PyTreeCheckpointHandler(use_ocdbt=True)) as checkpointer:
-        arguments = ocp.args.PyTreeSave(small, ocdbt_target_data_file_size=MAX_FILE_BYTES)
-        checkpointer.save(path / ARRAYS, args=arguments)
-    (path / ARRAYS / "commit_success.txt").unlink(missing_ok=True)  # names a path of this machine
-    text = json.dumps(model.description, indent=1) + "\n"
-    (path / DESCRIPTION).write_text(text, encoding="utf-8", newline="\n")
-    checksums.write(path, _files(path))
 
 
 def _find(path: str | Path) -> Path:

@@ -30,6 +30,7 @@ class Forward(Protocol):
         """Compute the output from L in [0, 100] and, for a network that takes them, hints."""
 
 
+MULTIPLE = 64  # to which the sides of a photograph are padded, so that few shapes are compiled
 GROUP = 2  # images at a time, the quickest for a core at an eighth of the resolution
 EARNED = 5.0  # seconds of a shape's photographs after which a faster program repays its compiling
 PANELS_FROM = 200  # photographs from which on panelled kernels repay their longer loading

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from cic_jax.colorize import Colorizer, Hint
 
 COLUMNS = ["photograph", "x", "y", "colour"]
-MOST = 64  # hints for one photograph, as `cic_jax.colorize.hints` takes them
 MOST_BYTES = 16 * 2**20  # of a file of hints
 
 
@@ -50,8 +49,8 @@ def check(options: argparse.Namespace) -> None:
 
     for text in options.hint:
         _fail_on_form(text, "--hint")
-    if len(options.hint) > MOST:
-        console.fail(f"--hint: {_too_many(len(options.hint))}")
+    if reason := options.hint and _too_many(len(options.hint)):
+        console.fail(f"--hint: {reason}")
     if options.hints is not None:
         for rows in _listed(options.hints).values():
             for text in rows:
@@ -88,8 +87,8 @@ def of(options: argparse.Namespace, path: Path, width: int, height: int) -> list
     if options.hints is not None:
         listed = _listed(options.hints)
         texts += listed.get(str(path), listed.get(path.name, []))
-    if len(texts) > MOST:
-        raise PhotoError(f"{path}: {_too_many(len(texts))}")
+    if reason := _too_many(len(texts)):
+        raise PhotoError(f"{path}: {reason}")
     try:
         return [hints.parse(text, width, height) for text in texts]
     except ValueError as error:
@@ -136,8 +135,13 @@ def _listed(path: Path) -> dict[str, list[str]]:
     return listed
 
 
-def _too_many(count: int) -> str:
-    return f"expected at most {MOST} hints for one photograph, got {count}"
+def _too_many(count: int) -> str | None:
+    """Return what is wrong with so many hints for one photograph, if anything."""
+    from cic_jax.colorize.hints import MOST
+
+    return (
+        f"expected at most {MOST} hints for one photograph, got {count}" if count > MOST else None
+    )
 
 
 def _fail_on_form(text: str, flag: str) -> None:

@@ -10,24 +10,21 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from cic_jax import bins, checkpoint, inference, machine, read_out
+from cic_jax import bins, checkpoint, inference, machine
 from cic_jax.colorize import candidates
 from cic_jax.colorize.hints import Hint, arrange
-from cic_jax.colorize.paint import paint
 from cic_jax.colorize.prediction import Prediction, pixels_of
-from cic_jax.configs import default
+from cic_jax.colorize.reader import Reader
 from cic_jax.export import session
 from cic_jax.hints import told
 from cic_jax.images import resize
+from cic_jax.inference import MULTIPLE
 from cic_jax.model import Model
-from cic_jax.programs import Programs
 from cic_jax.read_out import CELL
 from cic_jax.read_out.unify import pool
 
-MULTIPLE = 64  # working sizes are padded to it, so that few are compiled
 
-
-class Colorizer:
+class Colorizer(Reader):
     """A restored model, ready to colour photographs.
 
     >>> import numpy as np
@@ -66,27 +63,9 @@ class Colorizer:
         if size < 8:
             raise ValueError(f"size: expected at least 8 pixels, got {size}")
 
-        def pixel_ab(output, seen, settings):
-            lightness = read_out.lightness(seen)
-            return read_out.pixel_ab(model.target, output, lightness, settings)
-
-        def cells(output, seen, settings):
-            L = read_out.means(read_out.lightness(seen))
-            return read_out.cell_ab(model.target, output, L, settings)
-
-        def lightness(seen):
-            L = read_out.lightness(seen)
-            return L, read_out.means(L)[..., 0]
-
-        self.model = model
+        super().__init__(model)
         self.size = size
-        colour = default.completed(model.description["config"]).colour
-        self.unify: float = colour.unify  # the model's own
-        self._own = read_out.from_config(colour)
         self._forward = forward or inference.immediate(model.network, model.variables, photographs)
-        self._pixel_ab = Programs.of(pixel_ab)
-        self._cells = Programs.of(cells)
-        self._lightness = Programs.of(lightness)
 
     @classmethod
     def restore(
@@ -184,78 +163,17 @@ class Colorizer:
             (output,) = self._forward(lightness[None], arranged)
             return np.asarray(output)[shown], asked[: len(hints)]
 
-        without = prediction._replace(output=pool(output(())[0], means[shown], strength))
+        def cells(output: np.ndarray) -> np.ndarray:
+            return self.cells(prediction._replace(output=output))
+
+        without = pool(output(())[0], means[shown], strength)
         if not hints:
-            return without
+            return prediction._replace(output=without)
         from cic_jax.read_out.extent import merge  # which loads SciPy
 
-        answer, asked = output(hints)
-        ab = [self.cells(each) for each in (without, without._replace(output=answer))]
         place = np.array([(hint.y, hint.x) for hint in hints])
-        outputs = np.stack([without.output, answer])
-        return without._replace(output=merge(outputs, np.stack(ab), place, asked))
-
-    def cells(
-        self,
-        prediction: Prediction,
-        temperature: float = bins.TEMPERATURE,
-        tau: float | None = None,
-    ) -> Float[np.ndarray, "i j 2"]:
-        """Return the ab of the cells, as `render` reads them; its saturation plays no part."""
-        settings = read_out.traced(self.settings(temperature, 1.0, tau))
-        i, j = prediction.output.shape[:2]
-        # Padded as the network's input was: few sizes are compiled.
-        output = resize.pad(prediction.output, MULTIPLE // CELL)
-        seen = resize.pad(prediction.seen, MULTIPLE)
-        return np.asarray(self._cells(output, seen, settings))[:i, :j]
-
-    def _require_bins(self) -> None:
-        if self.model.target.centers is None:
-            raise ValueError("expected a model over colour bins; this one predicts ab itself")
-
-    def settings(
-        self,
-        temperature: float = bins.TEMPERATURE,
-        saturation: float = 1.0,
-        tau: float | None = None,
-    ) -> read_out.Settings:
-        """Return the settings that these arguments of `render` stand for.
-
-        The rest are the model's own, those of its config. Raises ValueError for a negative value,
-        and for a `tau` above 0 with a model whose prior is unknown.
-        """
-        settings = self._own._replace(temperature=temperature, saturation=saturation)
-        if tau is not None:
-            settings = settings._replace(tau=tau)
-        read_out.require(settings, self.model.target)
-        return settings._replace(saturation=saturation * self._own.saturation)
-
-    def render(
-        self,
-        prediction: Prediction,
-        temperature: float = bins.TEMPERATURE,
-        saturation: float = 1.0,
-        tau: float | None = None,
-    ) -> UInt8[np.ndarray, "h w 3"]:
-        """Colour the photograph of a prediction, at its own size.
-
-        L is kept to the rounding of 8 bits: a colour that sRGB cannot show at its lightness loses
-        chroma, not lightness. Besides the photograph and the result, memory takes one byte per
-        pixel and a constant. Raises ValueError as `settings` does.
-
-        Args:
-            prediction: Prediction of `predict`.
-            temperature: From 0 (vivid) to 1 (the mean, greyish): reads out the distribution.
-            saturation: Multiplies ab, beside the model's own saturation.
-            tau: Strength of the rebalancing of rare colours, at least 0; None is the model's own.
-        """
-        settings = read_out.traced(self.settings(temperature, saturation, tau))
-        # Padded as the network's input was: few sizes are compiled.
-        output = resize.pad(prediction.output, MULTIPLE // CELL)
-        seen = resize.pad(prediction.seen, MULTIPLE)
-        ab = self._pixel_ab(output, seen, settings)
-        scale = np.divide(prediction.pixels.shape[:2], prediction.size, dtype=np.float32)
-        return paint(prediction.pixels, ab, scale)
+        merged = merge(without, *output(hints), place, cells)
+        return prediction._replace(output=merged)
 
     def candidates(
         self,

@@ -6,8 +6,8 @@ the forward pass of plain convolutions, but slow at the gradients of every convo
 strided, dilated and transposed ones: each is rewritten in terms of the former, exactly, or by
 Winograd's algorithm where that is quicker. 'gpu' leaves plain and strided convolutions, for which
 cuDNN is good, to XLA, and rewrites the others. 'quick' is what XLA's CPU backend compiles quickly:
-XLA's own convolutions, and those that 'fast' replaces by few operations. A forward pass takes about
-twice as long as by 'fast'; its gradients are not meant to be used.
+XLA's own convolutions, and those that 'fast' replaces by few operations. A forward pass takes
+longer than by 'fast'; its gradients are not meant to be used.
 """
 
 import jax.numpy as jnp

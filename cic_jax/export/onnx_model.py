@@ -10,11 +10,11 @@ from cic_jax.export.graph import Graph, Shape
 from cic_jax.export.hints import declare
 from cic_jax.export.lite import lite as graph_of_lite
 from cic_jax.export.read_out import pixel_ab
+from cic_jax.inference import MULTIPLE
 from cic_jax.model import Model
 from cic_jax.network import NAMES, Network
 
 FORMS = ("ab", "logits")
-MULTIPLE = 64  # to which `Colorizer` pads, of which a network's global features know
 CELLS = ("cell_rows", "cell_columns")  # a quarter of the height and width, rounded up
 
 

@@ -5,6 +5,8 @@ else. Its answer is kept where it goes most of the way to the colour asked for, 
 joined to the hint's own through such cells.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float
 from scipy import ndimage
@@ -17,22 +19,23 @@ NEAR = 5.0  # ab distance at which a cell is said to have the colour already
 
 
 def merge(
-    outputs: Float[np.ndarray, "2 i j q"],
-    ab: Float[np.ndarray, "2 i j 2"],
-    place: Float[np.ndarray, "k 2"],
+    without: Float[np.ndarray, "i j q"],
+    answer: Float[np.ndarray, "i j q"],
     asked: Float[np.ndarray, "k 2"],
+    place: Float[np.ndarray, "k 2"],
+    cells: Callable[[Float[np.ndarray, "i j q"]], Float[np.ndarray, "i j 2"]],
 ) -> Float[np.ndarray, "i j q"]:
     """Mix a network's outputs without hints and with them: each hint is heard as far as it extends.
 
     Args:
-        outputs: Logits of the cells without the hints, and with them.
-        ab: Colours read out of both.
-        place: y and x of the hints as shares of the height and width.
+        without: Logits of the cells without the hints.
+        answer: Logits with them.
         asked: Colours that the network was told.
+        place: y and x of the hints as shares of the height and width.
+        cells: Reads colours out of logits.
     """
-    before, after = outputs
-    kept = extent(ab[0], ab[1], place, asked)[..., None]
-    return (before + kept * (after - before)).astype(np.float32)
+    kept = extent(cells(without), cells(answer), place, asked)[..., None]
+    return (without + kept * (answer - without)).astype(np.float32)
 
 
 def extent(

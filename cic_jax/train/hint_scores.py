@@ -55,26 +55,21 @@ Listen = Callable[
 def _listener(model: Model, settings: read_out.Settings, photographs: int) -> Listen:
     """Return the function that colours photographs with hints."""
     forward = inference.compiled(model.network, model.variables, photographs)
-    cells = jax.jit(jax.vmap(partial(read_out.cell_ab, model.target), (0, 0, None)))
-    means = jax.jit(jax.vmap(read_out.means))
-    strength = matched.strength_of(model)
+    read = jax.jit(partial(read_out.cell_ab, model.target))
+    strength, traced = matched.strength_of(model), read_out.traced(settings)
 
     def listen(L, points):
-        lightness = means(L)
-
-        def read(output):
-            return np.asarray(cells(output, lightness, read_out.traced(settings)))
-
-        without = np.asarray(forward(L, None))
-        without = np.asarray(matched.unified(without, np.asarray(lightness), strength))
-        if points is None:
-            return without, read(without)
-        points = told(points, float(settings.saturation))
-        outputs = np.stack([without, np.asarray(forward(L, points))], axis=1)
-        ab = np.stack([read(outputs[:, 0]), read(outputs[:, 1])], axis=1)
-        places, asked = np.asarray(points.place), np.asarray(points.ab)
-        merged = np.stack([merge(*x) for x in zip(outputs, ab, places, asked, strict=True)])
-        return merged, read(merged)
+        means = np.asarray(jax.vmap(read_out.means)(L))
+        readers = [
+            lambda output, mean=mean: np.asarray(read(output, mean, traced)) for mean in means
+        ]
+        output = matched.unified(np.asarray(forward(L, None)), means, strength)
+        if points is not None:
+            points = told(points, float(settings.saturation))
+            given = (np.asarray(points.ab), np.asarray(points.place), readers)
+            parts = zip(output, np.asarray(forward(L, points)), *given, strict=True)
+            output = np.stack([merge(*part) for part in parts])
+        return output, np.stack([cells(x) for cells, x in zip(readers, output, strict=True)])
 
     return listen
 

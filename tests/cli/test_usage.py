@@ -92,8 +92,10 @@ def test_a_file_of_hints_that_is_none_is_named(content, said, tmp_path, capsys):
     assert line.startswith(f"cic-jax: --hints={file}: {said}")
 
 
-def test_hints_are_as_many_as_a_network_takes():
-    assert hints.MOST == colorize_hints.MOST
+def test_more_hints_than_a_network_takes_are_refused(capsys):
+    given = ["--hint=1,1,red"] * (colorize_hints.MOST + 1)
+    line = refusal(["colorize", "a.png", "--out=x", *given], capsys)
+    assert line == "cic-jax: --hint: expected at most 64 hints for one photograph, got 65"
 
 
 @pytest.mark.parametrize("out", ["loop", "long/" * 1000, "n" * 300])
