@@ -6,6 +6,7 @@ JAX is imported on first use, so that a process can restart before loading it.
 import importlib.metadata
 import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,10 @@ WORTH_KEEPING = 0.03  # seconds of compilation; JAX's default of a second leaves
 
 
 def describe() -> dict[str, Any]:
-    """Describe processor, cores, JAX's device, system, load, Python and the versions of PACKAGES.
+    """Describe processor, cores, JAX's device, system, load, versions and commit of the code.
 
-    Packages that are not installed are left out. The load is the mean over the last minute.
+    Packages that are not installed are left out. The load is the mean over the last minute. The
+    "commit" is None outside a clone; one with changes ends in "-dirty".
     """
     import jax
 
@@ -52,8 +54,27 @@ def describe() -> dict[str, Any]:
         "system": platform.platform(),
         "load before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
+        "commit": commit(Path(__file__).parent),
         **{name: importlib.metadata.version(name) for name in PACKAGES if name in installed},
     }
+
+
+def commit(folder: Path) -> str | None:
+    """Name the commit of the clone that `folder` is tracked in; None without a clone or Git.
+
+    It ends in "-dirty" where tracked files differ from it.
+    """
+    git = ["git", "-C", str(folder)]
+    try:
+        tracked = subprocess.run(
+            [*git, "ls-files", "--error-unmatch", "."], capture_output=True, check=False
+        )
+        if tracked.returncode:  # no clone, or a package installed inside somebody else's
+            return None
+        named = [*git, "describe", "--always", "--dirty", "--exclude=*"]
+        return subprocess.run(named, capture_output=True, check=True, text=True).stdout.strip()
+    except FileNotFoundError:  # no Git
+        return None
 
 
 def missing_device() -> str | None:

@@ -13,6 +13,9 @@ and trains nothing. There, --config.data.data_dir=SETS without --config.data.pat
 to bring back of them: logs, metrics of each photograph, pictures, and the parameters of the
 simplified networks in bfloat16. Here again, --merge=FOLDER,... adds that to --workdir and reports
 all that is there, with the flags of the sets as there. docs/gpu.md has the commands.
+
+--keep=FOLDER leaves logs, metrics of each photograph and bfloat16 parameters of the runs, without
+pictures of photographs, to be committed: results.py --study=FOLDER reports them.
 """
 
 import sys
@@ -30,7 +33,7 @@ with startup.imports(__name__):
     from cic_jax.configs import default
     from cic_jax.photos import pack
     from cic_jax.report.results import command
-    from cic_jax.study import published, sample, transport
+    from cic_jax.study import kept, published, sample, speeds, transport
     from cic_jax.study.reproduction import reproduce
     from cic_jax.study.runs import configure
 
@@ -51,7 +54,11 @@ AS_MANY = flags.DEFINE_list(
 PACK = flags.DEFINE_string("pack", None, "New folder for the packed sets; trains nothing.")
 FORMAT = flags.DEFINE_enum("format", "webp", pack.FORMATS, "Encoding of packed photographs.")
 QUALITY = flags.DEFINE_integer("quality", 90, "Its quality.", lower_bound=1, upper_bound=100)
+BENCHMARK = flags.DEFINE_string(
+    "benchmark", None, "A benchmark.json with both networks' training, to test the claim of speed."
+)
 BRING = flags.DEFINE_string("bring", None, "Folder to leave there what to bring back.")
+KEEP = flags.DEFINE_string("keep", None, "Folder for what to keep of the runs beside the code.")
 MERGE = flags.DEFINE_list("merge", [], "Folders that were brought back, to merge; trains nothing.")
 
 
@@ -90,11 +97,23 @@ def main() -> None:
         for seed in SEEDS.value
         for name in names
     ]
-    reproduce(workdir, runs, command(sys.argv), MODELS.value, BUDGET.value, train=not MERGE.value)
+    measured = speeds.from_benchmark(Path(BENCHMARK.value)) if BENCHMARK.value else None
+    reproduce(
+        workdir,
+        runs,
+        command(sys.argv),
+        MODELS.value,
+        BUDGET.value,
+        train=not MERGE.value,
+        speeds=measured,
+    )
+    chosen = [run for run in runs if run.model in MODELS.value or not MODELS.value]
     if BRING.value:
-        brought = [run for run in runs if run.model in MODELS.value or not MODELS.value]
-        for piece in transport.bring(workdir, brought, Path(BRING.value)):
+        for piece in transport.bring(workdir, chosen, Path(BRING.value)):
             print(f"{piece}  {piece.stat().st_size / 2**20:.1f} MiB")
+    if KEEP.value:
+        for name in kept.keep(workdir, chosen, Path(KEEP.value)):
+            print(f"Kept: {Path(KEEP.value) / name}")
     print(f"The report: {(workdir / 'report.html').absolute()}")
 
 

@@ -20,6 +20,8 @@ with startup.imports(__name__):
     from cic_jax.study import results_page
 
 STUDY = flags.DEFINE_string("study", None, "Output of reproduce.py.")
+REBALANCING = flags.DEFINE_string("rebalancing", None, "Output of rebalancing.py.")
+JUDGED = flags.DEFINE_string("judged", None, "Output of matched.py --judge on the study's models.")
 DRAWN = flags.DEFINE_string("drawn", None, "Output of reproduce.py on drawn scenes.")
 RELEASE = flags.DEFINE_string("release", None, "A run of train.py that evaluate.py has scored.")
 ABLATION = flags.DEFINE_string("ablation", None, "Output of ablate.py.")
@@ -44,6 +46,10 @@ def main() -> None:
     page = results_page.Page(Path(OUT.value), choice)
     if STUDY.value:
         results_page.study_sections(page, Path(STUDY.value), results_page.STUDY, "study")
+    if REBALANCING.value:
+        results_page.rebalancing_section(page, Path(REBALANCING.value))
+    if JUDGED.value:
+        results_page.protocol_section(page, Path(JUDGED.value))
     if DRAWN.value:
         results_page.study_sections(page, Path(DRAWN.value), results_page.DRAWN, "drawn")
     if ABLATION.value:

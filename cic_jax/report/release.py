@@ -11,7 +11,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
-from cic_jax.model import Model
+from cic_jax.model import Description, Model
 from cic_jax.report import results
 from cic_jax.report.card import Texts, Trained, card
 from cic_jax.train import evaluate, record
@@ -72,7 +72,8 @@ def release(
     target = folder / name
     _check(config, target, name)
     splits = photos.open_splits(config.data)
-    trained = trained._replace(model=_without_paths(trained.model))
+    model = trained.model._replace(description=without_paths(trained.model.description))
+    trained = trained._replace(model=model)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as scratch:
         fresh = Path(scratch) / "new"
@@ -101,13 +102,13 @@ def _check(config: ConfigDict, target: Path, name: str) -> None:
         )
 
 
-def _without_paths(model: Model) -> Model:
-    """Remove the paths of the machine that trained from the description."""
-    description = copy.deepcopy(model.description)
+def without_paths(description: Description) -> Description:
+    """Return a model's description without the paths of the machine that trained it."""
+    description = copy.deepcopy(description)
     config = description["config"]
     config["data"].update(path="", data_dir="")
     config["train"]["init_from"] = Path(config["train"]["init_from"]).name
-    return model._replace(description=description)
+    return description
 
 
 def _size(exported: Path) -> int:

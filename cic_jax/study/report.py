@@ -7,7 +7,7 @@ from cic_jax.metrics import LIKENESS
 from cic_jax.report.markdown import Rows, written
 from cic_jax.report.names import label
 from cic_jax.study.claims import RATIOS, names
-from cic_jax.study.published import PUBLISHED, WRITTEN
+from cic_jax.study.published import MODELS, PUBLISHED, WRITTEN
 from cic_jax.train.bootstrap import Interval
 
 
@@ -30,6 +30,12 @@ def tables(results: Mapping[str, Any]) -> list[tuple[str, str, Rows]]:
     scores, models = results["figures"], results["models"]
     painted = [name for name in scores if "log_density" in scores[name]]
     titled = [
+        (
+            "The configs",
+            "Scores on the test photographs, with what it took to train: minutes are those of the "
+            "steps alone, on a machine that may have done other work as well.",
+            [_config_row(name, scores[name], run) for name, run in models.items()],
+        ),
         (
             "Compared with the study",
             "Means with 95 % intervals. The study scored its models on test photographs of its "
@@ -58,6 +64,24 @@ def tables(results: Mapping[str, Any]) -> list[tuple[str, str, Rows]]:
         ),
     ]
     return [(title, text, rows) for title, text, rows in titled if rows]
+
+
+def _config_row(
+    name: str, scores: Mapping[str, Interval], run: Mapping[str, Any]
+) -> dict[str, str]:
+    linked = f"[{name}](../configs/{name}.py)" if name in MODELS else label(name)
+    shown = ("rmse_ab", "psnr", "ssim", "colorfulness")
+    minutes = sum(seconds["steps"] for seconds in run["seconds"]) / 60 / len(run["seconds"])
+    return (
+        {"Config": linked}
+        | {WRITTEN[metric].title: written(WRITTEN[metric], scores[metric]) for metric in shown}
+        | {
+            "Epochs (study)": f"{run['epochs']:.3g} ({run['study_epochs']:g})",
+            "Minutes": f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}",
+            "Device": run["device"],
+            "Commit": run["commit"] or "not recorded",
+        }
+    )
 
 
 def _model_row(name: str, scores: Mapping[str, Interval]) -> dict[str, str]:

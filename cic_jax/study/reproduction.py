@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from cic_jax import photos
@@ -29,6 +30,7 @@ def reproduce(
     minutes: float | None = None,
     *,
     train: bool = True,
+    speeds: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Repeat the study, or resume it, and write its results.
 
@@ -41,6 +43,7 @@ def reproduce(
         minutes: Time to fit training and scoring into, by scaling all epochs alike; None trains all
             epochs.
         train: Whether to train what is not finished, or only to report what is.
+        speeds: Training speeds in a benchmark; None tests no claim of speed.
 
     Raises:
         ValueError: The time is too short, or not the one that an earlier call planned for; or no
@@ -84,7 +87,7 @@ def reproduce(
             "train": {subset: len(split["train"]) for subset, split in splits.items()},
             "test": len(test),
         },
-        **summarise(done, scores, kept, steps),
+        **summarise(done, scores, kept, steps, speeds or {}),
     }
     files.write(workdir, results, dict(_figures(done, results, kept)))
 

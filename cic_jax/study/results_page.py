@@ -15,7 +15,7 @@ from cic_jax.model import Description, Model
 from cic_jax.report import charts, drawings, results
 from cic_jax.report.markdown import Rows, metric_rows, picture, section, split_sections
 from cic_jax.report.results import Credit
-from cic_jax.study import ablation, scored
+from cic_jax.study import ablation, protocol, rebalancing, scored
 from cic_jax.study.paint_chart import paint_probability
 from cic_jax.study.plausibility import SOURCE
 from cic_jax.study.published import VARIANTS
@@ -27,8 +27,10 @@ LEAD = (
     "Written by `experiments/results.py` from the files that the runs left: no number is typed in."
 )
 # A page keeps the sections of an earlier page by these titles.
-STUDY, DRAWN, ABLATION, RELEASE, SPEED = TITLES = (
+STUDY, REBALANCING, PROTOCOL, DRAWN, ABLATION, RELEASE, SPEED = TITLES = (
     "The study, repeated",
+    "Rebalancing, taken apart",
+    "CIC's own protocol",
     "The study on drawn scenes",
     "What each choice is worth",
     "The released model",
@@ -150,6 +152,25 @@ def _description(home: Path, model: Model | None) -> Description:
     if about is None and model is None:
         raise SystemExit(f"{home} has no checkpoint and no {scored.ABOUT}: rerun its command")
     return about["description"] if about else model.description  # type: ignore[union-attr]
+
+
+def rebalancing_section(page: Page, home: Path) -> None:
+    """Add class weights in training, compared with ways of reading an unbalanced model out."""
+    measured = _load(home, "rebalancing.json", f"experiments/rebalancing.py --out={home}")
+    drawn = page.figure("rebalancing", rebalancing.figure(measured))
+    text, rows = rebalancing.text(measured), rebalancing.rows(measured)
+    page.add(section(REBALANCING, text, drawn, rows=rows))
+
+
+def protocol_section(page: Page, home: Path) -> None:
+    """Add CIC's own scores of the models."""
+    compared = _load(home, "matched.json", f"experiments/matched.py --judge --out={home}")
+    text = (
+        "Area under the curve of errors up to 150, all pixels alike and every bin alike, and how "
+        "often a classifier takes the coloured photograph for what it takes the true one for. "
+        "Intervals are 95 % bootstrap intervals over photographs."
+    )
+    page.add(section(PROTOCOL, text, rows=protocol.rows(compared)))
 
 
 def ablation_section(page: Page, home: Path) -> None:
