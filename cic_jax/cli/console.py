@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 DEFAULT_CHECKPOINT = "everyday"
 WORKING_SIZE = 256  # pixels of the short side at which the network sees a photograph
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
+STATUSES = {
+    DONE: "all went well",
+    SOME_FAILED: "some photographs failed",
+    UNUSABLE: "nothing could be done",
+    INTERRUPTED: "interrupted",
+    UNREAD: "what reads the output has ended",
+}
+STATUS_LINE = "; ".join(f"{status} {meaning}" for status, meaning in STATUSES.items())
 # Signals that end a command: Ctrl-C, `kill` or a shutdown, the end of its terminal (not on Windows)
 ENDING = tuple(getattr(signal, x) for x in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, x))
 

@@ -44,10 +44,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parse(argv: list[str] | None) -> "argparse.Namespace":
     # Imported here, where Ctrl-C is handled already.
-    from cic_jax.cli import arguments, colorize, convert, export, info, serve
+    from cic_jax.cli import arguments, colorize, completion, convert, export, help, info, serve
 
-    parser = arguments.Parser(prog="cic-jax", description="Colour greyscale photographs.")
+    parser = arguments.Parser(
+        prog="cic-jax",
+        description="Colour greyscale photographs.",
+        epilog=f"exit status: {console.STATUS_LINE}",
+    )
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (colorize, serve, info, convert, export):
+    for command in (colorize, serve, info, convert, export, completion, help):
         command.add(subcommands)
     return parser.parse_args(argv)

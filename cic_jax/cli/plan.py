@@ -24,15 +24,22 @@ class Job(NamedTuple):
     results: list[Path]
 
 
+class Failure(NamedTuple):
+    """A photograph, or another argument, of which nothing can be made, and one line on why."""
+
+    name: str
+    line: str
+
+
 class Plan(NamedTuple):
-    """The work to do, the number of photographs done already, and one line per failure.
+    """The work to do, what is done already, and what failed.
 
     `sources` is the record by which it was planned.
     """
 
     jobs: list[Job]
-    done: int
-    errors: list[str]
+    done: list[Job]
+    errors: list[Failure]
     sources: Sources
 
 
@@ -47,9 +54,9 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
     photographs to a pattern, and the output folder itself, named among others as a shell's `*`
     names it, is left out. Raises OSError for an output folder that cannot be read.
     """
-    errors: list[str] = []
+    errors: list[Failure] = []
     jobs: list[Job] = []
-    done = 0
+    done: list[Job] = []
     sources = Sources(out)
     seen: set[str] = set()
     taken: set[str] = set()  # in lower case: on some systems case makes no difference
@@ -69,25 +76,58 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
         try:
             result = images.output_name(out / place, images.identify(photograph))
             if any(images.is_same_file(photograph, path) for path in _results(result, candidates)):
-                errors.append(f"{photograph}: is in the output folder itself; name another")
+                reason = "is in the output folder itself; name another"
+                errors.append(_failure(photograph, reason))
                 continue
             results = _free_results(result, candidates, partial(is_taken, photograph))
             is_done = all(result.exists() for result in results) and not overwrite
         except images.PhotoError as error:
-            errors.append(str(error))
+            errors.append(Failure(str(photograph), str(error)))
             continue
         except OSError as error:  # such as a result's name that is too long
-            errors.append(f"{photograph}: {str(error.strerror).lower()}")
+            errors.append(_failure(photograph, str(error.strerror).lower()))
             continue
         taken |= {str(result).lower() for result in results}
-        if is_done:
-            done += 1
-        else:
-            jobs.append(Job(photograph, results))
+        (done if is_done else jobs).append(Job(photograph, results))
     return Plan(jobs, done, errors, sources)
 
 
-def _find(argument: str, out: Path, errors: list[str]) -> Iterator[tuple[Path, Path]]:
+def plan_result(
+    photograph: Path, result: Path, overwrite: bool = False, candidates: int = 1
+) -> Plan:
+    """Plan one photograph whose result is to have the name `result`.
+
+    No file is replaced but one that `Sources` records as made from the photograph, with
+    `overwrite`. The candidates end in -1, -2 and so on.
+    """
+    sources = Sources(result.parent)
+    plan = Plan([], [], [], sources)
+    results = _results(result, candidates)
+    try:
+        images.identify(photograph)
+        there = [path for path in results if path.exists()]
+        for path in there:
+            if images.is_same_file(photograph, path):
+                reason = "is the photograph itself, which is never replaced"
+                return plan._replace(errors=[_failure(photograph, reason)])
+            if not sources.made(path, photograph):
+                reason = f"{path} exists already and was not made from it; name another"
+                return plan._replace(errors=[_failure(photograph, reason)])
+    except images.PhotoError as error:
+        return plan._replace(errors=[Failure(str(photograph), str(error))])
+    except OSError as error:
+        return plan._replace(errors=[_failure(photograph, str(error.strerror).lower())])
+    job = Job(photograph, results)
+    if len(there) == len(results) and not overwrite:
+        return plan._replace(done=[job])
+    return plan._replace(jobs=[job])
+
+
+def _failure(path: Path | str, reason: str) -> Failure:
+    return Failure(str(path), f"{path}: {reason}")
+
+
+def _find(argument: str, out: Path, errors: list[Failure]) -> Iterator[tuple[Path, Path]]:
     """Yield the files an argument names, each with its path below the argument's folder.
 
     For a pattern that folder is the longest path before the first wildcard. A folder without
@@ -97,7 +137,7 @@ def _find(argument: str, out: Path, errors: list[str]) -> Iterator[tuple[Path, P
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except OSError as error:  # such as a name that is too long
-        errors.append(f"{argument[:LONGEST]}: {str(error.strerror).lower()}")
+        errors.append(_failure(argument[:LONGEST], str(error.strerror).lower()))
         return
     if is_folder:
         root, matches = path, [path]
@@ -111,14 +151,14 @@ def _find(argument: str, out: Path, errors: list[str]) -> Iterator[tuple[Path, P
     empty, failures = True, len(errors)
 
     def report(error: OSError) -> None:
-        errors.append(f"{error.filename}: {str(error.strerror).lower()}")
+        errors.append(_failure(error.filename, str(error.strerror).lower()))
 
     for match in matches or [path]:
         for file in images.files_below(match, out, report) if match.is_dir() else [match]:
             empty = False
             yield file, file.relative_to(root)
     if empty and len(errors) == failures:
-        errors.append(f"{argument}: no photographs in this folder")
+        errors.append(_failure(argument, "no photographs in this folder"))
 
 
 def _is_below(path: Path, folder: Path) -> bool:

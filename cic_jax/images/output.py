@@ -26,6 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "JPEG2000": {},
     "AVIF": {"quality": 90, "subsampling": "4:4:4"},
 }
+WRITTEN = tuple(SETTINGS)
 OPAQUE = ("JPEG", "BMP")
 WITH_DPI = ("JPEG", "PNG", "TIFF", "BMP")
 

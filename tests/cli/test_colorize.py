@@ -18,7 +18,7 @@ from tiny_models import tiny_model
 from cic_jax import checkpoint, images
 from cic_jax.benchmark import process
 from cic_jax.cli import console
-from cic_jax.cli.colorize import MEMORY, MEMORY_GREY
+from cic_jax.cli.colorize_flags import MEMORY, MEMORY_GREY
 from cic_jax.cli.main import main
 from cic_jax.cli.sources import Sources
 

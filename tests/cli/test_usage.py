@@ -66,9 +66,10 @@ def refusal(arguments, capsys):
     return line
 
 
-@pytest.mark.parametrize("inside", ["", "/deeper"])
-def test_an_output_that_is_a_file_is_refused(inside, tmp_path, capsys):
-    path, file = photograph(tmp_path / "a.png"), photograph(tmp_path / "existing.jpg")
+@pytest.mark.parametrize(("name", "inside"), [("existing", ""), ("existing.jpg", "/deeper")])
+def test_an_output_that_is_a_file_is_refused(name, inside, tmp_path, capsys):
+    path, file = photograph(tmp_path / "a.png"), tmp_path / name
+    file.write_bytes(path.read_bytes())
     before = file.read_bytes()
     out = f"{file}{inside}"
     # The checkpoint, which would be refused too, is not looked at before.

@@ -1,0 +1,49 @@
+"""The texts of `cic-jax help`."""
+
+HINTS = """\
+A hint says what you know of a photograph's colours; --hint may be given up to 64 times.
+
+  --hint=340,210,darkred     the colour of the pixel at x 340, y 210, from the upper left
+  --hint=50%,5%,skyblue      the same in percent of the width and height
+  --hint=10,10,#a03020       colours as CSS writes them
+  --hints=hints.csv          hints of many photographs: the columns photograph,x,y,colour
+  --palette=colour.jpg       a photograph whose colours the whole result is to have
+
+Hints need a model that takes them, such as `everyday`, the default."""
+
+NAMES = """\
+Where the results of `cic-jax colorize` go:
+
+  a.jpg -o b.png       the file b.png; its suffix says the format. A folder is meant if b.png is
+                       one, or with -o b.png/
+  a.jpg b.jpg -o out   out/a.jpg and out/b.jpg
+  a.jpg b.jpg out/     the same: the last argument is the folder of the results if it ends in /
+                       or is a folder, and has no photographs but earlier results
+  albums -o out        every photograph below albums/, in the same folders below out/
+  car.jpg -o out --candidates=4   out/car-1.jpg to out/car-4.jpg
+
+A name that is taken gets a number: a.jpg, a-2.jpg. No photograph is ever replaced, nor any other
+file that was not made from the same photograph; the hidden file {record} in the
+folder of the results records what was made from what. The same command again does what is
+missing. --dry-run prints all names and writes nothing, --json one line for each photograph."""
+
+
+def formats() -> str:
+    """Return the text on formats, from the lists by which photographs are read and written."""
+    from cic_jax.images import MAX_BYTES, MAX_PIXELS, SUFFIXES, WRITTEN
+
+    lines = [
+        f"  {name:9} {' '.join(suffixes):24} {'' if name in WRITTEN else 'read only'}".rstrip()
+        for name, suffixes in SUFFIXES.items()
+    ]
+    return "\n".join(
+        [
+            "Photographs are read by their content, whatever their names, in these formats:",
+            "",
+            *lines,
+            "",
+            "A result has the format of its photograph; JPEG stands in for HEIF, PNG for the",
+            f"others that are only read. At most {MAX_PIXELS // 10**6} megapixels and "
+            f"{MAX_BYTES // 2**30} GiB of a file are read.",
+        ]
+    )
