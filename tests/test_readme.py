@@ -149,7 +149,7 @@ def test_a_script_has_the_flags_that_it_is_given(command):
 def test_the_command_has_the_options_that_it_is_given(command, capsys):
     with pytest.raises(SystemExit):
         main([command[1], "--help"])
-    options = re.findall(r"^ +(--\w+)", capsys.readouterr().out, re.MULTILINE)
+    options = re.findall(r"^ +(?:-\w [^ ,]+, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE)
     assert {word.partition("=")[0] for word in command if word.startswith("--")} <= {*options}
 
 
