@@ -30,6 +30,14 @@ class Forward(Protocol):
         """Compute the output from L in [0, 100] and, for a network that takes them, hints."""
 
 
+@runtime_checkable
+class Prepared(Protocol):
+    """A forward pass that can be compiled before it is asked for."""
+
+    def prepare(self, L: Any, hints: Any = None) -> None:
+        """Compile for arguments as these, arrays or `jax.ShapeDtypeStruct`s."""
+
+
 MULTIPLE = 64  # to which the sides of a photograph are padded, so that few shapes are compiled
 GROUP = 2  # images at a time, the quickest for a core at an eighth of the resolution
 EARNED = 5.0  # seconds of a shape's photographs after which a faster program repays its compiling
@@ -75,20 +83,28 @@ def infer(
 
 
 def compiled(
-    network: nn.Module, variables: dict[str, Any], photographs: int = PANELS_FROM
+    network: nn.Module,
+    variables: dict[str, Any],
+    photographs: int = PANELS_FROM,
+    name: str | None = None,
 ) -> Forward:
     """Compile the forward pass: a function from L in [0, 100] and hints to the output.
 
     Each shape is compiled on first use; the latest `programs.KEPT` are kept. The cores of a CPU
     share a batch. The result for one photograph does not depend on the others. `photographs` is the
     number expected in all: below `PANELS_FROM`, the fastest kernels are not worth the time that
-    they take to load.
+    they take to load. `name` tells all networks apart whose programs are kept for later processes;
+    None keeps them in this one alone.
     """
-    return _forward(network, prepare(network, variables, panels=photographs >= PANELS_FROM))
+    prepared = prepare(network, variables, panels=photographs >= PANELS_FROM)
+    return _Compiled(network, prepared, name)
 
 
 def immediate(
-    network: nn.Module, variables: dict[str, Any], photographs: int = PANELS_FROM
+    network: nn.Module,
+    variables: dict[str, Any],
+    photographs: int = PANELS_FROM,
+    name: str | None = None,
 ) -> Forward:
     """Compile a forward pass whose first result comes soon, as that of `compiled` in its arguments.
 
@@ -97,27 +113,38 @@ def immediate(
     """
     own = getattr(network, "convolution", None)
     if own is None or convolutions.resolve(own) != "fast":
-        return compiled(network, variables, photographs)
-    quick = _forward(network.clone(convolution="quick"), jax.device_put(variables), quick=True)
-    return _Immediate(quick, partial(compiled, network, variables, photographs))
+        return compiled(network, variables, photographs, name)
+    soon = network.clone(convolution="quick")
+    quick = _Compiled(soon, jax.device_put(variables), name, quick=True)
+    return _Immediate(quick, partial(compiled, network, variables, photographs, name))
 
 
-def _forward(network: nn.Module, prepared: dict[str, Any], quick: bool = False) -> Forward:
-    def build():
-        return partial(convolutions.jit_inference(partial(infer, network), quick), prepared)
+class _Compiled:
+    """A network with its variables, compiled for each shape."""
 
-    programs = Programs(build)
+    def __init__(
+        self,
+        network: nn.Module,
+        prepared: dict[str, Any],
+        name: str | None,
+        quick: bool = False,
+    ) -> None:
+        jit = partial(convolutions.jit_inference, quick=quick)
+        name = None if name is None else f"{name} {network!r} {quick}"
+        self._programs = Programs(partial(infer, network), prepared, jit=jit, name=name)
 
-    def forward(L, hints=None):
-        return convolutions.by_cores(lambda x: programs(*x), (L, hints))
+    def __call__(self, L, hints=None):
+        return convolutions.by_cores(lambda x: self._programs(*x), (L, hints))
 
-    return forward
+    def prepare(self, L, hints=None):
+        """Compile the program for one photograph, an array or its shape."""
+        self._programs.prepare(L, hints)
 
 
 class _Immediate:
     """A quick forward pass, and a fast one for the shapes that have earned it."""
 
-    def __init__(self, quick: Forward, prepare_fast: Callable[[], Forward]) -> None:
+    def __init__(self, quick: _Compiled, prepare_fast: Callable[[], Forward]) -> None:
         self._quick = quick
         self._prepare_fast = prepare_fast
         self._fast: Forward | None = None
@@ -140,6 +167,11 @@ class _Immediate:
             self._compiling = threading.Thread(target=self._compile, args=(shape, L, hints))
             self._compiling.start()
         return output
+
+    def prepare(self, L, hints=None):
+        """Compile the quick program for one photograph, an array or its shape."""
+        if jax.tree.map(np.shape, (L, hints)) not in self._ready:
+            self._quick.prepare(L, hints)
 
     def _compile(self, shape: Any, L: Any, hints: Any) -> None:
         self._fast = self._fast or self._prepare_fast()

@@ -1,40 +1,109 @@
-"""Compiled programs of the latest shapes: older ones are dropped, so that memory stays bounded."""
+"""Compiled programs of the latest shapes: older ones are dropped, so that memory stays bounded.
+
+They can be kept for later processes, which then need not trace what they came from, either.
+"""
 
 import threading
+import uuid
 from collections.abc import Callable, Hashable
-from functools import partial
+from concurrent.futures import Future
 from typing import Any
 
 import jax
+from jax.experimental import serialize_executable
+
+from cic_jax import kept
 
 KEPT = 8  # programs of a function
 
 
 class Programs:
-    """A jitted function, of which the programs for the latest shapes of its arguments are kept."""
+    """A function, of which the programs for the latest shapes of its arguments are kept."""
 
-    def __init__(self, build: Callable[[], Callable[..., Any]]) -> None:
-        """Keep `KEPT` programs.
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *bound: Any,
+        jit: Callable[[Callable[..., Any]], Any] = jax.jit,
+        name: str | None = None,
+    ) -> None:
+        """Keep `KEPT` programs of `function`, compiled by `jit`.
 
-        `build` returns a new function, jitted: what JAX keeps of it, traces and programs, goes with
-        the last reference to it, while functions jitted twice share their programs for good.
+        Args:
+            function: Returns an array or a tuple of arrays.
+            bound: Its first arguments in all calls, trees of arrays.
+            jit: As `jax.jit`.
+            name: What the function computes, in every detail that its arguments do not tell:
+                later processes find its programs by that. None keeps them in this process alone.
         """
-        self._build = build
-        self._programs: dict[Hashable, Callable[..., Any]] = {}  # the latest last
+        self._function = function
+        self._bound = bound
+        self._jit = jit
+        self._name = name
+        self._programs: dict[Hashable, Future] = {}  # the latest last
         self._lock = threading.Lock()
-
-    @classmethod
-    def of(cls, function: Callable[..., Any]) -> "Programs":
-        """Jit a function."""
-        return cls(lambda: jax.jit(partial(function)))
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the function on trees of arrays; a new shape is compiled."""
+        arguments = (*self._bound, *arguments)
+        return self._program(arguments)(*arguments)
+
+    def prepare(self, *arguments: Any) -> None:
+        """Compile the program for arguments as these, arrays or `jax.ShapeDtypeStruct`s."""
+        self._program((*self._bound, *arguments))
+
+    def _program(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         leaves, structure = jax.tree.flatten(arguments)
         key = structure, *((leaf.shape, leaf.dtype) for leaf in leaves)
         with self._lock:
-            program = self._programs.pop(key, None) or self._build()
-            self._programs[key] = program
+            promised = self._programs.pop(key, None)
+            ours = promised is None
+            promised = Future() if promised is None else promised
+            self._programs[key] = promised
             if len(self._programs) > KEPT:
                 del self._programs[next(iter(self._programs))]
-        return program(*arguments)
+        if ours:  # other threads wait for it
+            try:
+                promised.set_result(self._loaded(arguments) or self._compiled(arguments))
+            except BaseException as error:
+                with self._lock:
+                    self._programs.pop(key, None)
+                promised.set_exception(error)
+        return promised.result()
+
+    def _compiled(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        """Compile a program, and keep it for later processes."""
+
+        def program(*arguments: Any) -> Any:
+            return self._function(*arguments)
+
+        # A new function each time: what JAX keeps of one goes with the last reference to it. A name
+        # that no other has: a program that JAX reads from its own files cannot be kept once more.
+        program.__name__ = f"{getattr(self._function, '__name__', 'program')}_{uuid.uuid4().hex}"
+        compiled = self._jit(program).lower(*arguments).compile()
+        if self._name is not None and kept.folder() is not None:
+            contents, _, outputs = serialize_executable.serialize(compiled)
+            count = outputs.num_leaves if outputs != jax.tree.structure(0) else 0
+            kept.write(self._kept(arguments), bytes([count]) + contents)
+        return compiled
+
+    def _loaded(self, arguments: tuple[Any, ...]) -> Callable[..., Any] | None:
+        """Load a program that an earlier process kept; None where there is none."""
+        if self._name is None or kept.folder() is None:
+            return None
+        if (contents := kept.read(self._kept(arguments))) is None:
+            return None
+        count = contents[0]
+        outputs = jax.tree.structure((0,) * count if count else 0)
+        inputs = jax.tree.structure((arguments, {}))
+        try:
+            return serialize_executable.deserialize_and_load(
+                contents[1:], inputs, outputs, execution_devices=jax.devices()[:1]
+            )
+        except jax.errors.JaxRuntimeError:  # XLA does not take it: compiled anew, and kept again
+            return None
+
+    def _kept(self, arguments: tuple[Any, ...]) -> str:
+        leaves, structure = jax.tree.flatten(arguments)
+        shapes = [f"{leaf.dtype}{leaf.shape}" for leaf in leaves]
+        return kept.name(str(self._name), str(structure), *shapes)

@@ -2,6 +2,7 @@
 
 import json
 
+import jax
 import numpy as np
 import pytest
 
@@ -18,6 +19,19 @@ def test_what_is_written_can_be_read():
         assert model.checked(json.loads(json.dumps(description))) == description
     older = {k: x for k, x in RIGHT.items() if k not in ("class_weights", "factories", "predict")}
     assert model.checked(older) == older
+
+
+def test_shapes_are_traced_once(tmp_path, monkeypatch):
+    """Later processes, stood in for here, read them; of another model, they are traced."""
+    before = jax.config.jax_compilation_cache_dir
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path))
+    try:
+        first = model.shapes(RIGHT)
+        monkeypatch.setattr(model, "_traced_shapes", lambda _: {})
+        assert model.shapes(RIGHT) == first
+        assert model.shapes(RIGHT | {"width": 0.5}) == {}
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)
 
 
 @pytest.mark.parametrize("wrong", [None, [], "text", 3, True])

@@ -1,5 +1,7 @@
 """Colouring of photographs of any size by a trained model; lightness is kept."""
 
+import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,8 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from cic_jax import bins, checkpoint, inference, machine
-from cic_jax.colorize import candidates
-from cic_jax.colorize.hints import Hint, arrange
+from cic_jax.colorize import candidates, paint
+from cic_jax.colorize.hints import Hint, arrange, shapes
 from cic_jax.colorize.prediction import Prediction, pixels_of
 from cic_jax.colorize.reader import Reader
 from cic_jax.export import session
@@ -53,19 +55,31 @@ class Colorizer(Reader):
         size: int = 256,
         photographs: int = 1,
         forward: inference.Forward | None = None,
+        name: str | None = None,
     ) -> None:
         """Compile a model for photographs with a short side reduced (or enlarged) to `size` pixels.
 
         `photographs` is the number expected; if it is large, faster kernels are loaded for those
         shapes that many of them have. `forward` computes the network's output in place of the
         compiled network. Raises ValueError for a size below 8.
+
+        Args:
+            model: As `checkpoint.load` returns it.
+            size: As above.
+            photographs: As above.
+            forward: As above.
+            name: Tells all models apart whose programs are kept for later processes, as `restore`
+                keeps them; None keeps them in this one alone.
         """
         if size < 8:
             raise ValueError(f"size: expected at least 8 pixels, got {size}")
 
-        super().__init__(model)
+        super().__init__(model, name)
         self.size = size
-        self._forward = forward or inference.immediate(model.network, model.variables, photographs)
+        self._prepared: set[tuple[int, ...]] = set()  # shapes for which programs were compiled
+        self._forward = forward or inference.immediate(
+            model.network, model.variables, photographs, name
+        )
 
     @classmethod
     def restore(
@@ -83,8 +97,9 @@ class Colorizer(Reader):
             machine.keep_compiled()
         if Path(path).suffix == session.SUFFIX:
             model, forward = session.load(path, **own)
-            return cls(model, size, photographs, forward)
-        return cls(checkpoint.load(path, **own), size, photographs)
+            return cls(model, size, photographs, forward, _name(model))
+        model = checkpoint.load(path, **own)
+        return cls(model, size, photographs, name=_name(model))
 
     def __call__(
         self,
@@ -149,7 +164,9 @@ class Colorizer(Reader):
         strength = self.unify if unify is None else unify
         if strength:
             self._require_bins()
-        lightness, means = map(np.asarray, self._lightness(resize.pad(prediction.seen, MULTIPLE)))
+        seen = resize.pad(prediction.seen, MULTIPLE)
+        self._prepare_beside(prediction, seen.shape)
+        lightness, means = map(np.asarray, self._lightness(seen))
         palette = None if palette is None else pixels_of(palette)
         shown = slice(-(-prediction.size[0] // CELL)), slice(-(-prediction.size[1] // CELL))
 
@@ -174,6 +191,19 @@ class Colorizer(Reader):
         place = np.array([(hint.y, hint.x) for hint in hints])
         merged = merge(without, *output(hints), place, cells)
         return prediction._replace(output=merged)
+
+    def _prepare_beside(self, prediction: Prediction, seen: tuple[int, ...]) -> None:
+        """Compile the programs for a photograph in threads, if it is the first of its shape."""
+        shape = *seen, *paint.tile_shape(*prediction.pixels.shape[:2])
+        if shape in self._prepared:
+            return
+        self._prepared.add(shape)
+        # Waited for at the end of the process: ended within XLA, it would end in an abort.
+        threading.Thread(target=self._prepare, args=(prediction,)).start()
+        if isinstance(self._forward, inference.Prepared):
+            hints = shapes(self._centers)
+            L = jax.ShapeDtypeStruct((1, *seen[:2], 1), np.float32)
+            threading.Thread(target=self._forward.prepare, args=(L, hints)).start()
 
     def candidates(
         self,
@@ -221,3 +251,12 @@ class Colorizer(Reader):
         self._require_bins()
         prediction = photo if isinstance(photo, Prediction) else self.predict(photo)
         return np.asarray(bins.distribution(jnp.asarray(prediction.output)))
+
+
+def _name(model: Model) -> str | None:
+    """Tell a model apart by its description; None for one that functions of the user's own built.
+
+    Whose code may change, while its name stays.
+    """
+    about = {key: value for key, value in model.description.items() if key != "metrics"}
+    return None if about.get("factories") else json.dumps(about, sort_keys=True)

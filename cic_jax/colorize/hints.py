@@ -1,7 +1,7 @@
 """Hints as people give them: a colour at a place of the photograph."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, UInt8
 from PIL import ImageColor
 
 from cic_jax import bins, lab, read_out
-from cic_jax.hints import Hints
+from cic_jax.hints import Hints, none
 
 MOST = 64  # hints for one photograph
 ROOM = (16, MOST)  # places that programs are compiled for
@@ -79,6 +79,11 @@ def arrange(
     if palette is not None:
         shares = palette_of(palette, centers)
     return for_network(hints, lightness, shown, shares)
+
+
+def shapes(centers: Float[np.ndarray, "q 2"] | None) -> Any:
+    """Return the shapes of few hints, or of none, as `arrange` lays them out."""
+    return None if centers is None else jax.eval_shape(lambda: none(1, ROOM[0], len(centers)))
 
 
 def for_network(

@@ -1,5 +1,6 @@
 """A photograph at full size in the colours of a smaller copy, tile by tile."""
 
+import jax
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
@@ -44,7 +45,18 @@ def _paint_tile(
     return read_out.render(L, read_out.bilinear(ab, scale, origin, L.shape[:2]))
 
 
-_tiles = Programs.of(_paint_tile)
+_tiles = Programs(_paint_tile, name="tile")
+
+
+def prepare(
+    photograph: tuple[int, ...], samples: tuple[int, ...], scale: Float[np.ndarray, "2"]
+) -> None:
+    """Compile what `paint` needs for a photograph and an `ab` of these shapes."""
+    tile = tile_shape(*photograph[:2])
+    window = _window(samples, tile, scale)
+    pair = jax.ShapeDtypeStruct((2,), np.float32)
+    pixels = jax.ShapeDtypeStruct((*tile, *photograph[2:]), np.uint8)
+    _tiles.prepare(pixels, jax.ShapeDtypeStruct((*window, 2), np.float32), pair, pair)
 
 
 def tile_shape(h: int, w: int) -> tuple[int, int]:

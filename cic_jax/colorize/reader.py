@@ -1,10 +1,11 @@
 """Reading colours out of predictions, as a model's own settings and the user's say."""
 
+import jax
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from cic_jax import bins, read_out
-from cic_jax.colorize.paint import paint
+from cic_jax.colorize.paint import paint, prepare
 from cic_jax.colorize.prediction import Prediction
 from cic_jax.configs import default
 from cic_jax.images import resize
@@ -17,8 +18,12 @@ from cic_jax.read_out import CELL
 class Reader:
     """The half of a `Colorizer` that needs no network: from predictions to colours."""
 
-    def __init__(self, model: Model) -> None:
-        """Prepare the read-out of a model's predictions."""
+    def __init__(self, model: Model, name: str | None = None) -> None:
+        """Prepare the read-out of a model's predictions.
+
+        `name` tells all models apart whose programs are kept for later processes; None keeps them
+        in this one alone.
+        """
 
         def pixel_ab(output, seen, settings):
             lightness = read_out.lightness(seen)
@@ -36,9 +41,9 @@ class Reader:
         colour = default.completed(model.description["config"]).colour
         self.unify: float = colour.unify  # the model's own
         self._own = read_out.from_config(colour)
-        self._pixel_ab = Programs.of(pixel_ab)
-        self._cells = Programs.of(cells)
-        self._lightness = Programs.of(lightness)
+        self._pixel_ab = Programs(pixel_ab, name=name and f"{name} pixels")
+        self._cells = Programs(cells, name=name and f"{name} cells")
+        self._lightness = Programs(lightness, name="lightness")
 
     def settings(
         self,
@@ -95,9 +100,25 @@ class Reader:
         output = resize.pad(prediction.output, MULTIPLE // CELL)
         seen = resize.pad(prediction.seen, MULTIPLE)
         ab = self._pixel_ab(output, seen, settings)
-        scale = np.divide(prediction.pixels.shape[:2], prediction.size, dtype=np.float32)
-        return paint(prediction.pixels, ab, scale)
+        return paint(prediction.pixels, ab, _scale(prediction))
+
+    def _prepare(self, prediction: Prediction) -> None:
+        """Compile what `render` needs for a photograph whose output is not there yet."""
+        seen = prediction.seen.shape
+        h, w = (side + -side % MULTIPLE for side in seen[:2])
+        cells = (h // CELL, w // CELL, self.model.target.outputs)
+        self._pixel_ab.prepare(
+            jax.ShapeDtypeStruct(cells, np.float32),
+            jax.ShapeDtypeStruct((h, w, *seen[2:]), np.uint8),
+            read_out.traced(self._own),
+        )
+        prepare(prediction.pixels.shape, (h, w), _scale(prediction))
 
     def _require_bins(self) -> None:
         if self.model.target.centers is None:
             raise ValueError("expected a model over colour bins; this one predicts ab itself")
+
+
+def _scale(prediction: Prediction) -> Float[np.ndarray, "2"]:
+    """Return how many pixels of a photograph a working pixel covers, along either axis."""
+    return np.divide(prediction.pixels.shape[:2], prediction.size, dtype=np.float32)
