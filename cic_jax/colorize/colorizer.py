@@ -4,18 +4,17 @@ import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, UInt8
-from PIL import Image
 
 from cic_jax import bins, checkpoint, inference, machine
 from cic_jax.colorize import candidates, paint
 from cic_jax.colorize.hints import Hint, arrange, shapes
-from cic_jax.colorize.prediction import Prediction, pixels_of
+from cic_jax.colorize.prediction import Photograph, Prediction, is_batch, pixels_of
 from cic_jax.colorize.reader import Reader
 from cic_jax.export import session
 from cic_jax.hints import told
@@ -101,21 +100,51 @@ class Colorizer(Reader):
         model = checkpoint.load(path, **own)
         return cls(model, size, photographs, name=_name(model))
 
+    @overload
     def __call__(
         self,
-        photo: np.ndarray | Image.Image,
+        photo: Photograph,
+        temperature: float = ...,
+        saturation: float = ...,
+        hints: Sequence[Hint] = ...,
+        tau: float | None = ...,
+    ) -> UInt8[np.ndarray, "*b h w 3"]: ...
+
+    @overload
+    def __call__(
+        self,
+        photo: list[Any] | tuple[Any, ...],
+        temperature: float = ...,
+        saturation: float = ...,
+        hints: Sequence[Hint] = ...,
+        tau: float | None = ...,
+    ) -> list[UInt8[np.ndarray, "h w 3"]]: ...
+
+    def __call__(
+        self,
+        photo: Any,
         temperature: float = bins.TEMPERATURE,
         saturation: float = 1.0,
         hints: Sequence[Hint] = (),
         tau: float | None = None,
-    ) -> UInt8[np.ndarray, "h w 3"]:
-        """Colour a photograph: uint8 'h w' or 'h w 3', or a Pillow image, of any size.
+    ) -> Any:
+        """Colour a photograph of any size: uint8 'h w' or 'h w 3', a Pillow image, or a file.
 
-        `hints` are as in `predict`, the other arguments as in `render`. Raises ValueError for other
-        arrays.
+        Of several, an array 'b h w 3' or a list, it colours one after the other, and returns an
+        array or a list. `hints`, for one photograph alone, are as in `predict`, the other arguments
+        as in `render`. Raises ValueError for other arrays, and PhotoError for a file that is no
+        photograph.
         """
         self.settings(temperature, saturation, tau)  # refused before the network runs
-        return self.render(self.predict(photo, hints), temperature, saturation, tau)
+        if not is_batch(photo):
+            return self.render(self.predict(photo, hints), temperature, saturation, tau)
+        if hints:
+            raise ValueError("hints: expected one photograph, got several: colour them one by one")
+        pixels = [pixels_of(one) for one in photo]  # all are checked before the first is coloured
+        coloured = [self(one, temperature, saturation, (), tau) for one in pixels]
+        if isinstance(photo, np.ndarray):
+            return np.array(coloured, np.uint8).reshape(photo.shape)
+        return coloured
 
     @property
     def takes_hints(self) -> bool:
@@ -130,7 +159,7 @@ class Colorizer(Reader):
 
     def predict(
         self,
-        photo: np.ndarray | Image.Image,
+        photo: Photograph,
         hints: Sequence[Hint] = (),
         palette: np.ndarray | None = None,
         unify: float | None = None,
@@ -138,10 +167,10 @@ class Colorizer(Reader):
         """Run the network on a photograph; its aspect is kept.
 
         Raises ValueError for other arrays, hints to a network that takes none, and things to be
-        unified by a model that predicts ab itself.
+        unified by a model that predicts ab itself; PhotoError for a file that is no photograph.
 
         Args:
-            photo: uint8 'h w' or 'h w 3', or a Pillow image.
+            photo: uint8 'h w' or 'h w 3', a Pillow image, or the name of a file.
             hints: Colours at places.
             palette: Another photograph, uint8 'h w 3', whose colours the whole is to have.
             unify: How much each thing shares one distribution, from 0 to 1; None is the model's
@@ -207,7 +236,7 @@ class Colorizer(Reader):
 
     def candidates(
         self,
-        photo: np.ndarray | Image.Image | Prediction,
+        photo: Photograph | Prediction,
         count: int = 4,
         temperature: float = bins.TEMPERATURE,
         saturation: float = 1.0,
@@ -241,9 +270,7 @@ class Colorizer(Reader):
         tilts = candidates.tilts(p, np.asarray(self.model.target.centers), count, spread)
         return [prediction._replace(output=prediction.output + tilt) for tilt in tilts]
 
-    def distribution(
-        self, photo: np.ndarray | Image.Image | Prediction
-    ) -> Float[np.ndarray, "i j q"]:
+    def distribution(self, photo: Photograph | Prediction) -> Float[np.ndarray, "i j q"]:
         """Compute the probabilities of the bins, at a quarter of the working size, rounded up.
 
         Raises ValueError for a model that predicts ab itself.

@@ -1,5 +1,6 @@
 """A photograph and a network's answer to it, from which colourings are read out."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,8 @@ from PIL import Image
 
 from cic_jax import images
 from cic_jax.images import resize
+
+Photograph = np.ndarray | Image.Image | str | Path  # uint8 'h w' or 'h w 3', or a file's name
 
 
 class Prediction(NamedTuple):
@@ -40,11 +43,13 @@ class Prediction(NamedTuple):
         return self._replace(pixels=resize.reduce(self.pixels, size))
 
 
-def pixels_of(photo: np.ndarray | Image.Image) -> UInt8[np.ndarray, "h w *c"]:
-    """Return the pixels of a photograph, as they come or as a Pillow image.
+def pixels_of(photo: Photograph) -> UInt8[np.ndarray, "h w *c"]:
+    """Return the pixels of a photograph: as they come, of a Pillow image, or of a file.
 
-    Raises ValueError for an array of another kind.
+    Raises ValueError for an array of another kind, and PhotoError for a file that is no photograph.
     """
+    if isinstance(photo, str | Path):
+        return images.read(Path(photo).expanduser()).rgb
     if isinstance(photo, Image.Image):
         return images.decode(photo).rgb
     pixels = np.asarray(photo)
@@ -55,3 +60,8 @@ def pixels_of(photo: np.ndarray | Image.Image) -> UInt8[np.ndarray, "h w *c"]:
             f"got {pixels.dtype} of shape {pixels.shape}"
         )
     return pixels
+
+
+def is_batch(photo: object) -> bool:
+    """Return whether these are several photographs: a list, a tuple or an array 'b h w 3'."""
+    return isinstance(photo, list | tuple) or (isinstance(photo, np.ndarray) and photo.ndim == 4)

@@ -285,3 +285,39 @@ def test_public_names():
     assert {"Colorizer", "__version__"} <= set(dir(cic_jax))
     with pytest.raises(AttributeError, match="no attribute 'Colourizer'"):
         _ = cic_jax.Colourizer
+
+
+def test_a_file_is_coloured_as_its_pixels_are(colorizer, tmp_path):
+    pixels = noise(24, 32, 3)
+    path = tmp_path / "photo.png"
+    Image.fromarray(pixels).save(path)
+    expected = colorizer(pixels)
+    for file in (path, str(path)):
+        np.testing.assert_array_equal(colorizer(file), expected)
+    with pytest.raises(ValueError, match=r"nothing\.jpg"):
+        colorizer(tmp_path / "nothing.jpg")
+
+
+def test_several_photographs_are_coloured_as_each_alone(colorizer, tmp_path):
+    path = tmp_path / "photo.png"
+    Image.fromarray(noise(24, 32, 3)).save(path)
+    photographs = [noise(24, 32), path, Image.open(path)]
+    coloured = colorizer(photographs, temperature=0.2)
+    for photo, result in zip(photographs, coloured, strict=True):
+        np.testing.assert_array_equal(result, colorizer(photo, temperature=0.2))
+    batch = noise(2, 24, 32, 3)
+    together = colorizer(batch)
+    assert (type(together), together.shape) == (np.ndarray, batch.shape)
+    np.testing.assert_array_equal(together[1], colorizer(batch[1]))
+    assert (colorizer([]), colorizer(batch[:0]).shape) == ([], (0, 24, 32, 3))
+
+
+@pytest.mark.parametrize("batch", [np.zeros((2, 8, 8, 4), np.uint8), [np.zeros((8, 8, 3))]])
+def test_several_of_another_kind_are_refused(colorizer, batch):
+    with pytest.raises(ValueError, match=r"photo: expected uint8 of shape \(h, w\)"):
+        colorizer(batch)
+
+
+def test_hints_are_for_one_photograph(colorizer):
+    with pytest.raises(ValueError, match="got several: colour them one by one"):
+        colorizer([noise(24, 32)], hints=[colorize.Hint(0.0, 0.0, (0.0, 0.0))])
