@@ -47,11 +47,26 @@ def add(subcommands: argparse._SubParsersAction) -> None:
         help="what the ONNX graph computes: ab, with the read-out inside, or the logits alone "
         "(default: ab)",
     )
+    parser.add_argument(
+        "--web",
+        action="store_true",
+        help="write a folder of static files, with which a browser colours photographs by itself",
+    )
+    parser.add_argument(
+        "--registry",
+        metavar="URL",
+        help="npm registry that --web fetches ONNX Runtime Web from, once (default: "
+        "npm_config_registry of the environment, else the public one)",
+    )
     parser.set_defaults(run=export)
 
 
 def export(options: argparse.Namespace) -> int:
-    """Write the model, and beside model.onnx the script that colours by it."""
+    """Write the model, and beside model.onnx the script that colours by it; or a web page."""
+    if options.web:
+        return _export_site(options)
+    if options.registry:
+        console.fail("--registry: expected it with --web alone")
     named = options.out.suffix[1:] if options.out.suffix[1:] in FORMATS else None
     kind = options.format or named or "onnx"
     if named not in (None, kind):
@@ -84,6 +99,53 @@ def export(options: argparse.Namespace) -> int:
         console.fail(f"--out: {console.describe(error)}")
     console.say(f"written: {', '.join(map(str, files))}")
     return console.DONE
+
+
+def _export_site(options: argparse.Namespace) -> int:
+    """Write a folder of static files that colours in a browser; it appears whole or not at all."""
+    out = options.out
+    if options.format or options.form:
+        console.fail("--web: expected neither --format nor --form with it")
+    if out.exists():
+        console.fail(f"{out} exists already; remove it or export elsewhere")
+    try:
+        from cic_jax.export.onnx_model import ExportError
+        from cic_jax.export.web import site
+    except ImportError as error:
+        console.fail(f"--web needs {error.name}: `{EXTRA}`")
+    model = console.load(options.checkpoint, options.factory)
+    try:
+        files = site(model, Path(options.checkpoint).name, _web_runtime(options.registry))
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent) as parts:
+            part = Path(parts) / out.name
+            for path, content in files.items():
+                (part / path).parent.mkdir(parents=True, exist_ok=True)
+                (part / path).write_bytes(content)
+            part.rename(out)
+    except ExportError as error:
+        console.fail(str(error))
+    except OSError as error:
+        console.fail(f"--out: {console.describe(error)}")
+    console.say(f"written: {out}, {sum(map(len, files.values())) / 1e6:.0f} MB for any web server")
+    return console.DONE
+
+
+def _web_runtime(registry: str | None) -> dict[str, bytes]:
+    """Return the files of ONNX Runtime Web, which are fetched once and kept."""
+    from cic_jax.export import web_runtime
+
+    try:
+        files = web_runtime.kept()
+        if files is None:
+            address = registry or web_runtime.registry()
+            console.say(f"fetching ONNX Runtime Web {web_runtime.VERSION} from {address}")
+            files = web_runtime.fetch(address)
+    except web_runtime.FetchError as error:
+        console.fail(str(error))
+    except OSError as error:
+        console.fail(f"ONNX Runtime Web cannot be kept: {console.describe(error)}")
+    return files
 
 
 def _exported(model: "Model", kind: str, form: str) -> bytes:

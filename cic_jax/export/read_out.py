@@ -1,5 +1,7 @@
 """The nodes of the read-out, from logits to the ab of every pixel, as in `cic_jax.read_out`."""
 
+from typing import NamedTuple
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -16,8 +18,15 @@ LEAST = 1e-30  # temperature in place of 0, by which differences of logits can s
 NEVER = -1e9  # the logit of a bin that is left out
 
 
-def pixel_ab(graph: Graph, target: Target, settings: Settings, output: str, L: str) -> str:
-    """Add `read_out.pixel_ab` for L 'b 1 h w': ab 'b 2 h w'.
+class Colours(NamedTuple):
+    """The colours of cells, 'b 2 i j', and those of pixels, 'b 2 h w'."""
+
+    cells: str  # before the saturation
+    pixels: str
+
+
+def colours(graph: Graph, target: Target, settings: Settings, output: str, L: str) -> Colours:
+    """Add `read_out.cell_ab` and `read_out.pixel_ab` for L 'b 1 h w'.
 
     What the settings do not leave to the user, `possible` and `doubt`, is the model's own; so is
     the saturation, by which the user's is multiplied. Declares the inputs `temperature` (of a model
@@ -32,7 +41,8 @@ def pixel_ab(graph: Graph, target: Target, settings: Settings, output: str, L: s
         ab = _cell_ab(graph, target, settings, output, mean_L)
     own = graph.floats(float(settings.saturation))
     saturation = graph.op("Mul", graph.input("saturation", ()), own)
-    return graph.op("Mul", graph.crop(_follow(graph, ab, mean_L, L), sides), saturation)
+    followed = graph.crop(_follow(graph, ab, mean_L, L), sides)
+    return Colours(ab, graph.op("Mul", followed, saturation))
 
 
 def _cell_ab(graph: Graph, target: Target, settings: Settings, output: str, mean_L: str) -> str:
