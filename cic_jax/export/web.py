@@ -80,7 +80,7 @@ def about(model: Model, name: str) -> dict[str, Any]:
         "gamut": {"steps": gamut.STEPS, "slack": gamut.SLACK},
         "segments": {
             "strength": unify.STRENGTH,
-            "axes": unify.AXES,
+            "first_axes": _rows(unify.first_axes(target.outputs).T),
             "rounds": unify.ROUNDS,
             "sampled": unify.SAMPLED,
             "lightness": unify.LIGHTNESS,

@@ -84,7 +84,12 @@ def _axes(roots: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "q axes"]:
     """Find the principal axes by orthogonal iteration: all eigenvectors would take far longer."""
     some = roots[::SAMPLED] - roots.mean(axis=0)
     covariance = some.T @ some
-    axes = np.random.default_rng(0).normal(size=(len(covariance), AXES)).astype(np.float32)
+    axes = first_axes(len(covariance))
     for _ in range(ROUNDS):
         axes = np.linalg.qr(covariance @ axes)[0]
     return axes
+
+
+def first_axes(bins: int) -> Float[np.ndarray, "q axes"]:
+    """Return the axes that the iteration begins with: they point anywhere, always alike."""
+    return np.random.default_rng(0).normal(size=(bins, AXES)).astype(np.float32)

@@ -29,13 +29,13 @@ def is_installed() -> bool:
 class Browser:
     """A window, addressed by CSS selectors and JavaScript expressions; `close` ends it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Keep the profile and downloads in `folder`."""
+    def __init__(self, folder: Path, *flags: str) -> None:
+        """Keep the profile and downloads in `folder`; `flags` are Chromium's, beside FLAGS."""
         self.downloads = folder / "downloads"
         self.downloads.mkdir()
         options = ChromeOptions()
         options.binary_location = shutil.which("chromium")
-        for flag in (*FLAGS, f"--user-data-dir={folder / 'profile'}"):
+        for flag in (*FLAGS, *flags, f"--user-data-dir={folder / 'profile'}"):
             options.add_argument(flag)
         options.add_experimental_option(
             "prefs", {"download.default_directory": str(self.downloads)}

@@ -4,7 +4,9 @@ import * as engine from "./client.js";
 import * as hints from "./hints.js";
 import { later, readOut, reflect } from "./reading.js";
 import { $, attempt, complain, say, show, state, wanted } from "./state.js";
+import { zip } from "./zip.js";
 
+const ARCHIVE = "coloured.zip"; // browsers stop a page that saves several files
 const SUFFIXES = { jpeg: ".jpg", png: ".png" };
 
 // ---- opening, one file after the other
@@ -92,17 +94,19 @@ $("divider").addEventListener("input", divide);
 
 // ---- saving
 
-async function save(entry) {
+async function colored(entry) {
   const format = $("format").value;
   say(`Colouring ${entry.name} at full size …`);
   const blob = await engine.file(wanted(entry), format);
-  const stem = entry.name.replace(/\.[^.]*$/, "");
+  return [`${entry.name.replace(/\.[^.]*$/, "")}-colour${SUFFIXES[format]}`, blob];
+}
+
+function save(name, blob) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
-  link.download = `${stem}-colour${SUFFIXES[format]}`;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  say(`${link.download} is saved.`);
 }
 
 function saving(task) {
@@ -114,17 +118,32 @@ function saving(task) {
   });
 }
 
-$("download").addEventListener("click", () => saving(() => save(state.entry)));
-$("download-all").addEventListener("click", () =>
+$("download").addEventListener("click", () =>
   saving(async () => {
-    const { entries } = state;
-    for (const entry of entries) {
-      if (entry !== state.entry) await open(entry);
-      await save(entry);
-    }
-    say(`${entries.length} photographs are saved.`);
+    const [name, blob] = await colored(state.entry);
+    save(name, blob);
+    say(`${name} is saved.`);
   }),
 );
+$("download-all").addEventListener("click", () =>
+  saving(async () => {
+    const files = new Map();
+    for (const entry of state.entries) {
+      if (entry !== state.entry) await open(entry);
+      const [name, blob] = await colored(entry);
+      files.set(unused(name, files), blob);
+    }
+    save(ARCHIVE, await zip([...files]));
+    say(`${files.size} photographs are saved in ${ARCHIVE}.`);
+  }),
+);
+
+// A name that no other file has: a number is added where one has.
+function unused(name, files) {
+  let [result, number] = [name, 2];
+  for (; files.has(result); number += 1) result = name.replace(/(\.[^.]*)$/, `-${number}$1`);
+  return result;
+}
 
 // ---- three ways in: files chosen, dropped or pasted
 

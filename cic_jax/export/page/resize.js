@@ -1,5 +1,6 @@
-// Resampling as Pillow's BICUBIC does it, antialiased and rounded to 8 bits after either pass.
+// Resampling as Pillow's BICUBIC does it, antialiased, in its whole numbers: 8 bits after either pass.
 
+const ONE = 2 ** 22; // the weight 1
 const SUPPORT = 2; // of the cubic, to either side
 
 // Height and width with a short side of `size`, as in cic_jax/images/resize.py.
@@ -13,8 +14,8 @@ export function workingSize(height, width, { size, longest }) {
 
 // Rounds as Python does, halves to the even number.
 function even(value) {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 ? rounded - 1 : rounded;
+  const up = Math.round(value);
+  return up - value === 0.5 && up % 2 ? up - 1 : up;
 }
 
 // `pixels` are RGBA; the result too.
@@ -37,11 +38,11 @@ function pass(from, start, step, to, begin, stride, weights) {
     const { first, values } = weights[k];
     const last = begin + stride * k;
     for (let channel = 0; channel < 4; channel += 1) {
-      let sum = 0.5;
+      let sum = ONE / 2;
       for (let i = 0, at = start + step * first + channel; i < values.length; i += 1, at += step) {
         sum += values[i] * from[at];
       }
-      to[last + channel] = Math.floor(sum);
+      to[last + channel] = Math.floor(sum / ONE);
     }
   }
 }
@@ -58,9 +59,12 @@ function taps(from, to) {
       cubic((first + i - middle + 0.5) / wide),
     );
     const total = values.reduce((sum, value) => sum + value, 0);
-    return { first, values: values.map((value) => value / total) };
+    return { first, values: values.map((value) => rounded((value / total) * ONE)) };
   });
 }
+
+// Rounds halves away from 0.
+const rounded = (value) => Math.sign(value) * Math.floor(Math.abs(value) + 0.5);
 
 function cubic(distance) {
   const x = Math.abs(distance);

@@ -61,7 +61,7 @@ function dot(values, start, axis) {
 }
 
 // Finds the principal axes of some rows by orthogonal iteration.
-function principalAxes(roots, bins, { axes: count, rounds, sampled }) {
+function principalAxes(roots, bins, { first_axes: first, rounds, sampled }) {
   const cells = roots.length / bins;
   const mean = new Float64Array(bins);
   for (let c = 0; c < cells; c += 1) {
@@ -71,9 +71,7 @@ function principalAxes(roots, bins, { axes: count, rounds, sampled }) {
   for (let c = 0; c < cells; c += sampled) {
     some.push(Float64Array.from(mean, (value, q) => roots[c * bins + q] - value));
   }
-  let axes = Array.from({ length: count }, (_, k) =>
-    Float64Array.from({ length: bins }, (_, q) => Math.sin(1 + 12.9898 * q + 78.233 * k * q)),
-  );
+  let axes = first;
   for (let round = 0; round < rounds; round += 1) {
     axes = axes.map((axis) => {
       const result = new Float64Array(bins);
