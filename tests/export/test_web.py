@@ -37,7 +37,7 @@ def home(built, tmp_path, monkeypatch):
     """A home without kept files, and a checkpoint in it."""
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
-    checkpoint.export(tmp_path / "lite", built, "float32")
+    checkpoint.export(tmp_path / "model", built, "float32")
     return tmp_path
 
 

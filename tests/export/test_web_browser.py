@@ -250,7 +250,7 @@ def test_threads_and_graphics_processors_colour_alike(browsers, tiny, device, fl
         server.stop()
 
 
-def test_the_page_and_its_threads_reach_no_other_server(browsers, tiny):
+def test_the_page_and_the_thread_that_colours_reach_no_other_server(browsers, tiny):
     folder, _ = tiny
     own, other, page = Server(folder / "site"), Server(folder), browsers()
     ask = f"fetch('{other.url}model').then(() => 'answered', () => 'refused')"
