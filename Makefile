@@ -3,13 +3,20 @@ BIN := .venv/bin
 LOCK := uv pip compile pyproject.toml --extra dev --extra web --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --quiet
 
-.PHONY: demo serve test slow lint format lock clean
+.PHONY: demo serve docs test slow lint format lock clean
 
 demo: .venv/ready
 	$(BIN)/python experiments/demo.py --workdir=runs/demo
 
 serve: .venv/ready
 	$(BIN)/cic-jax serve
+
+# The site, with its notebooks run: runs/site/index.html. Fetches nothing.
+docs: .venv/ready
+	$(BIN)/python -c 'import furo, ipykernel, latex2mathml, myst_nb' 2>/dev/null || \
+		{ echo "first: $(BIN)/pip install -e '.[docs]'"; exit 1; }
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --jobs=auto -q -c docs/site . runs/site
+	@echo runs/site/index.html
 
 test: .venv/ready lint
 	$(BIN)/python -m pytest -m "not slow"

@@ -80,6 +80,10 @@ class Colorizer(Reader):
             model.network, model.variables, photographs, name
         )
 
+    def __repr__(self) -> str:
+        """Name the model, and the short side at which it looks."""
+        return f"Colorizer({self.model!r}, size={self.size})"
+
     @classmethod
     def restore(
         cls, path: str | Path, size: int = 256, photographs: int = 1, **own: Any

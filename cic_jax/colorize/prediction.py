@@ -23,6 +23,11 @@ class Prediction(NamedTuple):
     output: Float[np.ndarray, "i j q"]  # logits of the bins, or ab / 110
     seen: UInt8[np.ndarray, "v u 3"] | UInt8[np.ndarray, "v u"]  # as the network saw it
 
+    def __repr__(self) -> str:
+        """Give the sizes; the arrays would fill the screen."""
+        sizes = [" x ".join(map(str, array.shape)) for array in self]
+        return f"Prediction(photograph {sizes[0]}, seen as {sizes[2]}, output {sizes[1]})"
+
     @property
     def size(self) -> tuple[int, int]:
         """The working height and width, at which the network looked."""

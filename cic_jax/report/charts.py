@@ -192,19 +192,37 @@ def pixel_distribution(
     """
     figure = new(8.4, 4.2)
     left, right = figure.subplots(1, 2)
-    left.imshow(photo)
-    left.plot(pixel[1], pixel[0], "o", markersize=13, markerfacecolor="none", color="white", mew=4)
-    left.plot(pixel[1], pixel[0], "o", markersize=13, markerfacecolor="none", color=INK, mew=1.5)
-    left.set_axis_off()
-    left.set_title(f"Pixel at row {pixel[0]}, column {pixel[1]}")
-    plane.distribution(right, centers, p)
-    for (name, ab), marker in zip(colours.items(), "*oDsv^", strict=False):
-        size = 150 if marker == "*" else 55
-        right.scatter(
-            *ab, marker=marker, s=size, facecolor="white", edgecolor=INK, label=name, zorder=3
-        )
-    plane.ab_axes(right)
-    right.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    right.set_title(f"Its predicted colours (largest: {p.max():.0%})")
+    marked(left, photo, pixel, f"Pixel at row {pixel[0]}, column {pixel[1]}")
+    predicted(right, centers, p, colours)
     headline(figure, "One pixel's predicted distribution over the bins of the ab plane")
     return figure
+
+
+def marked(
+    axes: Axes, photo: UInt8[np.ndarray, "h w *c"], pixel: tuple[int, int], title: str
+) -> None:
+    """Show a photograph, with a ring around the pixel at that row and column."""
+    axes.imshow(photo, cmap="gray", vmin=0, vmax=255)
+    for colour, width in (("white", 4), (INK, 1.5)):
+        ring = {"markersize": 13, "markerfacecolor": "none", "color": colour, "mew": width}
+        axes.plot(pixel[1], pixel[0], "o", **ring)
+    axes.set_axis_off()
+    axes.set_title(title)
+
+
+def predicted(
+    axes: Axes,
+    centers: Float[np.ndarray, "q 2"],
+    p: Float[np.ndarray, " q"],
+    colours: Mapping[str, Float[np.ndarray, "2"]],
+) -> None:
+    """Show the distribution of a pixel, and points of the ab plane to mark, by name."""
+    plane.distribution(axes, centers, p)
+    for (name, ab), marker in zip(colours.items(), "*oDsv^", strict=False):
+        size = 150 if marker == "*" else 55
+        axes.scatter(
+            *ab, marker=marker, s=size, facecolor="white", edgecolor=INK, label=name, zorder=3
+        )
+    plane.ab_axes(axes)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.set_title(f"Its predicted colours (largest: {p.max():.0%})")

@@ -48,6 +48,7 @@ STYLE: dict[Any, Any] = {
 }
 CHARACTERS_PER_INCH = 9  # in a bold heading
 DPI = 160
+PIXELS = 84  # of a page, for an inch of a figure in a notebook
 
 styled = matplotlib.rc_context(STYLE)  # a decorator: what the function draws has this look
 
@@ -60,10 +61,18 @@ def model_colours(names: Iterable[str]) -> dict[str, str]:
     return {name: COLOURS.get(name) or spare[others.index(name) % len(spare)] for name in names}
 
 
+class Shown(Figure):
+    """A figure that a notebook shows as it is, without pyplot."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        width, height = (round(PIXELS * inches) for inches in self.get_size_inches())
+        return png(self), {"width": width, "height": height}
+
+
 def new(width: float, height: float, gap: float = 0.04) -> Figure:
     """Create an empty figure of that size in inches, with `gap` inches around each panel."""
     layout = ConstrainedLayoutEngine(w_pad=gap, h_pad=gap, wspace=gap / 2, hspace=gap / 2)
-    return Figure(figsize=(width, height), layout=layout)
+    return Shown(figsize=(width, height), layout=layout)
 
 
 def headline(figure: Figure, text: str) -> None:
