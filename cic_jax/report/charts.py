@@ -204,7 +204,12 @@ def marked(
     """Show a photograph, with a ring around the pixel at that row and column."""
     axes.imshow(photo, cmap="gray", vmin=0, vmax=255)
     for colour, width in (("white", 4), (INK, 1.5)):
-        ring = {"markersize": 13, "markerfacecolor": "none", "color": colour, "mew": width}
+        ring: dict[str, Any] = {
+            "markersize": 13,
+            "markerfacecolor": "none",
+            "color": colour,
+            "mew": width,
+        }
         axes.plot(pixel[1], pixel[0], "o", **ring)
     axes.set_axis_off()
     axes.set_title(title)
@@ -221,7 +226,14 @@ def predicted(
     for (name, ab), marker in zip(colours.items(), "*oDsv^", strict=False):
         size = 150 if marker == "*" else 55
         axes.scatter(
-            *ab, marker=marker, s=size, facecolor="white", edgecolor=INK, label=name, zorder=3
+            ab[0],
+            ab[1],
+            marker=marker,
+            s=size,
+            facecolor="white",
+            edgecolor=INK,
+            label=name,
+            zorder=3,
         )
     plane.ab_axes(axes)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
