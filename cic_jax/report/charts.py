@@ -236,5 +236,6 @@ def predicted(
             zorder=3,
         )
     plane.ab_axes(axes)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    axes.set_title(f"Its predicted colours (largest: {p.max():.0%})")
+    if colours:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.set_title(f"Its colours (most probable: {p.max():.0%})")

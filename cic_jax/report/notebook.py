@@ -1,15 +1,20 @@
 """Figures for a notebook: what a model made of a photograph, and what else it could have been."""
 
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float, Num, UInt8
 from matplotlib.figure import Figure
 
 from cic_jax import bins
 from cic_jax.colorize.colorizer import Colorizer
 from cic_jax.colorize.prediction import Prediction
 from cic_jax.read_out import CELL
-from cic_jax.report.charts import marked, predicted
+from cic_jax.report.charts import marked, photo_grid, predicted
 from cic_jax.report.style import headline, new, styled
 
 LONGEST = 640  # pixels of a photograph that is shown
+WIDTH = 11.0  # inches of a row of pictures
 
 
 @styled
@@ -51,6 +56,29 @@ def plot(
         predicted(panels[2], centers, p, {"read out": ab})
     headline(figure, "A colouring, and what else one place could have been")
     return figure
+
+
+@styled
+def distribution(
+    p: Num[np.ndarray, " q"],
+    points: Mapping[str, Float[np.ndarray, "2"]],
+    title: str,
+    centers: Float[np.ndarray, "q 2"] = bins.CENTERS,
+) -> Figure:
+    """Plot a distribution over the bins of the ab plane: the area of a square is its probability.
+
+    `points` are places of the plane to mark, by name.
+    """
+    figure = new(5.6, 4.0)
+    predicted(figure.subplots(), centers, p, points)
+    headline(figure, title)
+    return figure
+
+
+def row(pictures: Mapping[str, UInt8[np.ndarray, "h w 3"]], title: str) -> Figure:
+    """Show pictures of one size beside each other, under their names."""
+    shown = {name: picture[None] for name, picture in pictures.items()}
+    return photo_grid(shown, title, cell=min(3.5, WIDTH / len(pictures)))
 
 
 def _pixel(at: tuple[float, float], shape: tuple[int, ...], side: int = 1) -> tuple[int, int]:

@@ -42,7 +42,10 @@ nitpicky = False  # types in signatures are those of other projects, which are n
 
 myst_enable_extensions = ["dollarmath", "html_image"]
 myst_heading_anchors = 4
-suppress_warnings = ["toc.not_included"]  # records of measurements are linked where they are used
+suppress_warnings = [
+    "toc.not_included",  # records of measurements, which are linked where they are used
+    "ref.python",  # types of one name in two modules
+]
 
 autosummary_generate = True
 viewcode_follow_imported_members = False

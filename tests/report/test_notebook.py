@@ -59,3 +59,14 @@ def test_models_and_predictions_print_as_one_line(colorizer, prediction):
     assert (
         repr(prediction) == "Prediction(photograph 48 x 64, seen as 32 x 43, output 8 x 11 x 313)"
     )
+
+
+def test_a_distribution_and_a_row_show_what_they_are_given():
+    p = np.eye(313, dtype=np.float32)[200]
+    figure = notebook.distribution(p, {"truth": np.array([1.0, 2.0], np.float32)}, "One bin")
+    (axes,) = figure.axes
+    np.testing.assert_array_equal(axes.collections[-1].get_offsets(), [(1.0, 2.0)])
+    assert axes.get_title(loc="left") == "Its colours (most probable: 100%)"
+    pictures = {name: np.full((4, 6, 3), i, np.uint8) for i, name in enumerate(("grey", "true"))}
+    shown = [axes.images[0].get_array() for axes in notebook.row(pictures, "Two").figure.axes]
+    np.testing.assert_array_equal(shown, list(pictures.values()))
