@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cic_jax.cli import colorize_flags, console, destination, hints
+from cic_jax.cli import archive, colorize_flags, console, destination, hints
 from cic_jax.cli.destination import Destination
 from cic_jax.cli.outcomes import Outcomes
 
@@ -22,13 +22,15 @@ def add(subcommands: argparse._SubParsersAction) -> None:
 def colorize(options: argparse.Namespace) -> int:
     """Colour every photograph named; a failure is reported in one line, and the others go on."""
     hints.check(options)
+    if archive.is_asked(options):
+        return archive.colorize(options)
     if options.photos == ["-"] and options.out is None:
         unfit = {"candidates": options.candidates > 1, "dry-run": options.dry_run}
         for flag, given in (unfit | {"json": options.json}).items():
             if given:
                 console.fail(f"--{flag}: expected photographs and --out=DIR, not -")
         return _colorize_stream(options)
-    if "-" in options.photos:
+    if "-" in options.photos or not options.photos:
         console.fail(destination.EXPECTED)
     return _colorize_photographs(destination.find(options), options)
 
@@ -40,25 +42,19 @@ def _colorize_photographs(place: Destination, options: argparse.Namespace) -> in
     for name, line in plan.errors:
         outcomes.fail(name, line)
     for job in plan.done:
-        outcomes.add("done", job)
+        outcomes.add("done", *job)
     if options.dry_run:
         for job in plan.jobs:
-            outcomes.announce(job)
+            outcomes.announce(*job)
         done, verb = len(plan.jobs), "would be coloured into"
     else:
         from cic_jax.cli.photographs import colorize_files
 
         done = colorize_files(plan, place, options, outcomes) if plan.jobs else 0
         verb = "coloured into"
-    counts = [f"{done} {verb} {place}"]
-    if plan.done:
-        counts.append(f"{len(plan.done)} done already (--overwrite colours them again)")
-    if failed := len(plan.errors) + len(plan.jobs) - done:
-        counts.append(f"{failed} failed")
-    console.say(", ".join(counts))
-    if done + len(plan.done) == 0:
-        return console.UNUSABLE
-    return console.SOME_FAILED if failed else console.DONE
+    already = " (--overwrite colours them again)"
+    failed = len(plan.errors) + len(plan.jobs) - done
+    return outcomes.sum_up(f"{done} {verb} {place}", done, len(plan.done), failed, already)
 
 
 def _plan(place: Destination, options: argparse.Namespace) -> "Plan":

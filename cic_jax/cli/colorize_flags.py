@@ -2,7 +2,7 @@
 
 import argparse
 
-from cic_jax.cli import arguments, console, hints
+from cic_jax.cli import archive, arguments, console, hints
 from cic_jax.cli.sources import RECORD
 
 MODES = {"mean": 1.0, "mode": 0.0}  # name -> temperature
@@ -45,10 +45,10 @@ def add(subcommands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "photos",
-        nargs="+",
+        nargs="*",
         type=arguments.name,
         metavar="PHOTO_OR_FOLDER",
-        help="file, folder or pattern; or only - for standard input",
+        help="file, folder, pattern or URL; or only - for standard input",
     )
     parser.add_argument(
         "-o",
@@ -122,6 +122,7 @@ def add(subcommands: argparse._SubParsersAction) -> argparse.ArgumentParser:
         action="store_true",
         help="print one line of JSON for each photograph on standard output",
     )
+    archive.add(parser)
     return parser
 
 

@@ -49,7 +49,7 @@ def restore(
     from cic_jax.colorize import Colorizer
 
     machine.keep_compiled()
-    with _told_in_one_line():
+    with told_in_one_line():
         return Colorizer.restore(checkpoint, size, photographs, factories=factories)
 
 
@@ -60,12 +60,12 @@ def load(checkpoint: str, factories: Collection[str] = ()) -> "Model":
     """
     from cic_jax.checkpoint import load as load_model
 
-    with _told_in_one_line():
+    with told_in_one_line():
         return load_model(checkpoint, factories=factories)
 
 
 @contextmanager
-def _told_in_one_line() -> Iterator[None]:
+def told_in_one_line() -> Iterator[None]:
     """Fail with a line on a checkpoint that is missing or damaged."""
     from cic_jax.checkpoint import CheckpointError, NoCheckpointError
 

@@ -49,7 +49,8 @@ def colorize_files(
                     str(job.photograph), f"{job.photograph}: {told}" if nameless else told
                 )
                 continue
-            outcomes.add("coloured", job, seconds=round(time.perf_counter() - start, 3))
+            seconds = round(time.perf_counter() - start, 3)
+            outcomes.add("coloured", *job, seconds=seconds)
             done += 1
     return done
 
