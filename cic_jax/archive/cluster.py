@@ -48,7 +48,7 @@ def colorize(
     worker = Worker(job.checkpoint, job.out, job.settings)
     folder = Path(job.manifest or Path(job.out, NAME))
     taken, refused = planned(photographs)
-    for photograph, reason in refused:
+    for photograph, reason in refused.items():
         yield {"file": photograph.name, "status": "failed", "reason": reason}
     agree(folder, worker, ALL)
     with Manifest(folder, ALL) as recorded:

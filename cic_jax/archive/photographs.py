@@ -78,7 +78,7 @@ def find(name: str) -> Iterator[Photograph]:
 
 def planned(
     photographs: Iterable[Photograph], share: Share = ALL
-) -> tuple[list[Photograph], list[tuple[Photograph, str]]]:
+) -> tuple[list[Photograph], dict[Photograph, str]]:
     """Return the photographs of a share, and those that cannot be coloured with the reason.
 
     A photograph named twice counts once. Two whose results could have the same name are told apart
@@ -86,7 +86,7 @@ def planned(
     """
     groups: dict[str, dict[str, Photograph]] = {}  # by key; by the results that there may be
     taken: list[Photograph] = []
-    refused: list[tuple[Photograph, str]] = []
+    refused: dict[Photograph, str] = {}
     for photograph in photographs:
         if photograph.place not in share:
             continue
@@ -97,7 +97,7 @@ def planned(
             taken.append(photograph)
             group |= dict.fromkeys(results, photograph)
         elif other.name != photograph.name:
-            refused.append((photograph, f"its result could have the name of that of {other.name}"))
+            refused[photograph] = f"its result could have the name of that of {other.name}"
     return taken, refused
 
 

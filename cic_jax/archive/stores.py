@@ -122,9 +122,12 @@ class Folder:
 
     def holds(self, name: str) -> bool:
         """Return whether a photograph is in this folder, among the results."""
-        if is_url(name) or is_url(self.name):
-            return name.startswith(self.path(""))
-        return Path(os.path.realpath(name)).is_relative_to(os.path.realpath(self.name))
+        if self._fs is None and not is_url(name):
+            return Path(os.path.realpath(name)).is_relative_to(os.path.realpath(self.name))
+        if self._fs is None or not is_url(name):
+            return False
+        fs, path = _open(name)
+        return type(fs) is type(self._fs) and path.startswith(f"{self._root.rstrip('/')}/")
 
 
 def _write(path: Path, content: bytes) -> None:

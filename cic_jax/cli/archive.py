@@ -75,7 +75,7 @@ def colorize(options: argparse.Namespace) -> int:
     share = Share(*(options.share or (1, 1)))
     unfound: list[str] = []
     photographs, refused = planned(_found(options, outcomes, unfound), share)
-    for photograph, reason in refused:
+    for photograph, reason in refused.items():
         outcomes.fail(photograph.name, f"{photograph.name}: {reason}")
     failed = len(unfound) + len(refused)
     folder = options.manifest or Path(options.out, NAME)

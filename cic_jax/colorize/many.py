@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import jax
 import numpy as np
-from jaxtyping import UInt8
 
 from cic_jax.colorize.colorizer import Colorizer
 from cic_jax.colorize.hints import arrange
@@ -20,7 +19,7 @@ TOGETHER = 32  # photographs at most that an accelerator computes at a time
 
 def predict(
     colorizer: Colorizer,
-    photos: Sequence[UInt8[np.ndarray, "h w *c"]],
+    photos: Sequence[np.ndarray],
     unify: float | None = None,
     together: int | None = None,
 ) -> Iterator[tuple[int, Prediction]]:
@@ -28,8 +27,7 @@ def predict(
 
     Those whose padded shapes are the same go through the network together, in groups of 1, 2, 4 and
     so on up to `together`: few programs are compiled. None is one at a time on a CPU, whose core is
-    full with one, and up to `TOGETHER` elsewhere. Photographs keep the memory of their smaller
-    copies alone until their turn.
+    full with one, and up to `TOGETHER` elsewhere. `photos` are uint8 'h w' or 'h w 3'.
     """
     if together is None:
         together = 1 if resolve("auto") == "fast" else TOGETHER
