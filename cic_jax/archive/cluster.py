@@ -12,7 +12,7 @@ from cic_jax.archive.share import agree, missing
 from cic_jax.archive.stores import is_url
 from cic_jax.archive.worker import Settings, Worker
 
-BATCHES = 4  # in a block: what a worker is given at a time, and what is lost if it is killed
+MOST_BLOCKS = 10_000  # Ray keeps an account of each
 
 
 class Job(NamedTuple):
@@ -30,7 +30,8 @@ def colorize(
     """Colour what is missing on `workers` processes; yield the records, which are in the manifest.
 
     Each worker has one core, or one GPU with `gpus`. Starts Ray if it was not started. A worker
-    that is killed is started again and does its block anew. Raises ArchiveError, OSError,
+    that is killed is started again and does its block anew, which is a batch up to `MOST_BLOCKS` of
+    them. Raises ArchiveError, OSError,
     CheckpointError, and ImportError without Ray.
 
     Args:
@@ -58,7 +59,8 @@ def colorize(
             return
         if not ray.is_initialized():
             ray.init(log_to_driver=False, include_dashboard=False)
-        blocks = max(1, min(len(left), max(workers, len(left) // (BATCHES * batch))))
+        # A block is what a worker is given at a time, and what is lost where it is killed.
+        blocks = max(1, min(-(-len(left) // batch), MOST_BLOCKS))
         rows = ray.data.from_items(left, override_num_blocks=blocks).map_batches(
             Colorize,
             fn_constructor_args=(job.checkpoint, job.out, job.settings),

@@ -4,7 +4,9 @@ import argparse
 
 from cic_jax.cli import console
 from cic_jax.cli.sources import RECORD
-from cic_jax.cli.topics import HINTS, NAMES, formats
+from cic_jax.cli.topics import ARCHIVE, HINTS, NAMES, formats
+
+MANIFEST = "manifest"  # as cic_jax.archive.NAME, which loads JAX
 
 
 def _statuses() -> str:
@@ -17,6 +19,7 @@ TOPICS = {
     "hints": lambda: HINTS,
     "names": lambda: NAMES.format(record=RECORD),
     "exit-status": _statuses,
+    "archive": lambda: ARCHIVE.format(name=MANIFEST),
 }
 
 

@@ -28,6 +28,23 @@ folder of the results records what was made from what. The same command again do
 missing. --dry-run prints all names and writes nothing, --json one line for each photograph."""
 
 
+ARCHIVE = """\
+An archive is coloured in shares, by as many processes as you like, on one machine or many:
+
+  cic-jax colorize --list=paths.txt --out=coloured --share=3/64
+  cic-jax colorize s3://bucket/scans --out=s3://bucket/coloured --manifest=done --share=3/64
+
+Shares are numbered from 1/N to N/N, and a photograph's name decides which it is in, whatever the
+order. --list has a path or URL on each line; the place of a result is then the photograph's whole
+path, for a folder its path below the folder. A result of another format than its name says has a
+suffix appended: a.gif.png. URLs need the extra `remote`.
+
+The folder of the results must be new or empty at first: it has a folder {name}, with a line of
+JSON for each photograph. The same command again colours what is missing, what failed, and
+photographs that have changed since. Another model, other settings or another number of shares are
+refused. A process that is killed loses at most its batch (--batch). docs/archive.md says more."""
+
+
 def formats() -> str:
     """Return the text on formats, from the lists by which photographs are read and written."""
     from cic_jax.images import MAX_BYTES, MAX_PIXELS, SUFFIXES, WRITTEN
