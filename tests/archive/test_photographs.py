@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cic_jax.archive import Photograph, Share, listed, planned
@@ -14,6 +14,7 @@ PARTS = st.sampled_from(["a", "A", "b", ".jpg", ".JPG", ".png", ".gif", "-2", "/
 PLACES = st.lists(st.lists(PARTS, min_size=1, max_size=5).map("".join), max_size=12)
 
 
+@settings(deadline=None, max_examples=60)
 @given(PLACES, st.integers(1, 7), st.randoms())
 def test_every_photograph_is_in_exactly_one_share_whatever_the_order(places, total, random):
     photographs = [Photograph(f"/in/{place}", place) for place in places]
@@ -29,6 +30,7 @@ def test_every_photograph_is_in_exactly_one_share_whatever_the_order(places, tot
     assert sorted(found) == sorted({x.name for x in photographs})
 
 
+@settings(deadline=None, max_examples=60)
 @given(PLACES, st.integers(1, 3))
 def test_no_two_results_have_one_name_whatever_their_formats(places, total):
     photographs = [Photograph(f"/in/{place}", place) for place in places]
