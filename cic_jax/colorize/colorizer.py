@@ -22,7 +22,7 @@ from cic_jax.images import resize
 from cic_jax.inference import MULTIPLE
 from cic_jax.model import Model
 from cic_jax.read_out import CELL
-from cic_jax.read_out.unify import pool
+from cic_jax.read_out.unify import pool, prepare_segments
 
 
 class Colorizer(Reader):
@@ -76,6 +76,8 @@ class Colorizer(Reader):
         super().__init__(model, name)
         self.size = size
         self._prepared: set[tuple[int, ...]] = set()  # shapes for which programs were compiled
+        if self.unify:  # loads libraries, while the network is loaded and run
+            threading.Thread(target=prepare_segments).start()
         self._forward = forward or inference.immediate(
             model.network, model.variables, photographs, name
         )

@@ -25,22 +25,25 @@ class Reader:
         in this one alone.
         """
 
+        colour = default.completed(model.description["config"]).colour
+        self.unify: float = colour.unify  # the model's own
+        self._own = read_out.from_config(colour)
+        # What no argument changes is not compiled where the model does without it.
+        fixed = {"possible": bool(self._own.possible), "doubt": float(self._own.doubt)}
+
         def pixel_ab(output, seen, settings):
-            lightness = read_out.lightness(seen)
+            lightness, settings = read_out.lightness(seen), settings._replace(**fixed)
             return read_out.pixel_ab(model.target, output, lightness, settings)
 
         def cells(output, seen, settings):
             L = read_out.means(read_out.lightness(seen))
-            return read_out.cell_ab(model.target, output, L, settings)
+            return read_out.cell_ab(model.target, output, L, settings._replace(**fixed))
 
         def lightness(seen):
             L = read_out.lightness(seen)
             return L, read_out.means(L)[..., 0]
 
         self.model = model
-        colour = default.completed(model.description["config"]).colour
-        self.unify: float = colour.unify  # the model's own
-        self._own = read_out.from_config(colour)
         self._pixel_ab = Programs(pixel_ab, name=name and f"{name} pixels")
         self._cells = Programs(cells, name=name and f"{name} cells")
         self._lightness = Programs(lightness, name="lightness")

@@ -1,5 +1,7 @@
 """Conversion of 8-bit pixels to lightness, and of a network's output to 8-bit colour."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,19 +35,22 @@ def cell_ab(
     if target.centers is None:
         return target.to_ab(adjusted, settings.temperature)
     centers = np.asarray(target.centers)
-    adjusted = jax.lax.cond(
+    adjusted = _where(
         settings.possible,
         lambda logits: jnp.where(possible(L, centers), logits, -jnp.inf),
-        lambda logits: logits,
         adjusted,
     )
     ab = target.to_ab(adjusted, settings.temperature)
-    return jax.lax.cond(
-        settings.doubt > 0,
-        lambda ab: ab * bins.certainty(output) ** settings.doubt,
-        lambda ab: ab,
-        ab,
+    return _where(
+        settings.doubt > 0, lambda ab: ab * bins.certainty(output) ** settings.doubt, ab
     )
+
+
+def _where(condition: Array | bool, change: Callable[[Array], Array], x: Array) -> Array:
+    """Change x where a condition holds; only for one that is traced both ways are compiled."""
+    if isinstance(condition, bool):
+        return change(x) if condition else x
+    return jax.lax.cond(condition, change, lambda x: x, x)
 
 
 def pixel_ab(

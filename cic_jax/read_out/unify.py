@@ -7,6 +7,8 @@ wins in all of them. A share of its own remains with each cell, for segments tha
 """
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -65,8 +67,6 @@ def segments(p: Float[np.ndarray, "i j q"], L: Float[np.ndarray, "i j"]) -> Int[
     Distributions are compared by the Hellinger distance, along its principal axes. The segments'
     numbers begin at 0 and leave none out.
     """
-    from skimage import segmentation  # takes a while, and not every model asks for it
-
     h, w, q = p.shape
     roots = np.sqrt(p).reshape(-1, q)
     along = (roots @ _axes(roots)).reshape(h, w, -1)
@@ -74,10 +74,17 @@ def segments(p: Float[np.ndarray, "i j q"], L: Float[np.ndarray, "i j"]) -> Int[
     with warnings.catch_warnings():
         # It doubts that more than three channels are meant; they are.
         warnings.filterwarnings("ignore", "Got image with third dimension", RuntimeWarning)
-        labels = segmentation.felzenszwalb(
+        labels = prepare_segments()(
             features.astype(np.float64), SCALE, sigma=0, min_size=SMALLEST, channel_axis=-1
         )
     return np.unique(labels, return_inverse=True)[1].reshape(h, w)
+
+
+def prepare_segments() -> Callable[..., Any]:
+    """Load scikit-image's segmentation: it takes a while, and not every model asks for it."""
+    from skimage.segmentation import felzenszwalb
+
+    return felzenszwalb
 
 
 def _axes(roots: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "q axes"]:
