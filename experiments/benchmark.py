@@ -22,7 +22,7 @@ with startup.imports(__name__):
     from absl import app, flags, logging
 
     from cic_jax import entry
-    from cic_jax.benchmark import commands, compute
+    from cic_jax.benchmark import commands, compute, start
     from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
     from cic_jax.benchmark.timing import Work
 
@@ -31,6 +31,7 @@ ONLY = flags.DEFINE_list("only", None, "Names of the measurements to take; defau
 CASES = flags.DEFINE_string("cases", "", "Pattern of networks and batches, as 'full, (128|512)'.")
 RUNS = flags.DEFINE_integer("runs", 7, "Rounds in which contenders take turns.", lower_bound=1)
 PHOTOS = flags.DEFINE_string("photos", "", "A folder of photographs to decode; '' draws scenes.")
+TREE = flags.DEFINE_string("tree", "", "Another tree of this package; --only=start compares both.")
 QUICK = flags.DEFINE_bool("quick", False, "Tiny sizes, to see that everything works.")
 
 PHOTOGRAPHS = 512  # to decode
@@ -145,12 +146,18 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "target": compute.target,
     "pipeline": pipeline,
     "colorize": commands.colorize,
-    "start": commands.start,
+    "start": start.start,
 }
 
 
 def run(
-    out: Path, only: Sequence[str], runs: int, quick: bool, photos: str = "", cases: str = ""
+    out: Path,
+    only: Sequence[str],
+    runs: int,
+    quick: bool,
+    photos: str = "",
+    cases: str = "",
+    tree: str = "",
 ) -> Report:
     """Take the measurements named, after the peak rates with which they are compared.
 
@@ -161,10 +168,11 @@ def run(
         quick: Use tiny sizes.
         photos: A folder of photographs to decode, or '' for drawn scenes.
         cases: A regular expression, searched for in the names of networks and batches.
+        tree: Another tree of this package, or ''.
     """
     report = Report(out, runs)
     report.begin("roof")
-    bench = roof(report, quick, photos, cases)
+    bench = roof(report, quick, photos, cases)._replace(tree=tree)
     for name in only:
         report.begin(name)
         MEASUREMENTS[name](bench)
@@ -185,7 +193,15 @@ def main() -> None:
     logging.set_verbosity(logging.WARNING)
     # By default JAX takes three quarters of a GPU's memory, and PyTorch needs some.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    run(Path(OUT.value), only, RUNS.value, QUICK.value, PHOTOS.value, CASES.value)
+    run(
+        Path(OUT.value),
+        only,
+        RUNS.value,
+        QUICK.value,
+        PHOTOS.value,
+        CASES.value,
+        TREE.value and str(Path(TREE.value).resolve()),
+    )
 
 
 if __name__ == "__main__":

@@ -13,9 +13,6 @@ from cic_jax.benchmark.work import Case
 from cic_jax.model import build, describe
 
 LARGE = (4000, 3000)  # width and height of the one large photograph
-RELEASED = ("everyday", "simplified_final")
-SMALL = (400, 300)  # of small ones
-MANY = 20  # small photographs of one shape, or of as many shapes
 
 
 def colorize(bench: Bench) -> None:
@@ -27,45 +24,12 @@ def colorize(bench: Bench) -> None:
         process.write_photograph(photo, *size)
         for name in compute.NETWORKS:
             case = Case(name, 0.05 if bench.quick else 1.0, 1, 256)
-            contenders = _first_and_later(home, photo, str(_export(case, home / name)))
+            contenders = _first_and_later(home, photo, str(export(case, home / name)))
             bench.report.measure(
                 Work(f"{size[0]} x {size[1]}, {name}", unit="photographs"),
                 {**contenders, TORCH: partial(_torch_command, case, home, photo)},
                 facts=_peak,
             )
-
-
-def start(bench: Bench) -> None:
-    """Measure the colouring of small photographs: one, many of one shape, many of many shapes."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        many = 2 if bench.quick else MANY
-        shapes = {
-            "one": [SMALL],
-            f"{many} of one shape": [SMALL] * many,
-            f"{many} of {many} shapes": _shapes(many),
-        }
-        for name, sizes in shapes.items():
-            (home / name).mkdir()
-            for i, size in enumerate(sizes):
-                process.write_photograph(home / name / f"{i}.jpg", *size)
-        models: tuple[str, ...] = RELEASED
-        if bench.quick:
-            models = (str(_export(Case("simplified", 0.05, 1, 256), home / "model")),)
-        for model in models:
-            for name, sizes in shapes.items():
-                bench.report.measure(
-                    Work(f"{name}, {Path(model).name}", len(sizes), "photographs"),
-                    _first_and_later(home, home / name, model),
-                    facts=_peak,
-                )
-
-
-def _shapes(count: int) -> list[tuple[int, int]]:
-    """Return widths and heights as large as `SMALL`, from 1 : 3 to 3 : 1."""
-    pixels = SMALL[0] * SMALL[1]
-    aspects = [3 ** (2 * i / (count - 1) - 1) for i in range(count)]
-    return [(round((pixels * x) ** 0.5), round((pixels / x) ** 0.5)) for x in aspects]
 
 
 def _first_and_later(home: Path, photos: Path, model: str) -> dict[str, Callable[[], Callable]]:
@@ -94,7 +58,7 @@ def _torch_command(case: Case, home: Path, photo: Path) -> Callable[[], float]:
     return partial(process.peak_memory, command + arguments)
 
 
-def _export(case: Case, path: Path) -> Path:
+def export(case: Case, path: Path) -> Path:
     """Export a checkpoint to `path`, as models are released; return `path`."""
     description = describe(case.network, width=case.width)
     checkpoint.export(path, build(description, case.create()[1]))

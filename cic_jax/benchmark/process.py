@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -16,10 +17,18 @@ ROOT = Path(__file__).parents[2]
 WATCH = """
 import resource, subprocess, sys
 status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_maxrss, used.ru_utime + used.ru_stime)
 sys.exit(status)
 """
 UNIT = 1 if sys.platform == "darwin" else 1024  # bytes per unit of ru_maxrss
+
+
+class Spent(NamedTuple):
+    """What a process took."""
+
+    peak: float  # of resident memory, in MiB
+    seconds: float  # of processor time
 
 
 def peak_memory(command: list[str], **environment: str) -> float:
@@ -27,11 +36,19 @@ def peak_memory(command: list[str], **environment: str) -> float:
 
     Raises RuntimeError if it fails.
     """
+    return spent(command, ROOT, **environment).peak
+
+
+def spent(command: list[str], root: Path, **environment: str) -> Spent:
+    """Run `python command` as from a shell in `root`, whose package it imports.
+
+    Raises RuntimeError if it fails.
+    """
     ours = {machine.TUNABLES: machine.KEEP}.items()  # set by this process, not by a shell
     done = subprocess.run(
         [sys.executable, "-S", "-c", WATCH, sys.executable, *command],
-        env={**dict(os.environ.items() - ours), **environment},
-        cwd=ROOT,
+        env={**dict(os.environ.items() - ours), "PYTHONPATH": str(root), **environment},
+        cwd=root,
         capture_output=True,
         text=True,
         check=False,
@@ -39,7 +56,8 @@ def peak_memory(command: list[str], **environment: str) -> float:
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise RuntimeError(f"python {' '.join(command)}: {reason}")
-    return int(done.stdout) * UNIT / 2**20
+    peak, seconds = done.stdout.split()
+    return Spent(int(peak) * UNIT / 2**20, float(seconds))
 
 
 def write_photograph(path: Path, width: int, height: int) -> None:

@@ -40,14 +40,19 @@ class Report:
         print(f"\n{measurement}\n{_line(COLUMNS)}", flush=True)
 
     def measure(
-        self, work: Work, contenders: Mapping[str, Build], facts: Facts | None = None
+        self,
+        work: Work,
+        contenders: Mapping[str, Build],
+        facts: Facts | None = None,
+        rounds: int | None = None,
     ) -> list[Row]:
         """Let contenders take turns at some work in this process; return their rows.
 
-        The rows are none if the library of the first contender is missing.
+        The rows are none if the library of the first contender is missing. `rounds` is the number
+        of runs, if not the report's.
         """
         with started(contenders, False, self.leave_out) as runs:
-            timings = interleave(runs, self.runs) if runs else {}
+            timings = interleave(runs, rounds or self.runs) if runs else {}
         return self.add(compare(work, timings, facts)) if timings else []
 
     def measure_separately(
@@ -116,6 +121,7 @@ class Bench(NamedTuple):
     flop_rate: float  # measured on matrix products, operations per second
     byte_rate: float  # measured, bytes read and written per second
     cases: str = ""  # a regular expression, searched for in the names of the cases
+    tree: str = ""  # another tree of this package, to compare with
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -24,7 +24,6 @@ class Reader:
         `name` tells all models apart whose programs are kept for later processes; None keeps them
         in this one alone.
         """
-
         colour = default.completed(model.description["config"]).colour
         self.unify: float = colour.unify  # the model's own
         self._own = read_out.from_config(colour)

@@ -41,9 +41,7 @@ def cell_ab(
         adjusted,
     )
     ab = target.to_ab(adjusted, settings.temperature)
-    return _where(
-        settings.doubt > 0, lambda ab: ab * bins.certainty(output) ** settings.doubt, ab
-    )
+    return _where(settings.doubt > 0, lambda ab: ab * bins.certainty(output) ** settings.doubt, ab)
 
 
 def _where(condition: Array | bool, change: Callable[[Array], Array], x: Array) -> Array:
