@@ -41,8 +41,7 @@ def main() -> None:
         clean = {"HOME": folder, "PATH": f"{root}/bin:/usr/bin:/bin"}
         kept = {key: value for key, value in os.environ.items() if key.startswith("PIP_")}
         arguments = dict(argument.split("=", 1) for argument in of("ARG"))
-        for line in of("RUN"):
-            line = line.replace("/opt/", f"{folder}/opt/")
+        for line in (run.replace("/opt/", f"{folder}/opt/") for run in of("RUN")):
             print("RUN", line, flush=True)
             subprocess.run(
                 ["sh", "-ec", line], cwd=source, env=clean | kept | arguments, check=True
