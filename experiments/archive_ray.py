@@ -21,8 +21,8 @@ LIST = flags.DEFINE_string("list", None, "Text file of paths and URLs, one a lin
 OUT = flags.DEFINE_string("out", None, "Folder or URL of the results.", required=True)
 MANIFEST = flags.DEFINE_string("manifest", None, "Folder of the manifest.")
 CHECKPOINT = flags.DEFINE_string("checkpoint", "everyday", "The model.")
-WORKERS = flags.DEFINE_integer("workers", 1, "Processes, each of one core or one GPU.", 1)
-GPUS = flags.DEFINE_boolean("gpus", False, "Whether each worker has a GPU.")
+WORKERS = flags.DEFINE_integer("workers", 1, "Processes, each of one core.", 1)
+GPUS = flags.DEFINE_float("gpus", 0.0, "GPUs of each worker, 0.125 for eight on one.", 0)
 BATCH = flags.DEFINE_integer("batch", 8, "Photographs at a time.", 1)
 SIZE = flags.DEFINE_integer("size", 256, "Short side at which the network sees a photograph.", 8)
 

@@ -25,21 +25,21 @@ class Job(NamedTuple):
 
 
 def colorize(
-    photographs: Iterable[Photograph], job: Job, workers: int, batch: int, gpus: bool = False
+    photographs: Iterable[Photograph], job: Job, workers: int, batch: int, gpus: float = 0.0
 ) -> Iterator[dict[str, Any]]:
     """Colour what is missing on `workers` processes; yield the records, which are in the manifest.
 
-    Each worker has one core, or one GPU with `gpus`. Starts Ray if it was not started. A worker
-    that is killed is started again and does its block anew, which is a batch up to `MOST_BLOCKS` of
-    them. Raises ArchiveError, OSError,
-    CheckpointError, and ImportError without Ray.
+    Each worker has a core, and the part of a GPU that `gpus` says. Starts Ray if it was not
+    started. A worker that is killed is started again and does its block anew, which is a batch up
+    to `MOST_BLOCKS` of them. Raises ArchiveError, OSError, CheckpointError, and ImportError without
+    Ray.
 
     Args:
         photographs: The whole archive.
         job: What workers need to know.
         workers: Number of processes.
         batch: Photographs at a time.
-        gpus: Whether each has a GPU.
+        gpus: GPUs of each, or the part of one that it has the use of.
     """
     import ray
     import ray.data
@@ -67,10 +67,15 @@ def colorize(
             batch_size=batch,
             compute=ray.data.ActorPoolStrategy(size=workers),
             num_cpus=1,
-            num_gpus=1 if gpus else 0,
-            runtime_env={"env_vars": {} if gpus else ONE_CORE},
+            num_gpus=gpus,
+            runtime_env={"env_vars": _part_of_gpu(gpus) if gpus else ONE_CORE},
         )
         for block in rows.iter_batches(batch_size=None, prefetch_batches=0):
             records = [json.loads(text) for text in block["record"]]
             recorded.append(records)
             yield from records
+
+
+def _part_of_gpu(gpus: float) -> dict[str, str]:
+    """Return the environment of a worker: of the memory of a GPU it takes its part, at first."""
+    return {"XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.75 * min(gpus, 1):.3f}"}  # 0.75 is JAX's own
