@@ -16,6 +16,7 @@ from cic_jax.colorize import candidates, paint
 from cic_jax.colorize.hints import Hint, arrange, shapes
 from cic_jax.colorize.prediction import Photograph, Prediction, is_batch, pixels_of
 from cic_jax.colorize.reader import Reader
+from cic_jax.colorize.together import Together
 from cic_jax.export import session
 from cic_jax.hints import told
 from cic_jax.images import resize
@@ -78,6 +79,8 @@ class Colorizer(Reader):
         self._prepared: set[tuple[int, ...]] = set()  # shapes for which programs were compiled
         if self.unify:  # loads libraries, while the network is loaded and run
             threading.Thread(target=prepare_segments).start()
+        self._own_forward, self._name = forward, name
+        self._together: Together | None = None
         self._forward = forward or inference.immediate(
             model.network, model.variables, photographs, name
         )
@@ -239,6 +242,19 @@ class Colorizer(Reader):
             hints = shapes(self._centers)
             L = jax.ShapeDtypeStruct((1, *seen[:2], 1), np.float32)
             threading.Thread(target=self._forward.prepare, args=(L, hints)).start()
+
+    def together(self, photographs: int) -> Together:
+        """Return the network for so many pictures of one size, such as those of a film.
+
+        One program serves all of them, so that a picture's output is the same to the bit whenever
+        it is asked for.
+        """
+        if self._together is None:
+            forward = self._own_forward or inference.compiled(
+                self.model.network, self.model.variables, photographs, self._name
+            )
+            self._together = Together(self.model, self._centers, self.unify, forward)
+        return self._together
 
     def candidates(
         self,
