@@ -101,7 +101,7 @@ def load(
     Raises CheckpointError if there is no checkpoint, if its files do not match its checksums
     (models exported by earlier versions have none), or if other functions built it.
     """
-    path = _find(path)
+    path = folder(path)
     if step is not None and (path / DESCRIPTION).exists():
         raise CheckpointError(
             f"{path} is an exported model, which has no steps: leave out the step"
@@ -133,7 +133,7 @@ def load(
 
 def factories_of(path: str | Path) -> dict[str, str]:
     """Return the names of the functions that built a checkpoint's network and target, if any."""
-    return _described(_find(path), None).get("factories", {})
+    return _described(folder(path), None).get("factories", {})
 
 
 def best_step(workdir: Path) -> int:
@@ -244,7 +244,8 @@ def _checked(variables: Any, wanted: Any) -> Any:
     return variables
 
 
-def _find(path: str | Path) -> Path:
+def folder(path: str | Path) -> Path:
+    """Find the directory of a checkpoint, as `load` takes it. Raises NoCheckpointError."""
     for candidate in (Path(path).expanduser(), RELEASED / path):
         named = any((candidate / name).is_file() for name in (DESCRIPTION, CONFIG, checksums.NAME))
         if named or has_steps(candidate):

@@ -28,6 +28,13 @@ def add(subcommands: argparse._SubParsersAction) -> None:
         default="127.0.0.1",
         help="name or address to listen at; 0.0.0.0 is all of them (default: %(default)s)",
     )
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        help="name by which browsers know the page behind a proxy, such as colour.example.org; "
+        "may be repeated",
+    )
     arguments.add_checkpoint(parser)
     parser.set_defaults(run=serve)
 
@@ -47,6 +54,9 @@ def serve(options: argparse.Namespace) -> int:
     host, port = options.host, options.port
     if not _is_name(host):
         console.fail(f"--host: expected a name or an address, got {host!r}")
+    for name in options.name:
+        if not name or not _is_name(name):
+            console.fail(f"--name: expected the name of a host, got {name!r}")
     try:
         listening = server.listen(host, port)
     except OSError as error:
@@ -56,7 +66,7 @@ def serve(options: argparse.Namespace) -> int:
         colorizer = console.restore(options.checkpoint, factories=options.factory)
         try:
             with console.interrupts_handled_by(signal.default_int_handler):
-                server.serve(colorizer, options.checkpoint, host, listening)
+                server.serve(colorizer, options.checkpoint, host, listening, *options.name)
         except KeyboardInterrupt:
             return console.INTERRUPTED
     return console.DONE

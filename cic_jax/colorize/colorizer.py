@@ -172,6 +172,7 @@ class Colorizer(Reader):
         hints: Sequence[Hint] = (),
         palette: np.ndarray | None = None,
         unify: float | None = None,
+        size: int | None = None,
     ) -> Prediction:
         """Run the network on a photograph; its aspect is kept.
 
@@ -184,10 +185,11 @@ class Colorizer(Reader):
             palette: Another photograph, uint8 'h w 3', whose colours the whole is to have.
             unify: How much each thing shares one distribution, from 0 to 1; None is the model's
                 own. What hints reach takes their colours instead. See `cic_jax.read_out.unify`.
+            size: Short side, in pixels, at which the network looks; None is the colorizer's own.
         """
         pixels = pixels_of(photo)
-        size = resize.working_size(pixels.shape[0], pixels.shape[1], self.size)
-        seen = resize.reduce(pixels, size)
+        working = resize.working_size(pixels.shape[0], pixels.shape[1], size or self.size)
+        seen = resize.reduce(pixels, working)
         nothing = np.empty((0, 0, 0), np.float32)
         return self.hinted(Prediction(pixels, nothing, seen), hints, palette, unify)
 

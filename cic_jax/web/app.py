@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import numpy as np
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -17,30 +16,29 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from cic_jax.colorize import Colorizer, Hint
-from cic_jax.colorize.hints import MOST
+from cic_jax.colorize import Colorizer
 from cic_jax.images import PhotoError
-from cic_jax.read_out.unify import STRENGTH
-from cic_jax.web import counters, samples
+from cic_jax.web import counters, facts, parameters, samples
 from cic_jax.web.guard import Guard
 from cic_jax.web.limits import DEFAULT_LIMITS, Limits
-from cic_jax.web.parameters import file_name, hint, number
 from cic_jax.web.photograph import (
-    CANDIDATES,
     PREVIEW,
+    File,
     Photograph,
     ReadOut,
     describe_pixel,
     predict,
     render_file,
+    render_full,
     render_preview,
+    sizes,
 )
 from cic_jax.web.queue import FullError, Queue
 from cic_jax.web.store import Store
 from cic_jax.web.transfer import Downloads, Uploads
 
 STATIC = Path(__file__).parent / "static"
-MOST_SATURATION = 3.0
+LOOK_SECONDS = 0.5  # between two looks at whether a client still waits
 Result = TypeVar("Result")
 
 
@@ -65,18 +63,6 @@ class Page:
         ):
             self.counters.watch(name, meaning, value)
 
-    @property
-    def candidates(self) -> int:
-        """Number of colourings to choose from: one if the model predicts ab itself."""
-        return 1 if self.colorizer.model.target.centers is None else CANDIDATES
-
-    @property
-    def vividness(self) -> float | None:
-        """The model's own tau; None if its prior is unknown, so that nothing can be rebalanced."""
-        p = self.colorizer.model.target.prior
-        known = p is not None and bool(np.ptp(p) > 0)
-        return float(self.colorizer.settings().tau) if known else None
-
     async def index(self, request: Request) -> Response:
         """Send the page itself."""
         return FileResponse(STATIC / "index.html")
@@ -91,22 +77,7 @@ class Page:
 
     async def about(self, request: Request) -> Response:
         """Send the facts that the page shows before there is a photograph."""
-        return JSONResponse(
-            {
-                "model": self.model,
-                "candidates": self.candidates,
-                "hints": MOST if self.colorizer.takes_hints else 0,
-                "vividness": self.vividness,
-                "unify": self.colorizer.unify,  # as the page begins, and as it is switched on
-                "unified": self.colorizer.unify or STRENGTH,
-                "most_bytes": self.limits.file,
-                "minutes": self.limits.memory_seconds / 60,
-                "samples": [
-                    {"name": name, "title": sample.title, "credit": sample.credit}
-                    for name, sample in samples.SAMPLES.items()
-                ],
-            }
-        )
+        return JSONResponse(facts.facts(self.colorizer, self.model, self.limits))
 
     async def sample(self, request: Request) -> Response:
         """Send a sample's file, which the page sends back like any other photograph."""
@@ -117,24 +88,39 @@ class Page:
 
     async def open(self, request: Request) -> Response:
         """Receive a file, colour it and hold it; send its token and a description."""
-        name = file_name(request.query_params.get("name", ""))
+        name = parameters.file_name(request.query_params.get("name", ""))
+        size = parameters.size(request, sizes(self.colorizer))
         async with self.uploads.receive(request) as file:
-            photograph = await self._run(predict, name, file)
+            photograph = await self._run(request, predict, name, file, size)
         return JSONResponse({"token": self.store.put(photograph), **photograph.about}, 201)
 
     async def picture(self, request: Request) -> Response:
         """Send a colouring, reduced."""
         photograph = self._held(request)
-        longest = number(request, "longest", PREVIEW, 1, PREVIEW)
-        content = await self._run(render_preview, photograph, self._read_out(request), longest)
+        longest = parameters.number(request, "longest", PREVIEW, 1, PREVIEW)
+        read_out = self._read_out(request)
+        content = await self._run(request, render_preview, photograph, read_out, longest)
         return Response(content, media_type="image/jpeg")
+
+    async def full(self, request: Request) -> Response:
+        """Send a colouring to look at closely."""
+        return await self._spooled(request, render_full)
 
     async def file(self, request: Request) -> Response:
         """Send a colouring at full size, to be saved."""
+        return await self._spooled(request, render_file)
+
+    async def forget(self, request: Request) -> Response:
+        """Forget a photograph at once."""
+        self.store.forget(request.path_params["token"])
+        return Response(status_code=204)
+
+    async def _spooled(self, request: Request, render: Callable[..., File]) -> Response:
         photograph = self._held(request)
+        read_out = self._read_out(request)
         spool = self.downloads.spool()
         try:
-            file = await self._run(render_file, photograph, self._read_out(request), spool)
+            file = await self._run(request, render, photograph, read_out, spool)
         except BaseException:
             spool.close()
             raise
@@ -145,40 +131,17 @@ class Page:
     async def pixel(self, request: Request) -> Response:
         """Send the distribution at a point."""
         photograph = self._held(request)
-        x, y = (number(request, name, None, 0.0, 1.0) for name in ("x", "y"))
+        x, y = (parameters.number(request, name, None, 0.0, 1.0) for name in ("x", "y"))
         read_out = self._read_out(request)
         try:
-            distribution = await self._run(describe_pixel, photograph, x, y, read_out)
+            distribution = await self._run(request, describe_pixel, photograph, x, y, read_out)
         except ValueError as error:
             raise HTTPException(404, str(error)) from error
         return JSONResponse(distribution)
 
     def _read_out(self, request: Request) -> ReadOut:
-        default = ReadOut()
-        return ReadOut(
-            number(request, "temperature", default.temperature, 0.0, 1.0),
-            number(request, "tau", None, 0.0, 1.0) if "tau" in request.query_params else None,
-            number(request, "saturation", default.saturation, 0.0, MOST_SATURATION),
-            number(request, "candidate", default.candidate, 0, self.candidates - 1),
-            self._hints(request),
-            self._unify(request),
-        )
-
-    def _unify(self, request: Request) -> float | None:
-        if "unify" not in request.query_params:
-            return None
-        return number(request, "unify", None, 0.0, 1.0 if self.candidates > 1 else 0.0)
-
-    def _hints(self, request: Request) -> tuple[Hint, ...]:
-        """Parse 'x,y,a,b;...': places as shares of the sides, colours as ab in CIELAB units."""
-        text = request.query_params.get("hints", "")
-        if not text:
-            return ()
-        most = MOST if self.colorizer.takes_hints else 0
-        rows = text.split(";")
-        if len(rows) > most:
-            raise HTTPException(400, f"hints: expected at most {most}, got {len(rows)}")
-        return tuple(hint(row) for row in rows)
+        candidates = facts.candidates(self.colorizer)
+        return parameters.read_out(request, candidates, self.colorizer.takes_hints)
 
     def _held(self, request: Request) -> Photograph:
         photograph = self.store.get(request.path_params["token"])
@@ -186,8 +149,13 @@ class Page:
             raise HTTPException(404, "this photograph has been forgotten: open it again")
         return photograph
 
-    async def _run(self, compute: Callable[..., Result], *arguments: Any) -> Result:
-        """Compute in the queue; what goes wrong becomes an HTTPException of one line."""
+    async def _run(
+        self, request: Request, compute: Callable[..., Result], *arguments: Any
+    ) -> Result:
+        """Compute in the queue; what goes wrong becomes an HTTPException of one line.
+
+        Raises ClientDisconnect once nobody waits for the result.
+        """
 
         def timed() -> Result:
             start = time.monotonic()
@@ -198,7 +166,7 @@ class Page:
                 kind.observe(time.monotonic() - start)
 
         try:
-            return await self.queue.run(timed)
+            return await _while_wanted(request, self.queue.run(timed))
         except PhotoError as error:
             raise HTTPException(422, str(error)) from error
         except FullError as error:
@@ -226,8 +194,20 @@ class Page:
             self.store.sweep()
 
 
-def create(page: Page, host: str) -> ASGIApp:
-    """Create the application that serves a page at `host`, a name or an address."""
+async def _while_wanted(request: Request, result: Coroutine[Any, Any, Result]) -> Result:
+    """Wait for a result, and drop it when the client has gone. Raises ClientDisconnect then."""
+    waiting = asyncio.create_task(result)
+    try:
+        while not (await asyncio.wait([waiting], timeout=LOOK_SECONDS))[0]:
+            if await request.is_disconnected():
+                raise ClientDisconnect
+        return waiting.result()
+    finally:
+        waiting.cancel()
+
+
+def create(page: Page, *names: str) -> ASGIApp:
+    """Create the application that serves a page at `names`, hosts' names or addresses."""
     answering = Starlette(
         routes=[
             Route("/", page.index),
@@ -237,14 +217,16 @@ def create(page: Page, host: str) -> ASGIApp:
             Route("/about", page.about),
             Route("/samples/{name}.jpg", page.sample),
             Route("/photographs", page.open, methods=["POST"]),
+            Route("/photographs/{token}", page.forget, methods=["DELETE"]),
             Route("/photographs/{token}/picture", page.picture),
+            Route("/photographs/{token}/full", page.full),
             Route("/photographs/{token}/pixel", page.pixel),
             Route("/photographs/{token}/file", page.file),
         ],
         exception_handlers={ClientDisconnect: _gone},
         lifespan=page.lifespan,
     )
-    return Guard(answering, host, page.counters)  # outermost: its headers are on errors, too
+    return Guard(answering, names, page.counters)  # outermost: its headers are on errors, too
 
 
 def _gone(request: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,14 +31,16 @@ class Guard:
     """Middleware that refuses requests made through another site.
 
     A site can point its own name at this address (DNS rebinding) to pass for the page. It cannot do
-    so with an address, with `localhost`, or with the name that the page is served at.
+    so with an address, with `localhost`, or with the names that the page is served at.
     """
 
-    def __init__(self, app: ASGIApp, name: str, counters: Counters | None = None) -> None:
-        """Guard an application that is served at the host `name`; its answers are counted."""
+    def __init__(
+        self, app: ASGIApp, names: Iterable[str], counters: Counters | None = None
+    ) -> None:
+        """Guard an application that is served at hosts of these names; its answers are counted."""
         self.app = app
         self.counters = counters or Counters()
-        self.names = {"localhost", name.lower()}
+        self.names = {"localhost", *map(str.lower, names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse with status 403, or let the application answer; add `HEADERS` to either.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Limits(NamedTuple):
     """Limits of one server, for all its users together."""
 
-    file: int = 32 * 2**20  # bytes of a photograph's file
+    file: int = 128 * 2**20  # bytes of a photograph's file
     seconds: float = 60.0  # for receiving a file, and for waiting for a result
     waiting: int = 8  # computations that wait for the running one
     memory: int = 512 * 2**20  # bytes of photographs held

@@ -17,7 +17,9 @@ from cic_jax.colorize.prediction import Prediction
 from cic_jax.read_out import CELL, lightness, render
 
 PREVIEW = 1024  # the most pixels of a shown picture's long side
+FULL = 8192  # the most pixels of the long side of a picture that is zoomed into
 PREVIEW_QUALITY = 90  # of JPEG
+SIZES = (256, 384, 512)  # short sides, in pixels, at which the network may look
 CANDIDATES = 4  # colourings of one photograph
 
 
@@ -57,10 +59,18 @@ class File(NamedTuple):
     media_type: str
 
 
-def predict(colorizer: Colorizer, name: str, file: bytes) -> Photograph:
-    """Read a file and run the network on it, once for all read-outs. Raises PhotoError."""
+def sizes(colorizer: Colorizer) -> list[int]:
+    """Return the short sides at which a colorizer may look, its own among them."""
+    return sorted({*SIZES, colorizer.size})
+
+
+def predict(colorizer: Colorizer, name: str, file: bytes, size: int | None = None) -> Photograph:
+    """Read a file and run the network on it, once for all read-outs. Raises PhotoError.
+
+    `size` is the short side, in pixels, at which the network looks; None is the colorizer's own.
+    """
     photo = _read(name, file)
-    prediction = colorizer.predict(photo.rgb).reduced(PREVIEW)
+    prediction = colorizer.predict(photo.rgb, size=size).reduced(PREVIEW)
     h, w = photo.rgb.shape[:2]
     about = {
         "name": name,
@@ -82,6 +92,20 @@ def render_preview(
     """
     prediction = _predicted(colorizer, photograph, read_out)
     return _jpeg(_render(colorizer, prediction.reduced(longest), read_out))
+
+
+def render_full(
+    colorizer: Colorizer, photograph: Photograph, read_out: ReadOut, file: SpooledTemporaryFile
+) -> File:
+    """Render a colouring as a JPEG to look at closely, with a long side of at most `FULL` pixels.
+
+    It is written to `file`. Saturation 0 gives the photograph in grey.
+    """
+    photo = _read(photograph.name, photograph.file)
+    prediction = _predicted(colorizer, photograph, read_out)
+    shown = prediction._replace(pixels=photo.rgb).reduced(FULL)
+    file.write(_jpeg(_render(colorizer, shown, read_out)))
+    return File("full.jpg", "image/jpeg")
 
 
 def render_file(

@@ -47,11 +47,11 @@ class Server(uvicorn.Server):
         end.start()
 
 
-def build(page: app.Page, host: str) -> Server:
-    """Build a server that is not running yet."""
+def build(page: app.Page, *names: str) -> Server:
+    """Build a server that is not running yet, of a page at these names or addresses."""
     connection: Any = functools.partial(Connection, page.limits, page.counters)
     config = uvicorn.Config(
-        app.create(page, host),
+        app.create(page, *names),
         http=connection,
         log_level="warning",
         timeout_graceful_shutdown=math.ceil(page.limits.finish_seconds),
@@ -71,8 +71,18 @@ def warm_up(colorizer: Colorizer) -> None:
         describe_pixel(colorizer, photograph, 0.5, 0.5, ReadOut(candidate=1))
 
 
-def serve(colorizer: Colorizer, model: str, host: str, listening: socket.socket) -> None:
-    """Answer at a socket that listens, until interrupted."""
+def serve(
+    colorizer: Colorizer, model: str, host: str, listening: socket.socket, *names: str
+) -> None:
+    """Answer at a socket that listens, until interrupted.
+
+    Args:
+        colorizer: Colours the photographs.
+        model: Its name.
+        host: Name or address of the socket.
+        listening: The socket.
+        names: Further names of the page, by which a proxy is asked for it.
+    """
     warm_up(colorizer)
     print(f"The page is at {url(host, listening)} (Ctrl-C ends it)", flush=True)
-    build(app.Page(colorizer, model), host).run(sockets=[listening])
+    build(app.Page(colorizer, model), host, *names).run(sockets=[listening])

@@ -38,6 +38,10 @@ class Store:
         self._held.move_to_end(token)
         return photograph
 
+    def forget(self, token: str) -> None:
+        """Forget a photograph, if it is held."""
+        self._held.pop(token, None)
+
     def sweep(self) -> None:
         """Forget photographs that were not used in time."""
         oldest = self._clock() - self._seconds

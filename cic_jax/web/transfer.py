@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from cic_jax.web.limits import Limits
 
 CHUNK = 2**16
+BY_COMMAND = "colour it by the command cic-jax colorize"  # which takes files of 1 GiB
 Spool = tempfile.SpooledTemporaryFile  # in memory while it is small, else in an unnamed file
 
 
@@ -80,7 +81,8 @@ class Uploads:
 
     def _too_large(self) -> HTTPException:
         most = self._limits.file / 2**20
-        return HTTPException(413, f"expected a file of at most {most:g} MiB, got a larger one")
+        message = f"expected a file of at most {most:g} MiB, got a larger one: {BY_COMMAND}"
+        return HTTPException(413, message)
 
 
 class Downloads:

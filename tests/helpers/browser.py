@@ -18,7 +18,7 @@ FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-SECONDS = 20.0  # the longest wait for a condition
+SECONDS = 60.0  # the longest wait for a condition
 POLL = 0.02  # seconds between two looks at it
 
 
@@ -69,9 +69,11 @@ class Browser:
         """The expression's value as soon as it is true."""
         return self.until(lambda: self.value(expression), expression)
 
-    def until(self, condition: Callable[[], Any], what: str = "the condition") -> Any:
+    def until(
+        self, condition: Callable[[], Any], what: str = "the condition", seconds: float = SECONDS
+    ) -> Any:
         message = f"{what} did not become true"
-        return WebDriverWait(self._driver, SECONDS, POLL).until(lambda _: condition(), message)
+        return WebDriverWait(self._driver, seconds, POLL).until(lambda _: condition(), message)
 
     def text(self, selector: str = "body") -> str:
         return self.script("return document.querySelector(arguments[0]).innerText", selector)
@@ -95,6 +97,11 @@ class Browser:
 
     def devtools(self, command: str, **parameters: Any) -> Any:
         return self._driver.execute_cdp_cmd(command, parameters)
+
+    def forget(self, origin: str) -> None:
+        """Remove what pages of this origin have kept."""
+        self.open("about:blank")
+        self.devtools("Storage.clearDataForOrigin", origin=origin, storageTypes="all")
 
     def log(self, kind: str) -> list[dict[str, Any]]:
         """The entries since the last call, of kind 'performance' or 'browser'."""

@@ -23,8 +23,19 @@ ERROR = "document.querySelector('#error').textContent"
 def settle(page):
     """Wait until every picture on the page is there and the server has nothing to do."""
     page.wait("[...document.images].every((i) => i.hidden || (i.complete && i.naturalWidth > 0))")
+    page.wait("document.querySelector('#candidates').hidden || "
+              "!document.querySelector('#candidates img[hidden]')")  # fmt: skip
     page.wait("performance.now() - Math.max(...performance.getEntriesByType('resource')"
               ".map((entry) => entry.responseEnd)) > 400")  # fmt: skip
+
+
+def renewed(page, act):
+    """The colouring that is shown after `act`, at rest."""
+    source = page.value(SHOWN)
+    act()
+    page.wait(f"{SHOWN} !== '{source}' && {SHOWN} !== ''")
+    settle(page)
+    return picture(page, "#after")
 
 
 def picture(page, selector):

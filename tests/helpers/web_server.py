@@ -40,10 +40,10 @@ class CountingColorizer(Colorizer):
         self.gate = threading.Event()
         self.gate.set()
 
-    def predict(self, photo, *hints):
+    def predict(self, photo, *hints, **options):
         self.runs += 1
         assert self.gate.wait(30)
-        return super().predict(photo, *hints)
+        return super().predict(photo, *hints, **options)
 
 
 def tiny_colorizer(**options):

@@ -17,7 +17,7 @@ def test_everything_is_reached_by_keyboard_and_shows_its_focus(opened):
 
     reached = []
     opened.script("document.activeElement.blur()")
-    for _ in range(12):
+    for _ in range(19):
         opened.press("Tab")
         reached.append(
             opened.script("const e = document.activeElement; return e.id || e.name || e.title")
@@ -25,9 +25,18 @@ def test_everything_is_reached_by_keyboard_and_shows_its_focus(opened):
         focused = accented()
         opened.script("document.activeElement.blur()")  # the next Tab goes on from here
         assert focused - accented() > 200, reached[-1]
-    for name in ("another", "picker", "divider", "candidate", "vividness"):
+    for name in (
+        "another",
+        "picker",
+        "divider",
+        "closer",
+        "hold",
+        "candidate",
+        "vividness",
+        "size",
+    ):
         assert name in reached
-    for name in ("download", "reset", "Photograph: SpaceX"):
+    for name in ("download", "copy", "compare", "reset", "Photograph: SpaceX"):
         assert name in reached
 
 

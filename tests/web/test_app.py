@@ -92,6 +92,22 @@ def test_what_is_shown_is_reduced_and_what_is_saved_is_not(client):
     token = client.open(photo_files.encode(photo_files.picture(1, (2100, 700)))).json["token"]
     assert pixels(client.ask(f"/photographs/{token}/picture").body).shape == (341, 1024, 3)
     assert pixels(client.ask(f"/photographs/{token}/file").body).shape == (700, 2100, 3)
+    full = client.ask(f"/photographs/{token}/full?saturation=0").body
+    assert pixels(full).shape == (700, 2100, 3)
+    assert np.ptp(pixels(full), axis=-1).max() <= 1
+
+
+def test_the_network_looks_at_the_size_that_is_asked_for(client):
+    looked = client.ask("/photographs?name=a.jpg&size=256", "POST", JPEG).json["token"]
+    assert client.page.store.get(looked).prediction.size == (256, 384)
+    other = client.ask("/photographs?name=a.jpg&size=300", "POST", JPEG)
+    said = "size: expected one of 64, 256, 384, 512, got '300'"
+    assert (other.status, other.text) == (400, said)
+
+
+def test_a_photograph_is_forgotten_on_request(client, token):
+    assert client.ask(f"/photographs/{token}", "DELETE").status == 204
+    assert client.ask(f"/photographs/{token}/picture").status == 404
 
 
 @pytest.mark.parametrize("name", ["holiday.tif", "holiday.webp", "holiday.png", "holiday.gif"])

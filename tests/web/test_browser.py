@@ -147,22 +147,27 @@ def test_another_colouring_is_chosen_and_saved(opened, colorizer, photo):
 
 
 def test_what_is_no_photograph_costs_one_line(opened, tmp_path):
-    source = opened.value(SHOWN)
+    usual = picture(opened, "#after")
     notes = tmp_path / "notes.txt"
     notes.write_text("no photograph at all")
     opened.type("#chooser", str(notes))
     line = opened.wait(ERROR)
     assert line.startswith("notes.txt: empty, or no photograph of a kind that is read (")
-    assert opened.value(SHOWN) == source  # what was open stays
+    settle(opened)
+    np.testing.assert_allclose(picture(opened, "#after"), usual)  # what was open comes back
+    assert opened.value("document.querySelectorAll('#album li').length") == 1
     assert opened.value(STATUS) == ""
 
 
 def test_a_file_that_is_too_large_is_not_even_sent(page, tmp_path):
     large = tmp_path / "large.tif"
     with large.open("wb") as file:
-        file.truncate(33 * 2**20)
+        file.truncate(129 * 2**20)
     page.type("#chooser", str(large))
-    assert page.wait(ERROR) == "large.tif is larger than 32 MiB, the most that is taken"
+    assert page.wait(ERROR) == (
+        "large.tif is larger than 128 MiB, the most that is taken here: "
+        "colour by the command: cic-jax colorize 'large.tif' --out=coloured"
+    )
     asked = page.value("performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert asked
     assert not [url for url in asked if "/photographs" in url]

@@ -25,6 +25,7 @@ class NoNetwork(Colorizer):
     """Colours nothing, at once."""
 
     def __init__(self):
+        self.size = 64
         self.model = SimpleNamespace(target=SimpleNamespace(centers=None))
 
 
@@ -36,7 +37,7 @@ UPLOAD = "POST /photographs?name=a HTTP/1.1\r\nHost: localhost\r\nContent-Length
 def computed(monkeypatch):
     """The page's computations, without a network: what is opened is nothing, 8 MiB are saved."""
 
-    def predict(colorizer, name, file):
+    def predict(colorizer, name, file, size):
         grey = np.zeros((1, 1), np.uint8)
         nothing = Prediction(grey, np.zeros((1, 1, 2), np.float32), grey)
         return Photograph(name, file, nothing, {"name": name})

@@ -93,7 +93,8 @@ def test_a_file_that_is_too_large_is_not_taken(colorizer):
         for answer in (declared, streamed):
             assert (answer.status, answer.text) == (
                 413,
-                "expected a file of at most 1 MiB, got a larger one",
+                "expected a file of at most 1 MiB, got a larger one: "
+                "colour it by the command cic-jax colorize",
             )
         assert client.open(JPEG).status == 201
 
@@ -132,6 +133,22 @@ def test_one_computation_at_a_time_and_few_wait():
         assert colorizer.runs == 2
 
 
+def test_what_nobody_waits_for_is_not_computed():
+    colorizer = tiny_colorizer()
+    with serving(colorizer, app.Limits(waiting=1)) as client, ThreadPoolExecutor(1) as pool:
+        colorizer.gate.clear()
+        running = pool.submit(client.open, JPEG)
+        wait_for(lambda: colorizer.runs == 1)
+        with socket.create_connection(("127.0.0.1", client.port)) as connection:
+            head = f"POST /photographs HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(JPEG)}"
+            connection.sendall(f"{head}\r\n\r\n".encode() + JPEG)
+            wait_for(lambda: client.page.queue.length == 2)
+        wait_for(lambda: client.page.queue.length == 1)  # its place is free
+        colorizer.gate.set()
+        assert running.result().status == 201
+        assert colorizer.runs == 1
+
+
 def test_a_computation_that_takes_too_long_is_given_up():
     colorizer = tiny_colorizer()
     colorizer(np.asarray(Image.open(io.BytesIO(JPEG))))  # compiled
@@ -168,7 +185,7 @@ def test_names_of_this_machine_are_known(client, host):
 
 @pytest.mark.parametrize(("host", "status"), [("studio.lan:8000", 200), ("other.lan:8000", 403)])
 def test_the_name_that_was_asked_for_is_known(host, status):
-    guard = Guard(PlainTextResponse("the page"), name="Studio.lan")
+    guard = Guard(PlainTextResponse("the page"), names=["127.0.0.1", "Studio.lan"])
     scope = {"type": "http", "path": "/about", "headers": [(b"host", host.encode())]}
     sent = []
 

@@ -1,64 +1,39 @@
 // The colours that the user has given to places of the photograph, oldest first.
 
-const $ = (id) => document.getElementById(id);
-let given = [];
-let changed = () => {};
+import { $, node } from "./dom.js";
 
-export const onChange = (listener) => (changed = listener);
-export const count = () => given.length;
+let change = () => {};
 
-// x and y from 0 to 1, a and b in CIELAB units, and the colour as it is shown.
-export function add(hint) {
-  update([...given.filter((one) => one.x !== hint.x || one.y !== hint.y), hint]);
-}
+// `changed` is called with other hints: x and y from 0 to 1, a and b in CIELAB units, the colour as
+// it is shown, and its name.
+export const onChange = (changed) => (change = changed);
 
-export function forget() {
-  given = [];
-  draw();
-}
+export const withOne = (hints, hint) => [
+  ...hints.filter((one) => one.x !== hint.x || one.y !== hint.y),
+  hint,
+];
 
-function update(next) {
-  given = next;
-  draw();
-  changed(given.map(({ x, y, a, b }) => [x, y, a, b].map(short).join(",")).join(";"));
-}
-
-const short = (number) => String(Math.round(number * 1e4) / 1e4);
-
-function draw() {
-  $("hinting").hidden = given.length === 0;
-  $("marks").replaceChildren(...given.map(mark));
-  $("hints").replaceChildren(...given.map(entry));
+export function draw(hints) {
+  $("hinting").hidden = hints.length === 0;
+  $("marks").replaceChildren(...hints.map(mark));
+  $("hints").replaceChildren(...hints.map((hint, index) => entry(hints, hint, index)));
 }
 
 function mark({ x, y, fill }) {
-  const node = document.createElement("i");
-  node.style.setProperty("--x", `${100 * x}%`);
-  node.style.setProperty("--y", `${100 * y}%`);
-  node.style.background = fill;
-  return node;
+  const dot = node("i");
+  dot.style.setProperty("--x", `${100 * x}%`);
+  dot.style.setProperty("--y", `${100 * y}%`);
+  dot.style.background = fill;
+  return dot;
 }
 
-function entry(hint, index) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  const name = `Colour ${index + 1}: ${hint.fill}`;
-  button.type = "button";
+function entry(hints, hint, index) {
+  const name = `colour ${index + 1}: ${hint.name}`;
+  const button = node("button", { type: "button", textContent: "\u00d7", title: `Remove ${name}` });
   button.style.setProperty("--fill", hint.fill);
-  button.textContent = "\u00d7";
-  button.title = `${name}. Remove it`;
-  button.setAttribute("aria-label", `Remove ${name.toLowerCase()}`);
-  button.addEventListener("click", () => update(given.filter((one) => one !== hint)));
-  item.append(button);
-  return item;
+  button.setAttribute("aria-label", `Remove ${name}`);
+  button.addEventListener("click", () => change(hints.filter((one) => one !== hint)));
+  return node("li", {}, button);
 }
 
-const undo = () => given.length > 0 && update(given.slice(0, -1));
-
-$("undo").addEventListener("click", undo);
-$("clear").addEventListener("click", () => update([]));
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey) return;
-  event.preventDefault();
-  undo();
-});
+$("clear").addEventListener("click", () => change([]));

@@ -1,307 +1,190 @@
-import * as distribution from "./distribution.js";
+// The page: what follows from what.
+
+import * as album from "./album.js";
+import * as candidates from "./candidates.js";
+import { $, attempt, complain, latest, node, say } from "./dom.js";
 import * as hints from "./hints.js";
+import * as inspector from "./inspector.js";
+import { onFiles } from "./intake.js";
+import * as list from "./list.js";
+import * as progress from "./progress.js";
+import * as results from "./results.js";
 import * as server from "./server.js";
+import * as settings from "./settings.js";
+import * as stage from "./stage.js";
+import { word } from "./words.js";
 
-const DEFAULTS = { tau: 0, unify: 0, candidate: 0 }; // the model's own, once they are known
-const THUMBNAIL = 256; // pixels along the long side
-const PAUSE = 250; // milliseconds without a change, before thumbnails follow
-const STEP = 0.01; // of the photograph, that an arrow key moves the chosen pixel
-
-const $ = (id) => document.getElementById(id);
-const state = {
-  about: null, // what the server is
-  opened: 0, // how many files were taken; the last one is shown
-  photograph: null, // what it holds of the one that is open
-  point: null, // the chosen pixel, x and y from 0 to 1
-  readOut: { ...DEFAULTS },
-  found: null, // the distribution that is shown
-};
-
-// A task that is wanted again while it runs runs once more, with what is wanted then.
-function latest(task) {
-  let wanted = false;
-  let running = false;
-  return async () => {
-    wanted = true;
-    if (running) return;
-    running = true;
-    while (wanted) {
-      wanted = false;
-      await attempt(task);
-    }
-    running = false;
-  };
-}
-
-async function attempt(task) {
-  try {
-    await task();
-  } catch (error) {
-    say("");
-    complain(error.message);
-  }
-}
-
-const say = (text) => ($("status").textContent = text);
-const complain = (text) => ($("error").textContent = text);
+const CURRENT = "current"; // in the browser's session: the number of the photograph on the stage
+let about = null; // what the server is
+let before = null; // on the stage before the photograph that was opened last
 
 // ---- opening
 
-async function open(file, name) {
-  if (file.size > state.about.most_bytes) {
-    const most = Math.floor(state.about.most_bytes / 2 ** 20);
-    throw new Error(`${name} is larger than ${most} MiB, the most that is taken`);
+async function take(files, folder) {
+  const wanted = folder ? files.filter(isPhotograph) : files;
+  const left = files.length - wanted.length;
+  if (wanted.length === 0) throw new Error("no photographs are in this folder");
+  complain(left > 0 ? `${left} files of the folder are no photographs and were left out` : "");
+  const alone = wanted.length === 1;
+  let first = null;
+  const large = [];
+  for (const { file, name } of wanted) {
+    if (file.size > about.most_bytes) large.push(name);
+    else {
+      const item = await album.add(file, name, settings.forNext(), alone);
+      if (!first) show((first = item));
+      work();
+    }
   }
-  complain("");
-  say(`Colouring ${name} …`);
-  state.opened += 1;
-  const turn = state.opened;
-  const start = performance.now();
-  const photograph = await server.open(file, name);
-  const grey = await server.picture(photograph.token, { saturation: 0 });
-  const colour = await server.picture(photograph.token, {
-    ...state.readOut, candidate: 0, hints: "",
-  });
-  if (turn !== state.opened) return;
-  state.photograph = photograph;
-  state.point = null;
-  hints.forget();
-  readOut({ candidate: 0, hints: "" });
-  show($("before"), grey);
-  show($("after"), colour);
-  arrange();
-  say(summary(photograph, (performance.now() - start) / 1000));
+  if (large.length > 0) throw new Error(tooLarge(large));
 }
 
-function summary({ name, frames, coloured }, seconds) {
-  let text = `${name} coloured in ${seconds.toFixed(1)} s.`;
-  if (coloured) text += " Its own colours were set aside: the network saw lightness alone.";
-  if (frames > 1) text += ` It is the first of the ${frames} pictures in the file.`;
-  return text;
+const isPhotograph = ({ name }) =>
+  !name.startsWith(".") && about.suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
+
+function tooLarge(names) {
+  const most = Math.floor(about.most_bytes / 2 ** 20);
+  const which = names.length > 1 ? `${names.length} files are` : `${names[0]} is`;
+  return (
+    `${which} larger than ${most} MiB, the most that is taken here: ` +
+    `colour by the command: cic-jax colorize ${names.length > 1 ? "FOLDER" : `'${names[0]}'`} --out=coloured`
+  );
 }
 
-function arrange() {
-  const { width, height, format } = state.photograph;
+const work = () => attempt(() => album.run(stage.current));
+
+// Puts a photograph on the stage, as far as it is ready.
+function show(item) {
+  if (item === stage.current()) return;
+  before = stage.current();
+  sessionStorage.setItem(CURRENT, item.id);
   $("welcome").hidden = true;
   $("work").hidden = $("another").hidden = false;
-  $("stage").style.setProperty("--aspect", width / height);
+  $("about-file").textContent = "";
+  inspector.clear();
+  candidates.clear();
+  stage.open(item);
+  settings.draw();
+  list.mark();
+  ready(item.state === "done");
+  if (item.state === "done") attempt(() => finish(item));
+  else if (item.state === "failed") complain(`${item.name}: ${item.reason}`);
+}
+
+function ready(is) {
+  for (const id of ["download", "copy", "compare", "hold"]) $(id).disabled = !is;
+}
+
+// Shows what the server made of the photograph on the stage.
+async function finish(item) {
+  await stage.coloured(item);
+  if (item !== stage.current()) return;
+  const { width, height, format } = item.photograph;
   $("about-file").textContent = `${width} × ${height}, ${format}: saved at that size.`;
-  $("cross").setAttribute("hidden", "");
-  $("distribution").setAttribute("hidden", "");
-  $("hint-help").hidden = true;
-  divide();
+  ready(true);
+  candidates.update();
 }
 
-function show(image, blob) {
-  const before = image.src;
-  image.src = URL.createObjectURL(blob);
-  if (before) URL.revokeObjectURL(before);
-}
-
-// ---- reading out
-
-const redraw = latest(async () => {
-  const { photograph } = state;
-  const colour = await server.picture(photograph.token, state.readOut);
-  if (photograph !== state.photograph) return;
-  show($("after"), colour);
-  complain("");
-});
-
-const inspect = latest(async () => {
-  const { photograph, point } = state;
-  const found = await server.pixel(photograph.token, { ...point, ...state.readOut });
-  if (photograph !== state.photograph) return;
-  state.found = found;
-  distribution.draw($("distribution"), found);
-  $("distribution").removeAttribute("hidden");
-  $("hint-help").hidden = state.about.hints === 0;
-  $("pixel").textContent = distribution.describe(found);
-});
-
-const redrawThumbnails = latest(async () => {
-  const { photograph } = state;
-  for (const image of $("candidates").querySelectorAll("img")) {
-    const { candidate } = image.dataset;
-    const values = { ...state.readOut, candidate, longest: THUMBNAIL };
-    const colour = await server.picture(photograph.token, values);
-    if (photograph !== state.photograph) return;
-    show(image, colour);
+function leave(item) {
+  if (item !== stage.current()) return;
+  const other = album.items.includes(before) ? before : album.items.at(-1);
+  if (other) show(other);
+  else {
+    stage.close();
+    $("welcome").hidden = false;
+    $("work").hidden = $("another").hidden = true;
   }
-});
+}
 
-let pause;
-
-function readOut(values) {
-  Object.assign(state.readOut, values);
-  $("vividness").value = state.readOut.tau;
-  $("vividness-value").textContent = state.readOut.tau.toFixed(2);
-  $("unify").checked = state.readOut.unify > 0;
-  for (const radio of $("candidates").querySelectorAll("input")) {
-    radio.checked = Number(radio.value) === state.readOut.candidate;
+function followAlbum(item, what) {
+  if (what === "full") complain("the browser has no room to keep the photographs: a reload loses them");
+  if (what === "waiting") work();
+  if (what === "removed") leave(item);
+  if (what === "done" && item === stage.current()) {
+    attempt(async () => {
+      await finish(item);
+      if (item === stage.current()) progress.summary(item);
+    });
   }
-  if (!state.photograph) return;
-  redraw();
-  if (state.point) inspect();
-  clearTimeout(pause);
-  pause = setTimeout(redrawThumbnails, PAUSE);
+  if (what !== "failed" && what !== "stopped") return;
+  if (item.alone) album.remove(item); // what was open before comes back
+  if (what === "stopped") say(item.alone ? `${item.name} was cancelled.` : "Stopped.");
+  else if (item.alone || item === stage.current()) complain(item.reason);
 }
 
-function divide() {
-  $("stage").style.setProperty("--part", `${$("divider").value}%`);
-}
+// ---- other settings
 
-// ---- choosing a pixel
-
-function choose(x, y) {
-  if (state.about.candidates === 1) return; // there is no distribution
-  const within = (value) => Math.min(1, Math.max(0, value));
-  state.point = { x: within(x), y: within(y) };
-  $("cross").style.setProperty("--x", `${100 * state.point.x}%`);
-  $("cross").style.setProperty("--y", `${100 * state.point.y}%`);
-  $("cross").removeAttribute("hidden");
-  inspect();
-}
-
-const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-$("picker").addEventListener("click", (event) => {
-  const box = $("picker").getBoundingClientRect();
-  choose((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
-});
-$("picker").addEventListener("keydown", (event) => {
-  const move = MOVES[event.key];
-  if (!move) return;
-  event.preventDefault();
-  const { x, y } = state.point ?? { x: 0.5, y: 0.5 };
-  const step = event.shiftKey ? 10 * STEP : STEP;
-  choose(x + step * move[0], y + step * move[1]);
+const lookAgain = latest(async () => {
+  const item = stage.current();
+  say("");
+  await progress.during(`Looking again, at ${item.settings.size} pixels …`, stage.redraw);
 });
 
-// ---- giving a colour to the chosen pixel
+const renewThumbnail = latest(async () => {
+  const item = stage.current();
+  if (item?.state === "done" && album.items.length > 1) await album.thumbnail(item);
+});
 
-hints.onChange((text) => {
+function followSettings(again) {
+  const item = stage.current();
+  if (!item || item.state !== "done") return;
   complain("");
-  readOut({ hints: text });
-});
+  if (again) lookAgain();
+  else stage.redraw();
+  inspector.update();
+  candidates.update();
+  renewThumbnail();
+}
 
-function give([a, b, , fill]) {
-  if (hints.count() >= state.about.hints) {
-    complain(`${state.about.hints} colours are given, the most that are taken`);
+function give(point, [a, b, , fill]) {
+  const given = hints.withOne(settings.now().hints, { ...point, a, b, fill, name: word(50, a, b) });
+  if (given.length > about.hints) {
+    complain(`${about.hints} colours are given, the most that are taken`);
     return;
   }
-  hints.add({ ...state.point, a, b, fill });
+  settings.change({ hints: given });
 }
-
-distribution.onPick($("distribution"), (bin) => {
-  if (state.about.hints > 0) give(bin);
-});
-
-// ---- controls
-
-$("divider").addEventListener("input", divide);
-$("vividness").addEventListener("input", () => readOut({ tau: $("vividness").valueAsNumber }));
-$("unify").addEventListener("change", () =>
-  readOut({ unify: $("unify").checked ? state.about.unified : 0 }),
-);
-$("reset").addEventListener("click", () => readOut(DEFAULTS));
-
-$("download").addEventListener("click", () =>
-  attempt(async () => {
-    complain("");
-    say("Colouring at full size …");
-    $("download").disabled = true;
-    try {
-      const { name, blob } = await server.file(state.photograph.token, state.readOut);
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(blob);
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      say(`${name} is saved.`);
-    } finally {
-      $("download").disabled = false;
-    }
-  }),
-);
-
-// ---- three ways in: a file chosen, dropped or pasted
-
-function take(files) {
-  if (files.length > 0) attempt(() => open(files[0], files[0].name || "photograph"));
-}
-
-for (const id of ["choose", "another"]) {
-  $(id).addEventListener("click", () => $("chooser").click());
-}
-$("chooser").addEventListener("change", () => {
-  take($("chooser").files);
-  $("chooser").value = ""; // so that the same file can be chosen again
-});
-document.addEventListener("paste", (event) => take(event.clipboardData.files));
-document.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  document.body.classList.add("dragging");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) document.body.classList.remove("dragging");
-});
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  document.body.classList.remove("dragging");
-  take(event.dataTransfer.files);
-});
 
 // ---- start
 
 function offer({ name, title, credit }) {
-  const button = document.createElement("button");
-  const image = document.createElement("img");
-  image.src = `/samples/${name}.jpg`;
-  image.alt = "";
-  button.type = "button";
-  button.append(image, title);
-  button.title = `Photograph: ${credit}`;
+  const image = node("img", { src: `samples/${name}.jpg`, alt: "" });
+  const button = node("button", { type: "button", title: `Photograph: ${credit}` }, image, title);
   button.addEventListener("click", () =>
-    attempt(async () => open(await server.sample(name), `${name}.jpg`)),
+    attempt(async () => take([{ file: await server.sample(name), name: `${name}.jpg` }], false)),
   );
-  const item = document.createElement("li");
-  item.append(button);
-  return item;
+  return node("li", {}, button);
 }
 
-function candidate(number) {
-  const radio = document.createElement("input");
-  const image = document.createElement("img");
-  const label = document.createElement("label");
-  Object.assign(radio, { type: "radio", name: "candidate", value: number });
-  image.alt = number === 0 ? "The usual colouring" : `Another colouring, ${number}`;
-  image.dataset.candidate = number;
-  radio.addEventListener("change", () => readOut({ candidate: number }));
-  label.append(radio, image);
-  return label;
+function introduce() {
+  for (const place of document.querySelectorAll(".model")) place.textContent = about.model;
+  $("minutes").textContent = Math.round(about.minutes);
+  $("samples").append(...about.samples.map(offer));
+  $("weak").hidden = about.weaknesses.length === 0;
+  $("weaknesses").append(
+    ...about.weaknesses.map(([title, text]) =>
+      node("li", {}, node("b", { textContent: `${title}. ` }), text),
+    ),
+  );
 }
 
 attempt(async () => {
-  state.about = await server.about();
-  $("model").textContent = state.about.model;
-  $("minutes").textContent = Math.round(state.about.minutes);
-  $("samples").append(...state.about.samples.map(offer));
-  const { candidates } = state.about;
-  if (candidates > 1) {
-    $("candidates").append(...Array.from({ length: candidates }, (_, number) => candidate(number)));
-    $("candidates").hidden = false;
-    $("unifying").hidden = false;
-    if (state.about.hints > 0) {
-      $("distribution").setAttribute("tabindex", "0");
-      $("distribution").setAttribute("role", "application");
-    }
-  } else {
-    $("pixel").textContent =
-      "This model predicts the colour itself: it has no distribution to show.";
-  }
-  if (state.about.vividness === null) $("vividness").disabled = true;
-  else DEFAULTS.tau = state.about.vividness;
-  DEFAULTS.unify = state.about.unify;
-  readOut(DEFAULTS);
+  about = await server.about();
+  introduce();
+  candidates.start(about.candidates, (candidate) => settings.change({ candidate }));
+  settings.start(about, followSettings);
+  inspector.start(about.candidates > 1, about.hints > 0 ? give : null);
+  results.start(about.model);
+  list.start(show);
+  progress.start();
+  album.onChange(followAlbum);
+  $("empty").addEventListener("click", () => [...album.items].forEach(album.remove));
+  const lasting = await album.restore();
+  $("lasting").hidden = !lasting;
+  $("fleeting").hidden = lasting;
+  const shown = Number(sessionStorage.getItem(CURRENT));
+  const item = album.items.find(({ id }) => id === shown) ?? album.items.at(-1);
+  if (item) show(item);
+  onFiles(take);
+  work();
 });
