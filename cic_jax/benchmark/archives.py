@@ -14,6 +14,9 @@ from typing import NamedTuple
 import psutil
 
 from cic_jax import images, machine
+from cic_jax.benchmark import process
+from cic_jax.benchmark import stages as stage_costs
+from cic_jax.benchmark.commands import LARGE
 
 ROOT = Path(__file__).parents[2]
 PLAIN, SHARES, RAY = "one plain process", "a share on each core", "Ray, a worker for each core"
@@ -58,7 +61,17 @@ def measure(work: Work, rounds: int) -> dict[str, list[Cost]]:
     return costs
 
 
-def report(work: Work, costs: dict[str, list[Cost]]) -> str:
+def stages(work: Work) -> dict[str, list[float]]:
+    """Measure the stages of the folder's photographs and of large ones, on one core."""
+    small = list(images.files_below(work.photos))[: work.counts[1]]
+    large = [work.home / f"{number}.jpg" for number in range(4)]
+    for path in large:
+        process.write_photograph(path, *LARGE)
+    named = {"photographs of the folder": small, f"{LARGE[0]} x {LARGE[1]}, drawn": large}
+    return {name: stage_costs.measure(files, work.checkpoint) for name, files in named.items()}
+
+
+def report(work: Work, costs: dict[str, list[Cost]], by_stage: dict[str, list[float]]) -> str:
     """Return the table in Markdown: medians over rounds, and ratios of the same round."""
     cores = sorted(os.sched_getaffinity(0))
     lines = [
@@ -79,6 +92,11 @@ def report(work: Work, costs: dict[str, list[Cost]]) -> str:
         pairs = zip(costs[PLAIN], measured, strict=True)
         ratio = statistics.median(plain.processor / cost.processor for plain, cost in pairs)
         lines.append(f"| {name} | {processor:.2f} | {ratio:.2f} | {wall:.2f} |")
+    lines += ["", "Milliseconds of one core for a photograph:", ""]
+    lines += [f"| | {' | '.join(stage_costs.STAGES)} | sum |", "|---" * 7 + "|"]
+    for name, spent in by_stage.items():
+        cells = " | ".join(f"{value:.1f}" for value in (*spent, sum(spent)))
+        lines.append(f"| {name} | {cells} |")
     about = (f"{key}: {value}" for key, value in machine.describe().items())
     lines += ["", f"On {len(cores)} of the cores; {', '.join(about)}.", ""]
     return "\n".join(lines)
@@ -116,18 +134,18 @@ def _run(commands: Callable[[Path], list[Command]]) -> Cost:
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         for command, core in commands(Path(folder) / "out"):
-            process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
-            running.append(process)
+            started = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
+            running.append(started)
             if core is not None:  # before JAX asks how many there are
-                psutil.Process(process.pid).cpu_affinity([core])
-        while any(process.poll() is None for process in running):
-            for process in running:
-                _look(process.pid, seconds)
+                psutil.Process(started.pid).cpu_affinity([core])
+        while any(x.poll() is None for x in running):
+            for started in running:
+                _look(started.pid, seconds)
             time.sleep(INTERVAL)
         wall = time.perf_counter() - start
-    for process in running:
-        if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, process.args)
+    for started in running:
+        if started.returncode:
+            raise subprocess.CalledProcessError(started.returncode, started.args)
     return Cost(wall, sum(seconds.values()))
 
 
@@ -135,9 +153,9 @@ def _look(pid: int, seconds: dict[int, float]) -> None:
     """Note the processor seconds so far of a process and of all below it."""
     try:
         parent = psutil.Process(pid)
-        for process in [parent, *parent.children(recursive=True)]:
-            spent = process.cpu_times()
-            seconds[process.pid] = spent.user + spent.system
+        for child in [parent, *parent.children(recursive=True)]:
+            spent = child.cpu_times()
+            seconds[child.pid] = spent.user + spent.system
     except psutil.NoSuchProcess:
         return
 
