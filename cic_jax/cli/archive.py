@@ -14,6 +14,7 @@ from cic_jax.cli.outcomes import Outcomes
 if TYPE_CHECKING:
     from cic_jax.archive import Manifest, Photograph, Share, Worker
     from cic_jax.archive.stores import Folder
+    from cic_jax.cli.plan import Failure
 
 MOST_SHARES = 1_000_000
 BATCH = 8
@@ -73,7 +74,7 @@ def colorize(options: argparse.Namespace) -> int:
 
     outcomes = Outcomes(options.json)
     share = Share(*(options.share or (1, 1)))
-    unfound: list[str] = []
+    unfound: list[Failure] = []
     photographs, refused = planned(_found(options, outcomes, unfound), share)
     for photograph, reason in refused.items():
         outcomes.fail(photograph.name, f"{photograph.name}: {reason}")
@@ -109,24 +110,27 @@ def _require_fit(options: argparse.Namespace) -> None:
 
 
 def _found(
-    options: argparse.Namespace, outcomes: Outcomes, failures: list[str]
+    options: argparse.Namespace, outcomes: Outcomes, failures: list["Failure"]
 ) -> Iterator["Photograph"]:
     """Yield all photographs of all shares; tell of those names that have none."""
-    from cic_jax.archive import find, listed
+    from cic_jax.archive import Photograph, find, listed
+    from cic_jax.cli import plan
 
     for name in options.photos:
+        if "://" not in name:
+            for path, place in plan.find(name, Path(options.out), failures):
+                yield Photograph(str(path), place.as_posix())
+            continue
         try:
-            photographs = find(name)
-            first = next(photographs, None)
-            if first is not None:
-                yield first
-                yield from photographs
-                continue
-            line = f"{name}: no photographs in this folder"
+            photographs = list(find(name))
         except OSError as error:
-            line = console.describe(error)
-        failures.append(name)
-        outcomes.fail(name, line)
+            failures.append(plan.Failure(name, console.describe(error)))
+            continue
+        if not photographs:
+            failures.append(plan.Failure(name, f"{name}: no photographs there"))
+        yield from photographs
+    for failure in failures:
+        outcomes.fail(*failure)
     if options.list is not None:
         try:
             yield from listed(options.list)

@@ -68,7 +68,7 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
 
     if len(names) > 1:
         names = [name for name in names if os.path.realpath(name) != os.path.realpath(out)]
-    for photograph, place in itertools.chain(*(_find(name, out, errors) for name in names)):
+    for photograph, place in itertools.chain(*(find(name, out, errors) for name in names)):
         target = os.path.realpath(photograph)  # `Path.resolve` fails for links in a circle
         if target in seen:
             continue
@@ -127,7 +127,7 @@ def _failure(path: Path | str, reason: str) -> Failure:
     return Failure(str(path), f"{path}: {reason}")
 
 
-def _find(argument: str, out: Path, errors: list[Failure]) -> Iterator[tuple[Path, Path]]:
+def find(argument: str, out: Path, errors: list[Failure]) -> Iterator[tuple[Path, Path]]:
     """Yield the files an argument names, each with its path below the argument's folder.
 
     For a pattern that folder is the longest path before the first wildcard. A folder without

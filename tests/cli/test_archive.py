@@ -114,6 +114,20 @@ def test_what_ends_a_share_loses_its_batch_alone(source, tmp_path, colorize, mon
     assert pictures(out) == RESULTS
 
 
+def test_patterns_and_names_without_photographs(source, tmp_path, colorize):
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / "out"
+    names = [f"{source}/*.png", tmp_path / "empty", "memory://nothing"]
+    status, told = colorize(*names, f"--out={out}", "--share=1/1")
+    assert status == console.SOME_FAILED
+    assert pictures(out) == ["a.png", "e.png"]
+    assert told[:2] == [
+        f"{tmp_path / 'empty'}: no photographs in this folder",
+        "memory://nothing: no photographs there",
+    ]
+    assert told[-1] == f"2 coloured into {out}, 2 failed"
+
+
 def test_a_list_names_paths_and_urls_and_errors_are_lines(tmp_path, weights, capsys):
     memory = fsspec.filesystem("memory")
     memory.pipe_file("/bucket/x.jpg", encode(picture(0)))
