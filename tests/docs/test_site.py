@@ -1,6 +1,7 @@
 """The site has every page and module, and no link of it leads nowhere."""
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -28,6 +29,15 @@ def test_the_start_page_lists_every_page_and_notebook():
     listed = set(re.findall(r"^- \[[^]]+\]\(([^)]+)\)", INDEX, re.MULTILINE))
     pages = {path.name for path in ROOT.glob("docs/*.md")} - {"index.md"}
     assert pages | {f"../notebooks/{path.name}" for path in ROOT.glob("notebooks/*")} <= listed
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_is_kept_without_outputs(path):
+    cells = json.loads(path.read_text())["cells"]
+    assert cells[0]["source"][0].startswith("# ")
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert len(code) >= 10
+    assert [cell["id"] for cell in code if cell["outputs"] or cell["execution_count"]] == []
 
 
 def test_the_reference_lists_every_module_and_package():
@@ -97,7 +107,7 @@ class Page(HTMLParser):
 
 
 @pytest.mark.slow
-def test_the_site_builds_without_a_warning_and_its_links_lead_somewhere(tmp_path):
+def test_the_site_builds_with_its_notebooks_run_and_no_link_lost(tmp_path):
     pytest.importorskip("myst_nb", reason="Sphinx and MyST-NB are not installed")
     command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "-q"]
     places = ["-c", SITE, "-d", tmp_path / "doctrees", ROOT, tmp_path / "site"]
@@ -113,6 +123,8 @@ def test_the_site_builds_without_a_warning_and_its_links_lead_somewhere(tmp_path
         if not urlsplit(link).scheme and not leads(path, link, pages)
     }
     assert lost == set()
+    for name in ("method", "what_could_it_have_been"):  # the build has run them
+        assert pages[site / f"notebooks/{name}.html"].pictures >= 10
     assert "Float[Array, 'b h w 1']" in (site / "docs/api/cic_jax.network.html").read_text()
 
 
