@@ -33,11 +33,11 @@ def _is_link(node: nodes.Node) -> bool:
 
 def page_of(target: Path, root: Path) -> dict[str, str] | None:
     """Return what the site knows a file or folder by, or None if it has no page about it."""
-    parts = target.with_suffix("").parts
-    is_module = target.suffix == ".py" or (root / target / "__init__.py").exists()
-    if parts[0] == "cic_jax" and is_module:
-        name = ".".join(part for part in parts if part != "__init__")
-        return {"refdomain": "py", "reftype": "mod", "reftarget": name}
+    if target.parts[0] == "cic_jax" and target.suffix in ("", ".py"):
+        while target.suffix != ".py" and not (root / target / "__init__.py").exists():
+            target = target.parent  # a folder of other files belongs to its package
+        parts = [part for part in target.with_suffix("").parts if part != "__init__"]
+        return {"refdomain": "py", "reftype": "mod", "reftarget": ".".join(parts)}
     for name in ("README.md", "index.md"):
         if (root / target / name).exists():
             page = (target / name).with_suffix("").as_posix()
