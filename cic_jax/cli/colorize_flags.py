@@ -19,6 +19,7 @@ examples:
   cic-jax colorize albums --out=beside --compare   before and after in one picture
   cic-jax colorize car.jpg --out=cars --candidates=4   cars/car-1.jpg to cars/car-4.jpg
   cic-jax colorize car.jpg --out=cars --hint=340,210,darkred --hint=50%,5%,skyblue
+  cic-jax colorize film.mp4 -o coloured.mp4        a film, steadily (needs the extra `video`)
   cic-jax colorize - < grey.jpg > colour.jpg       from standard input to standard output
 
 With the released model a photograph of up to 100 megapixels needs {MEMORY / 1e9:g} GB of memory,
@@ -29,6 +30,11 @@ again colours only what is not done yet: a hidden file in the output folder, {RE
 records the photograph of each result. Photographs that share a name get numbers, and no other
 file is replaced.
 
+A film (.mp4 .m4v .mov .mkv .webm; .avi and others become .mkv) is coloured where it is named itself
+or by a pattern; films in a folder that is named are left out. Ctrl-C leaves what is done as a film
+to play, FILM.unfinished.mp4, and the same command goes on. Hints, --candidates and --compare are
+for photographs alone.
+
 exit status: {console.STATUS_LINE}
 `cic-jax help names`, `help hints` and `help formats` say more.
 """
@@ -38,7 +44,7 @@ def add(subcommands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the parser of `cic-jax colorize PHOTO... --out=DIR` and return it."""
     parser: argparse.ArgumentParser = subcommands.add_parser(
         "colorize",
-        help="colour photographs, folders of photographs, or standard input",
+        help="colour photographs, folders of photographs, films, or standard input",
         description="Colour photographs.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -28,7 +28,8 @@ class Destination(NamedTuple):
 def find(options: argparse.Namespace) -> Destination:
     """Tell photographs from their destination, or fail with one line.
 
-    `--out` is a file if it ends in a picture's suffix, is no folder, and one file is coloured.
+    `--out` is a file if it ends in a picture's or a film's suffix, is no folder, and one file is
+    coloured.
     Without `--out` the last argument is the folder of the results if it cannot be meant otherwise:
     it ends in / or is a folder, and has no photographs but results of this command.
     """
@@ -42,9 +43,12 @@ def find(options: argparse.Namespace) -> Destination:
             f"--out: expected a folder, since {' '.join(options.photos)} may be several "
             f"photographs; got a picture's name, {out} (a folder of that name is {out}{os.sep})"
         )
+    from cic_jax import film
     from cic_jax.images import SUFFIXES, WRITTEN
 
     written = [suffix for format in WRITTEN for suffix in SUFFIXES[format]]
+    if film.is_film(out):
+        written = list(film.WRITTEN)
     if out.suffix.lower() not in written:
         console.fail(f"--out: expected a name that ends in one of {' '.join(written)}; got {out}")
     return Destination(options.photos, out.parent, out)
@@ -73,6 +77,8 @@ def _has_photographs(folder: Path) -> bool:
 
 
 def _is_picture(path: Path) -> bool:
+    """Return whether a file is named like a photograph or a film."""
+    from cic_jax.film import is_film
     from cic_jax.images import SUFFIXES
 
-    return path.suffix.lower() in itertools.chain(*SUFFIXES.values())
+    return is_film(path) or path.suffix.lower() in itertools.chain(*SUFFIXES.values())

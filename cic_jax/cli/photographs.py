@@ -15,6 +15,7 @@ from cic_jax.cli.destination import Destination
 from cic_jax.cli.outcomes import Outcomes
 from cic_jax.cli.plan import Job, Plan
 from cic_jax.cli.sources import Sources
+from cic_jax.film import FilmError, is_film
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,7 @@ def colorize_files(
             start = time.perf_counter()
             try:
                 _colorize_file(job, colorizer, plan.sources, options)
-            except (images.PhotoError, OSError) as error:
+            except (images.PhotoError, FilmError, OSError) as error:
                 # A full disk is noticed where a file is closed, and names none.
                 nameless = isinstance(error, OSError) and error.filename is None
                 told = console.describe(error)
@@ -76,7 +77,14 @@ def colour(
 def _colorize_file(
     job: Job, colorizer: "Colorizer", sources: Sources, options: argparse.Namespace
 ) -> None:
-    """Colour a photograph and write its results. Raises PhotoError or OSError."""
+    """Colour a photograph, or a film, and write its results.
+
+    Raises PhotoError, FilmError or OSError.
+    """
+    if is_film(job.photograph):
+        from cic_jax.cli import film
+
+        return film.colorize(job, colorizer, sources, options)
     photo = images.read(job.photograph)
     if photo.frames > 1:
         console.say(f"{job.photograph}: the first of the {photo.frames} pictures in it is coloured")
@@ -85,6 +93,7 @@ def _colorize_file(
     pictures = colour(colorizer, photo, options, job.photograph)
     for result, picture in zip(job.results, pictures, strict=True):
         images.write(result, *picture)
+    return None
 
 
 def _make_folder(out: Path) -> None:

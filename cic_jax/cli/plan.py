@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from cic_jax import images
+from cic_jax import film, images
 from cic_jax.cli.sources import Sources
 
 PATTERN = re.compile(r"[*?[]")  # the characters that make a name a pattern
@@ -74,7 +74,7 @@ def plan_results(names: list[str], out: Path, overwrite: bool = False, candidate
             continue
         seen.add(target)
         try:
-            result = images.output_name(out / place, images.identify(photograph))
+            result = _named(out / place, photograph)
             if any(images.is_same_file(photograph, path) for path in _results(result, candidates)):
                 reason = "is in the output folder itself; name another"
                 errors.append(_failure(photograph, reason))
@@ -104,7 +104,10 @@ def plan_result(
     plan = Plan([], [], [], sources)
     results = _results(result, candidates)
     try:
-        images.identify(photograph)
+        if film.is_film(photograph) != film.is_film(result):
+            reason = f"a film becomes a film, a photograph a photograph; not {result}"
+            raise images.PhotoError(f"{photograph}: {reason}")
+        _named(result, photograph)
         there = [path for path in results if path.exists()]
         for path in there:
             if images.is_same_file(photograph, path):
@@ -121,6 +124,13 @@ def plan_result(
     if len(there) == len(results) and not overwrite:
         return plan._replace(done=[job])
     return plan._replace(jobs=[job])
+
+
+def _named(path: Path, photograph: Path) -> Path:
+    """Return `path` with the suffix of what is made of a photograph or film. Raises PhotoError."""
+    if film.is_film(photograph):
+        return film.output_name(path)
+    return images.output_name(path, images.identify(photograph))
 
 
 def _failure(path: Path | str, reason: str) -> Failure:

@@ -6,13 +6,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cic_jax.film.limits import FilmError, is_film, output_name
+from cic_jax.film.limits import WRITTEN, FilmError, is_film, output_name
 
 if TYPE_CHECKING:
     from cic_jax.film.colouring import Settings
     from cic_jax.film.whole import Result, colorize
 
-__all__ = ["FilmError", "Result", "Settings", "colorize", "is_film", "output_name"]
+__all__ = ["WRITTEN", "FilmError", "Result", "Settings", "colorize", "is_film", "output_name"]
 
 
 def __getattr__(name: str) -> Any:
