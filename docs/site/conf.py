@@ -1,5 +1,6 @@
 """Configuration of the site, built by Sphinx from the repository's pages: see `make docs`."""
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -51,6 +52,21 @@ autosummary_generate = True
 viewcode_follow_imported_members = False
 autodoc_default_options = {"show-inheritance": True}
 autodoc_member_order = "bysource"
+# Of the optional packages, those that are not installed: the reference needs only their names.
+autodoc_mock_imports = [
+    package
+    for package in (
+        "av",
+        "onnx",
+        "onnxruntime",
+        "openvino",
+        "pandas",
+        "ray",
+        "safetensors",
+        "torch",
+    )
+    if importlib.util.find_spec(package) is None
+]
 autodoc_typehints = "signature"
 toc_object_entries = False  # thousands, which every page would copy
 autodoc_preserve_defaults = True
