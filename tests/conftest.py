@@ -46,7 +46,9 @@ def client(colorizer):
     """Of a page's server that colours with it."""
     from web_server import serving
 
-    with serving(colorizer) as client:
+    from cic_jax.web.limits import Limits
+
+    with serving(colorizer, Limits(seconds=240.0)) as client:  # on a machine that others use
         yield client
 
 

@@ -18,7 +18,7 @@ FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-SECONDS = 60.0  # the longest wait for a condition
+SECONDS = 120.0  # the longest wait for a condition
 POLL = 0.02  # seconds between two looks at it
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import websocket
 
-SECONDS = 60.0  # the longest wait for a condition, or for an answer
+SECONDS = 120.0  # the longest wait for a condition, or for an answer
 POLL = 0.05  # seconds between two looks at it
 LISTENS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 PREFERENCES = {

@@ -40,6 +40,26 @@ def test_everything_is_reached_by_keyboard_and_shows_its_focus(opened):
         assert name in reached
 
 
+def test_a_screen_reader_has_a_name_for_everything(opened):
+    opened.click("#picker")
+    opened.wait("!document.querySelector('#inspector').hidden")
+    opened.devtools("Accessibility.enable")
+    nodes = opened.devtools("Accessibility.getFullAXTree")["nodes"]
+    opened.devtools("Accessibility.disable")
+    found = {}
+    for node in nodes:
+        if not node["ignored"]:
+            role, name = (node.get(key, {}).get("value", "") for key in ("role", "name"))
+            found.setdefault(role, []).append(name)
+    for role in ("button", "slider", "checkbox", "combobox", "application", "image", "group"):
+        assert found[role], role
+        assert all(name.strip() for name in found[role]), (role, found[role])
+    usual, *others = found["radio"]
+    assert usual == "Usual"
+    assert set(others) <= {"Redder", "Greener", "Yellower", "Bluer"}
+    assert len(set(others)) == 3
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_needs_no_sideways_scroll(opened, scheme):
     opened.size(*NARROW)

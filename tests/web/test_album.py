@@ -38,7 +38,7 @@ def test_a_hundred_files_in_one_go_survive_a_reload(page, client, folder):
     page.wait(f"/^[1-9]/.test({COUNT})")
     page.open(client.url)  # in the middle
     page.wait(f"{STATES}.length === 101")
-    page.until(lambda: page.value(COUNT) == "100 of 101 coloured, 1 failed.", "the end", 120)
+    page.until(lambda: page.value(COUNT) == "100 of 101 coloured, 1 failed.", "the end", 400)
     broken = page.text("#album [data-state=failed]")
     assert "broken.png" in broken
     assert "no photograph of a kind that is read" in broken

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tiny_models import tiny_lite
-from web_page import IN_A_BROWSER, SHOWN, changed, picture, settle
+from web_page import IN_A_BROWSER, NARROW, SHOWN, changed, picture, settle
 from web_server import CountingColorizer
 
 
@@ -35,6 +35,28 @@ def test_other_hints_are_refused_in_one_line(client, token, hints):
     answer = ask(client, token, "picture", f"hints={hints}")
     assert answer.status == 400
     assert answer.text.startswith("hints: expected")
+
+
+@IN_A_BROWSER[0]
+@IN_A_BROWSER[1]
+def test_a_colour_is_given_by_touch_on_a_phone(opened):
+    opened.size(*NARROW)
+    opened.devtools("Emulation.setTouchEmulationEnabled", enabled=True)
+
+    def tap(selector):
+        box = opened.value(f"document.querySelector('{selector}').getBoundingClientRect().toJSON()")
+        at = {"x": box["left"] + box["width"] / 2, "y": box["top"] + box["height"] / 2}
+        opened.devtools("Input.dispatchTouchEvent", type="touchStart", touchPoints=[at])
+        opened.devtools("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    tap("#picker")
+    opened.wait("document.querySelector('#swatches button') !== null")
+    source = opened.value(SHOWN)
+    tap("#swatches button")
+    opened.wait(f"{SHOWN} !== '{source}'")
+    assert opened.value("document.querySelectorAll('#marks i').length") == 1
+    assert opened.value("document.querySelector('#hints button').ariaLabel").startswith("Remove")
+    opened.devtools("Emulation.setTouchEmulationEnabled", enabled=False)
 
 
 @IN_A_BROWSER[0]

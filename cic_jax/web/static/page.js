@@ -15,6 +15,7 @@ import * as stage from "./stage.js";
 import { word } from "./words.js";
 
 const CURRENT = "current"; // in the browser's session: the number of the photograph on the stage
+const KIND = { HEIF: ", as a JPEG", GIF: ", as a PNG", PPM: ", as a PNG" }; // of what is written
 let about = null; // what the server is
 let before = null; // on the stage before the photograph that was opened last
 
@@ -80,7 +81,7 @@ async function finish(item) {
   await stage.coloured(item);
   if (item !== stage.current()) return;
   const { width, height, format } = item.photograph;
-  $("about-file").textContent = `${width} × ${height}, ${format}: saved at that size.`;
+  $("about-file").textContent = `${width} × ${height}, ${format}: saved at that size${KIND[format] ?? ""}.`;
   ready(true);
   candidates.update();
 }

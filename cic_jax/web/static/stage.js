@@ -2,6 +2,7 @@
 
 import * as album from "./album.js";
 import { $, attempt, latest, show } from "./dom.js";
+import * as progress from "./progress.js";
 import * as server from "./server.js";
 import * as zoom from "./zoom.js";
 
@@ -73,8 +74,11 @@ const sharpen = latest(async () => {
   const item = shown;
   const wanted = album.key(item.settings);
   const [grey, colour] = [{ saturation: 0 }, album.readOut(item.settings)];
-  const before = await album.ask(item, (token) => server.full(token, grey));
-  const after = await album.ask(item, (token) => server.full(token, colour));
+  let before, after;
+  await progress.during("Reading every pixel …", async () => {
+    before = await album.ask(item, (token) => server.full(token, grey));
+    after = await album.ask(item, (token) => server.full(token, colour));
+  });
   if (item !== shown || wanted !== album.key(item.settings)) return;
   near = wanted;
   show($("before"), before);
