@@ -4,7 +4,7 @@ import argparse
 
 from cic_jax.cli import console
 from cic_jax.cli.sources import RECORD
-from cic_jax.cli.topics import ARCHIVE, HINTS, NAMES, formats
+from cic_jax.cli.topics import ARCHIVE, FILM, HINTS, NAMES, formats
 
 MANIFEST = "manifest"  # as cic_jax.archive.NAME, which loads JAX
 
@@ -19,6 +19,7 @@ TOPICS = {
     "hints": lambda: HINTS,
     "names": lambda: NAMES.format(record=RECORD),
     "exit-status": _statuses,
+    "film": lambda: FILM,
     "archive": lambda: ARCHIVE.format(name=MANIFEST),
 }
 

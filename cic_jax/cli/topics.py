@@ -27,7 +27,6 @@ file that was not made from the same photograph; the hidden file {record} in the
 folder of the results records what was made from what. The same command again does what is
 missing. --dry-run prints all names and writes nothing, --json one line for each photograph."""
 
-
 ARCHIVE = """\
 An archive is coloured in shares, by as many processes as you like, on one machine or many:
 
@@ -43,6 +42,17 @@ The folder of the results must be new or empty at first: it has a folder {name},
 JSON for each photograph. The same command again colours what is missing, what failed, and
 photographs that have changed since. Another model, other settings or another number of shares are
 refused. A process that is killed loses at most its batch (--batch). docs/archive.md says more."""
+
+FILM = """\
+A film is coloured with the extra `video`, steadily from picture to picture:
+
+  cic-jax colorize film.mp4 -o coloured.mp4
+
+A file is a film if its name says so. .mp4, .m4v, .mov, .mkv and .webm keep their format; .avi,
+.mpg, .wmv and the like become .mkv. Sound, times and rotation are kept. Films in a folder are left
+out: name them, or a pattern such as holiday/*.mp4. Hints, --candidates and --compare are for
+photographs. Ctrl-C leaves what is done as a film to play, and the same command goes on.
+docs/film.md says more."""
 
 
 def formats() -> str:
