@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse
 from cic_jax.web.guard import Guard
 
 CONFIG = (ROOT / "docs/serving.md").read_text()
+(NAME,) = re.findall(r"cic-jax serve --name=(\S+)", CONFIG)
 (HOST,) = re.findall(r"proxy_set_header +Host (\S+);", CONFIG)
-ORIGINS = dict(re.findall(r'^ +"(https://\S+)" +"(http://\S+)";$', CONFIG, re.MULTILINE))
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,10 @@ ORIGINS = dict(re.findall(r'^ +"(https://\S+)" +"(http://\S+)";$', CONFIG, re.MU
     ],
 )
 def test_the_page_takes_what_its_proxy_sends(origin, site, taken):
-    headers = {"host": HOST, "sec-fetch-site": site}
+    asked_for = re.findall(r"server_name (\S+);", CONFIG)
+    headers = {"host": HOST.replace("$host", *asked_for), "sec-fetch-site": site}
     if origin is not None:
-        headers["origin"] = ORIGINS.get(origin, origin)
-    refusal = Guard(PlainTextResponse("page"), "127.0.0.1")._refusal("/photos", Headers(headers))
+        headers["origin"] = origin
+    guard = Guard(PlainTextResponse("page"), "127.0.0.1", NAME)
+    refusal = guard._refusal("/photos", Headers(headers))
     assert (refusal is None) == taken
