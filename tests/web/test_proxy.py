@@ -29,6 +29,6 @@ def test_the_page_takes_what_its_proxy_sends(origin, site, taken):
     headers = {"host": HOST.replace("$host", *asked_for), "sec-fetch-site": site}
     if origin is not None:
         headers["origin"] = origin
-    guard = Guard(PlainTextResponse("page"), "127.0.0.1", NAME)
+    guard = Guard(PlainTextResponse("page"), ["127.0.0.1", NAME])
     refusal = guard._refusal("/photos", Headers(headers))
     assert (refusal is None) == taken
