@@ -71,7 +71,9 @@ def test_from_tars_to_the_report_and_resumed(study, root):
     assert sampled == {CARS: 50, BOATS: 40, SCENES: 50 + 40}
     scores = results["figures"]["simplified"]
     assert scores["ssim_range_2"]["mean"] > scores["ssim"]["mean"]
-    assert len(results["claims"]) == len(claims.CLAIMS) + 2 + len(claims.RATIOS)
+    overfitted = [claim for claim in results["claims"] if claims.OVERFITTING in claim["saw"]]
+    assert 1 <= len(overfitted) <= 2  # one tells of all models that did not
+    assert len(results["claims"]) == len(claims.CLAIMS) + len(overfitted) + len(claims.RATIOS)
     config = json.loads((study / "simplified_final/config.json").read_text())
     assert config["train"]["init_from"] == str(study / "simplified")
     assert config["data"]["synsets"] == sorted([CARS, BOATS, SCENES])

@@ -1,5 +1,6 @@
 """The page under load: nobody takes the place of others, or memory, by being slow."""
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -218,18 +219,22 @@ def test_counters_are_for_prometheus(computed):
 @pytest.mark.parametrize("sent", ["SIGTERM", "SIGINT"])
 def test_a_signal_ends_the_server_whatever_it_computes(sent):
     code = (
-        "import sys, time\n"
+        "import sys, time, types\n"
         "from cic_jax.web import app, server\n"
         "app.predict = lambda *_: time.sleep(1000)\n"
         "listening = server.listen('127.0.0.1', 0)\n"
         "print(listening.getsockname()[1], flush=True)\n"
-        "page = app.Page(None, 'a', "
+        "page = app.Page(types.SimpleNamespace(size=256), 'a', "
         "app.Limits(finish_seconds=1, end_seconds=3))\n"
         "server.build(page, '127.0.0.1').run(sockets=[listening])\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+        ) as process,
+        contextlib.ExitStack() as at_the_end,
+    ):
+        at_the_end.callback(process.kill)  # else a failure would wait for it for ever
         client = Client(int(process.stdout.readline()))
         answers = []
         asking = threading.Thread(target=lambda: answers.append(client.open(b"a")))
