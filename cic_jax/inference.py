@@ -14,7 +14,7 @@ from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 from jaxtyping import Array, Float
 
-from cic_jax import convolutions
+from cic_jax import convolutions, machine
 from cic_jax.hints import Hints
 from cic_jax.layers import Convolution
 from cic_jax.programs import KEPT, Programs
@@ -41,6 +41,7 @@ class Prepared(Protocol):
 MULTIPLE = 64  # to which the sides of a photograph are padded, so that few shapes are compiled
 GROUP = 2  # images at a time, the quickest for a core at an eighth of the resolution
 EARNED = 5.0  # seconds of a shape's photographs after which a faster program repays its compiling
+PRECISIONS = ("auto", "float32", "bfloat16")
 PANELS_FROM = 200  # photographs from which on panelled kernels repay their longer loading
 
 
@@ -58,6 +59,27 @@ class Halved(Protocol):
 def takes_hints(network: nn.Module) -> bool:
     """Tell whether a network takes hints besides the lightness."""
     return "hints" in inspect.signature(type(network).__call__).parameters
+
+
+def resolve_precision(precision: str, network: nn.Module) -> str:
+    """Resolve 'auto' to bfloat16 where the processor itself multiplies it, elsewhere to float32.
+
+    That is for networks whose engine is 'fast'. Raises ValueError for a name that is not in
+    `PRECISIONS`.
+    """
+    if precision not in PRECISIONS:
+        expected = ", ".join(PRECISIONS)
+        raise ValueError(f"precision: expected one of {expected}; got {precision!r}")
+    if precision != "auto":
+        return precision
+    gains = _engine(network) == "fast" and machine.multiplies_bfloat16()
+    return "bfloat16" if gains else "float32"
+
+
+def _engine(network: nn.Module) -> str:
+    """Name the engine of a network; '' for one that has none of its own."""
+    own = getattr(network, "convolution", None)
+    return "" if own is None else convolutions.resolve(own)
 
 
 def infer(
@@ -87,17 +109,30 @@ def compiled(
     variables: dict[str, Any],
     photographs: int = PANELS_FROM,
     name: str | None = None,
+    precision: str = "float32",
 ) -> Forward:
     """Compile the forward pass: a function from L in [0, 100] and hints to the output.
 
     Each shape is compiled on first use; the latest `programs.KEPT` are kept. The cores of a CPU
-    share a batch. The result for one photograph does not depend on the others. `photographs` is the
-    number expected in all: below `PANELS_FROM`, the fastest kernels are not worth the time that
-    they take to load. `name` tells all networks apart whose programs are kept for later processes;
-    None keeps them in this one alone.
+    share a batch. The result for one photograph does not depend on the others. Raises ValueError
+    for another precision.
+
+    Args:
+        network: A network, whose own dtype is that of the activations.
+        variables: Its variables.
+        photographs: The number expected in all: below `PANELS_FROM`, the fastest kernels are not
+            worth the time that they take to load.
+        name: Tells all networks apart whose programs are kept for later processes; None keeps them
+            in this one alone.
+        precision: One of `PRECISIONS`, of the numbers that are multiplied; sums are in float32.
     """
-    prepared = prepare(network, variables, panels=photographs >= PANELS_FROM)
-    return _Compiled(network, prepared, name)
+    precision = resolve_precision(precision, network)
+    if precision != "float32" and _engine(network) != "fast":
+        if not hasattr(network, "dtype"):
+            raise ValueError(f"precision: this network computes in float32 alone; got {precision}")
+        network = network.clone(dtype=jnp.dtype(precision))
+    prepared = prepare(network, variables, photographs >= PANELS_FROM, precision)
+    return _Compiled(network, prepared, name, precision=precision)
 
 
 def immediate(
@@ -105,18 +140,20 @@ def immediate(
     variables: dict[str, Any],
     photographs: int = PANELS_FROM,
     name: str | None = None,
+    precision: str = "float32",
 ) -> Forward:
     """Compile a forward pass whose first result comes soon, as that of `compiled` in its arguments.
 
     Where the fastest program takes long to compile, on a CPU, the photographs of a shape go through
-    a quick one until they have taken `EARNED` seconds; then the fast one is compiled beside them.
+    a quick one, in float32, until they have taken `EARNED` seconds; then the fast one is compiled
+    beside them.
     """
-    own = getattr(network, "convolution", None)
-    if own is None or convolutions.resolve(own) != "fast":
-        return compiled(network, variables, photographs, name)
+    precision = resolve_precision(precision, network)  # refused before anything is compiled
+    if _engine(network) != "fast":
+        return compiled(network, variables, photographs, name, precision)
     soon = network.clone(convolution="quick")
     quick = _Compiled(soon, jax.device_put(variables), name, quick=True)
-    return _Immediate(quick, partial(compiled, network, variables, photographs, name))
+    return _Immediate(quick, partial(compiled, network, variables, photographs, name, precision))
 
 
 class _Compiled:
@@ -128,9 +165,10 @@ class _Compiled:
         prepared: dict[str, Any],
         name: str | None,
         quick: bool = False,
+        precision: str = "float32",
     ) -> None:
-        jit = partial(convolutions.jit_inference, quick=quick)
-        name = None if name is None else f"{name} {network!r} {quick}"
+        jit = partial(convolutions.jit_inference, quick=quick, precision=precision)
+        name = None if name is None else f"{name} {network!r} {quick} {precision}"
         self._programs = Programs(partial(infer, network), prepared, jit=jit, name=name)
 
     def __call__(self, L, hints=None):
@@ -179,16 +217,25 @@ class _Immediate:
         self._ready.add(shape)
 
 
-def prepare(network: nn.Module, variables: dict[str, Any], panels: bool = True) -> dict[str, Any]:
+def prepare(
+    network: nn.Module,
+    variables: dict[str, Any],
+    panels: bool = True,
+    precision: str = "float32",
+) -> dict[str, Any]:
     """Transform the kernels of every `network.Convolution`, once for all calls, and place them.
 
-    Pass the result to `apply` in place of `variables`. `panels` is as in `convolutions.transform`.
-    Computes on the host, so it cannot be traced.
+    Pass the result to `apply` in place of `variables`. `panels` and `precision` are as in
+    `convolutions.transform`. Computes on the host, so it cannot be traced.
     """
     params = flatten_dict(variables.get("params", {}))
     for path, layer in _convolutions(network, variables).items():
         params[*path, "kernel"] = convolutions.transform(
-            params[*path, "kernel"], stride=layer.stride, engine=layer.engine, panels=panels
+            params[*path, "kernel"],
+            stride=layer.stride,
+            engine=layer.engine,
+            panels=panels,
+            precision=precision,
         )
     return jax.device_put({**variables, "params": unflatten_dict(params)})
 

@@ -25,6 +25,11 @@ KEEP = ":".join(
     for setting in ("hugetlb=1", "mmap_max=0", "trim_threshold=1099511627776", "top_pad=134217728")
 )
 
+CPUINFO = Path("/proc/cpuinfo")
+# Sets of instructions on which the speed of arithmetic depends, by their names in /proc/cpuinfo.
+INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+BFLOAT16 = {"avx512_bf16", "amx_bf16"}
+
 COMPILED = "~/.cache/cic_jax/compiled"  # compiled programs, so that later processes start sooner
 CACHE = "JAX_COMPILATION_CACHE_DIR"
 WORTH_KEEPING = 0.03  # seconds of compilation; JAX's default of a second leaves out most programs
@@ -34,14 +39,13 @@ def describe() -> dict[str, Any]:
     """Describe processor, cores, JAX's device, system, load, versions and commit of the code.
 
     Packages that are not installed are left out. The load is the mean over the last minute. The
-    "commit" is None outside a clone; one with changes ends in "-dirty".
+    "commit" is None outside a clone; one with changes ends in "-dirty". "instructions" are those of
+    `INSTRUCTIONS` that the processor has.
     """
     import jax
 
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    fields = (line.partition(":") for line in lines)
-    processor = {name.strip(): value.strip() for name, _, value in fields}
+    processor = _processor()
+    flags = processor.get("flags", "").split()
     # A virtual machine's name may leave out what tells one generation from the next.
     generation = [
         f"{name} {processor[name]}" for name in ("cpu family", "model") if name in processor
@@ -49,6 +53,7 @@ def describe() -> dict[str, Any]:
     installed = {package.metadata["Name"].lower() for package in importlib.metadata.distributions()}
     return {
         "processor": ", ".join([processor.get("model name", platform.machine()), *generation]),
+        "instructions": ", ".join(x for x in INSTRUCTIONS if x in flags) or "unknown",
         "cores": os.cpu_count(),
         "device": jax.devices()[0].device_kind,
         "system": platform.platform(),
@@ -57,6 +62,21 @@ def describe() -> dict[str, Any]:
         "commit": commit(Path(__file__).parent),
         **{name: importlib.metadata.version(name) for name in PACKAGES if name in installed},
     }
+
+
+def multiplies_bfloat16() -> bool:
+    """Tell whether the processor has instructions for products of bfloat16 numbers.
+
+    False where the system does not list them in /proc/cpuinfo.
+    """
+    return not BFLOAT16.isdisjoint(_processor().get("flags", "").split())
+
+
+def _processor() -> dict[str, str]:
+    """Return what /proc/cpuinfo says about the last core; nothing on other systems."""
+    lines = CPUINFO.read_text().splitlines() if CPUINFO.exists() else []
+    fields = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in fields}
 
 
 def commit(folder: Path) -> str | None:

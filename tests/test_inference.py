@@ -125,3 +125,57 @@ def test_few_photographs_take_the_quick_program(variables):
 def test_an_engine_that_was_asked_for_is_kept(variables):
     forward = inference.immediate(NET.clone(convolution="direct"), variables)
     assert not isinstance(forward, inference._Immediate)
+
+
+def bfloat16_net():
+    """A network with every kind of layer whose products the fast engine rounds."""
+    rows = ({"stride": 2}, {})
+    return network.Network(tuple(network.Block(1, 64, **row) for row in rows), outputs=64)
+
+
+@pytest.mark.parametrize("engine", ["fast", "quick", "direct", "gpu"])
+def test_bfloat16_is_near_float32_in_every_engine(engine):
+    """Products of bfloat16, and activations too; float16 activations likewise."""
+    net, L = bfloat16_net().clone(convolution=engine), np.asarray(random(1, 16, 16))
+    variables = jax.jit(net.init)(jax.random.key(1), L)
+    expected = jax.jit(net.apply)(variables, L)
+
+    def error(network, precision):
+        found = inference.compiled(network, variables, precision=precision)(L)
+        assert found.dtype == np.float32
+        return np.linalg.norm(found - expected) / np.linalg.norm(expected)
+
+    assert 1e-4 < error(net, "bfloat16") < 0.05
+    assert 1e-4 < error(net.clone(dtype=jnp.bfloat16), "float32") < 0.05
+    assert 1e-5 < error(net.clone(dtype=jnp.float16), "float32") < 0.01
+
+
+def test_the_fast_engine_multiplies_in_bfloat16_and_keeps_the_rest():
+    net, L = bfloat16_net().clone(convolution="fast"), random(1, 16, 16)
+    variables = jax.jit(net.init)(jax.random.key(0), L)
+    params = inference.prepare(net, variables, precision="bfloat16")["params"]
+    for kernel in (params["block2"]["conv1"]["kernel"], params["out"]["kernel"]):
+        assert kernel.panels[0][0][0].dtype == jnp.bfloat16
+        assert kernel.kernel.dtype == jnp.float32
+
+
+@pytest.mark.parametrize("instructions", [True, False])
+def test_auto_is_what_the_processor_multiplies(instructions, monkeypatch):
+    monkeypatch.setattr(inference.machine, "multiplies_bfloat16", lambda: instructions)
+    fast = bfloat16_net().clone(convolution="fast")
+    expected = "bfloat16" if instructions else "float32"
+    assert inference.resolve_precision("auto", fast) == expected
+    assert inference.resolve_precision("auto", fast.clone(convolution="direct")) == "float32"
+    assert inference.resolve_precision("float32", fast) == "float32"
+
+
+def test_another_precision_is_refused(variables):
+    with pytest.raises(ValueError, match="auto, float32, bfloat16; got 'float16'"):
+        inference.immediate(NET, variables, precision="float16")
+
+    class Plain(nn.Module):
+        def __call__(self, L, train=False):
+            return L
+
+    with pytest.raises(ValueError, match="float32 alone; got bfloat16"):
+        inference.compiled(Plain(), {}, precision="bfloat16")

@@ -21,6 +21,24 @@ def test_description_names_the_machine_and_the_packages():
     assert json.loads(json.dumps(described)) == described
 
 
+@pytest.mark.parametrize(
+    ("flags", "named", "multiplies"),
+    [
+        ("flags : fpu fma avx2", "avx2, fma", False),
+        ("flags : avx2 avx512_bf16", "avx2, avx512_bf16", True),
+        ("flags : amx_bf16 amx_tile", "amx_bf16", True),
+        ("model name : another", "unknown", False),
+        (None, "unknown", False),
+    ],
+)
+def test_the_processor_says_what_it_multiplies(flags, named, multiplies, tmp_path, monkeypatch):
+    if flags is not None:
+        (tmp_path / "cpuinfo").write_text(f"processor : 0\n{flags}\n")
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+    assert machine.describe()["instructions"] == named
+    assert machine.multiplies_bfloat16() == multiplies
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this system's malloc is another")
 @pytest.mark.parametrize("given", [None, "glibc.malloc.check=0"])
 def test_a_process_starts_anew_once_unless_its_memory_is_settled(given):

@@ -83,7 +83,12 @@ def _colorize_stream(options: argparse.Namespace) -> int:
         console.fail(str(error))
     except OSError as error:
         console.fail(f"standard input cannot be read: {console.describe(error)}")
-    colorizer = console.restore(options.checkpoint, options.size, factories=options.factory)
+    colorizer = console.restore(
+        options.checkpoint,
+        options.size,
+        factories=options.factory,
+        precision=options.precision,
+    )
     hints.require_taken(options, colorizer)
     (picture,) = colour(colorizer, photo, options, Path("-"))
     encoded = io.BytesIO()

@@ -39,18 +39,19 @@ def restore(
     size: int = WORKING_SIZE,
     photographs: int = 1,
     factories: Collection[str] = (),
+    precision: str = "auto",
 ) -> "Colorizer":
     """Load the Colorizer of a checkpoint, tuned for `photographs` images; fail as `load` does.
 
     `size` is the short side in pixels at which the network sees a photograph. Compiled programs are
-    kept for later calls. `factories` are as in `load`.
+    kept for later calls. `factories` are as in `load`, `precision` as in `Colorizer.restore`.
     """
     from cic_jax import machine
     from cic_jax.colorize import Colorizer
 
     machine.keep_compiled()
     with told_in_one_line():
-        return Colorizer.restore(checkpoint, size, photographs, factories=factories)
+        return Colorizer.restore(checkpoint, size, photographs, precision, factories=factories)
 
 
 def load(checkpoint: str, factories: Collection[str] = ()) -> "Model":

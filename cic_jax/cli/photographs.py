@@ -30,7 +30,9 @@ def colorize_files(
     from tqdm import tqdm
 
     _make_folder(place.folder)
-    colorizer = console.restore(options.checkpoint, options.size, len(plan.jobs), options.factory)
+    colorizer = console.restore(
+        options.checkpoint, options.size, len(plan.jobs), options.factory, options.precision
+    )
     hints.require_taken(options, colorizer)
     if options.candidates > 1 and colorizer.model.target.centers is None:
         console.fail(f"{options.checkpoint} predicts one colour a pixel, so it has no --candidates")

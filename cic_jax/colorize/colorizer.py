@@ -56,12 +56,13 @@ class Colorizer(Reader):
         photographs: int = 1,
         forward: inference.Forward | None = None,
         name: str | None = None,
+        precision: str = "auto",
     ) -> None:
         """Compile a model for photographs with a short side reduced (or enlarged) to `size` pixels.
 
         `photographs` is the number expected; if it is large, faster kernels are loaded for those
         shapes that many of them have. `forward` computes the network's output in place of the
-        compiled network. Raises ValueError for a size below 8.
+        compiled network. Raises ValueError for a size below 8, and for another precision.
 
         Args:
             model: As `checkpoint.load` returns it.
@@ -70,6 +71,9 @@ class Colorizer(Reader):
             forward: As above.
             name: Tells all models apart whose programs are kept for later processes, as `restore`
                 keeps them; None keeps them in this one alone.
+            precision: 'float32', 'bfloat16' or 'auto': of the numbers that the network multiplies.
+                'auto' is float32 for a model that unifies things, where a small difference may join
+                other cells; for others bfloat16, where the processor has it.
         """
         if size < 8:
             raise ValueError(f"size: expected at least 8 pixels, got {size}")
@@ -81,8 +85,11 @@ class Colorizer(Reader):
             threading.Thread(target=prepare_segments).start()
         self._own_forward, self._name = forward, name
         self._together: Together | None = None
+        if precision == "auto" and self.unify > 0:
+            precision = "float32"
+        self._precision = precision
         self._forward = forward or inference.immediate(
-            model.network, model.variables, photographs, name
+            model.network, model.variables, photographs, name, precision
         )
 
     def __repr__(self) -> str:
@@ -91,23 +98,31 @@ class Colorizer(Reader):
 
     @classmethod
     def restore(
-        cls, path: str | Path, size: int = 256, photographs: int = 1, **own: Any
+        cls,
+        path: str | Path,
+        size: int = 256,
+        photographs: int = 1,
+        precision: str = "auto",
+        **own: Any,
     ) -> "Colorizer":
         """Restore an exported model, a training run or the name of a released checkpoint.
 
-        A file *.onnx, as `cic-jax export` writes it, is run by ONNX Runtime. `size` and
-        `photographs` are as in the constructor. A model built by functions of your own needs them
-        in `own`: `build_network`, `build_target` or `factories`, as in `checkpoint.load`. Compiled
+        A file *.onnx, as `cic-jax export` writes it, is run by ONNX Runtime, in its own precision.
+        `size`, `photographs` and `precision` are as in the constructor. A model built by functions
+        of your own needs them in `own`: `build_network`, `build_target` or `factories`, as in
+        `checkpoint.load`. Compiled
         programs are kept in `machine.COMPILED` for later processes, unless JAX keeps them
         elsewhere. Raises CheckpointError if there is no such model.
         """
         if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
             machine.keep_compiled()
         if Path(path).suffix == session.SUFFIX:
+            if precision == "bfloat16":
+                raise checkpoint.CheckpointError(f"{path} runs in its own precision, not bfloat16")
             model, forward = session.load(path, **own)
             return cls(model, size, photographs, forward, _name(model))
         model = checkpoint.load(path, **own)
-        return cls(model, size, photographs, name=_name(model))
+        return cls(model, size, photographs, name=_name(model), precision=precision)
 
     @overload
     def __call__(
@@ -253,7 +268,11 @@ class Colorizer(Reader):
         """
         if self._together is None:
             forward = self._own_forward or inference.compiled(
-                self.model.network, self.model.variables, photographs, self._name
+                self.model.network,
+                self.model.variables,
+                photographs,
+                self._name,
+                self._precision,
             )
             self._together = Together(self.model, self._centers, self.unify, forward)
         return self._together

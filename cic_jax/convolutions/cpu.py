@@ -14,8 +14,13 @@ from cic_jax.convolutions.direct import LAYOUT, direct, neighbors
 
 
 def pointwise(x: Float[Array, "b h w c"], kernel: Float[Array, "1 1 c d"]) -> Array:
-    """Apply a 1x1 convolution as one matrix product, as are its gradients."""
-    return jnp.matmul(x.reshape(-1, x.shape[-1]), kernel[0, 0]).reshape(*x.shape[:-1], -1)
+    """Apply a 1x1 convolution as one matrix product, as are its gradients.
+
+    It is of numbers of the kernel's dtype, and summed in that of x.
+    """
+    rows = x.reshape(-1, x.shape[-1]).astype(kernel.dtype)
+    y = jnp.matmul(rows, kernel[0, 0], preferred_element_type=x.dtype)
+    return y.reshape(*x.shape[:-1], -1)
 
 
 @jax.custom_vjp

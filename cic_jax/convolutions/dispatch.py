@@ -86,19 +86,33 @@ def transform(
     stride: int = 1,
     engine: str = "auto",
     panels: bool = True,
+    precision: str = "float32",
 ) -> Kernel:
     """Transform a kernel for inference as Winograd's algorithm multiplies by it.
 
-    A 4x4 kernel is one of a transposed convolution. `panels` cuts large kernels into pieces: calls
-    get faster, loading slower. A kernel to which the algorithm does not apply is returned as it is.
-    Computes on the host, so it cannot be traced.
+    A kernel to which the algorithm does not apply is returned as it is. Computes on the host, so it
+    cannot be traced.
+
+    Args:
+        kernel: One of 4x4 is that of a transposed convolution.
+        stride: As in `convolve`.
+        engine: As in `convolve`.
+        panels: Cut large kernels into pieces: calls get faster in float32, loading slower.
+        precision: The dtype of the numbers that are multiplied, if the engine is 'fast': 'float32'
+            or 'bfloat16'. Sums are in float32.
     """
-    if resolve(engine) != "fast" or not winograd.suits(kernel):
+    if resolve(engine) != "fast":
+        return kernel
+    if kernel.shape[:2] == (1, 1) and precision != "float32":
+        return TransformedKernel(kernel, (((kernel.astype(precision),),),))
+    if not winograd.suits(kernel):
         return kernel
     if stride == 2 and min(kernel.shape[2:]) < LEAST_STRIDED:
         return kernel
     kind = "halve" if stride == 2 else "double" if len(kernel) == 4 else "same"
-    return TransformedKernel(kernel, winograd.transform_panels(kernel, kind, panels))
+    # Products of bfloat16 are YNNPACK's, which gain nothing by panels.
+    cut = panels and precision == "float32"
+    return TransformedKernel(kernel, winograd.transform_panels(kernel, kind, cut, precision))
 
 
 def _convolve_on_cpu(x: Array, kernel: Kernel, stride: int, dilation: int) -> Array:
@@ -109,7 +123,8 @@ def _convolve_on_cpu(x: Array, kernel: Kernel, stride: int, dilation: int) -> Ar
             return winograd.correlate(x, kernel.panels, "halve")
         return cpu.halve(x, kernel)
     if kernel.shape[:2] == (1, 1):
-        return cpu.pointwise(x, winograd.plain(kernel))
+        factor = kernel.panels[0][0][0] if isinstance(kernel, TransformedKernel) else kernel
+        return cpu.pointwise(x, factor)
     y = _convolve_plainly(split(x, dilation), kernel)
     return join(y, dilation)[:, :h, :w]
 

@@ -13,18 +13,24 @@ from jaxtyping import Array, Float
 
 from cic_jax.convolutions.engine import resolve
 
+YNNPACK = "xla_cpu_experimental_ynn_fusion_type"
+SUMS, PRODUCTS = "LIBRARY_FUSION_TYPE_REDUCE", "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
 
-def jit_inference(function: Callable[..., Any], quick: bool = False) -> Callable[..., Any]:
+
+def jit_inference(
+    function: Callable[..., Any], quick: bool = False, precision: str = "float32"
+) -> Callable[..., Any]:
     """Compile a forward pass by `jax.jit`, with the matrix products fastest for it on this backend.
 
-    `quick` spends less time on compiling.
+    `quick` spends less time on compiling. `precision` is the dtype of most factors.
 
     By default, XLA's CPU backend uses YNNPACK's products and convolutions. This limits it to its
-    older ones, of Eigen and oneDNN, which are faster in a forward pass and slower in training.
+    older ones, of Eigen and oneDNN, which in float32 are faster in a forward pass and slower in
+    training. Those of bfloat16 they compute in float32, YNNPACK in the processor's own bfloat16.
     """
     if resolve("auto") != "fast":
         return jax.jit(function)
-    options = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_REDUCE"}
+    options = {YNNPACK: SUMS if precision == "float32" else f"{SUMS},{PRODUCTS}"}
     if quick:
         options["xla_backend_optimization_level"] = "1"
     return jax.jit(function, compiler_options=options)

@@ -9,6 +9,7 @@ from functools import reduce
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from cic_jax.convolutions.filtering import Filtering
@@ -17,11 +18,14 @@ from cic_jax.convolutions.fusion import materialize
 Grid = tuple[tuple[Array, ...], ...]
 
 
-def transform_input(x: Float[Array, "b h w c"], scheme: Filtering) -> Grid:
+def transform_input(
+    x: Float[Array, "b h w c"], scheme: Filtering, dtype: DTypeLike | None = None
+) -> Grid:
     """Compute B^T d B of all tiles of x, with one zero around x: a grid of arrays 'n c'.
 
     n is the number of tiles times the number of a tile's elements that share an element of the
-    kernel: these follow one another in one array, so that one product serves them all.
+    kernel: these follow one another in one array, so that one product serves them all. The result
+    is rounded to `dtype`, by default that of x.
     """
     b, tile = len(x), range(scheme.input.shape[1])
     x = _fill(x, scheme.period)
@@ -32,7 +36,8 @@ def transform_input(x: Float[Array, "b h w c"], scheme: Filtering) -> Grid:
 
     def second(x):
         elements = [_rows(_every(x, scheme.period, j - 1, axis=2), len(x) // b) for j in tile]
-        return tuple(map(_rows, _gather(_combine(scheme.input, elements), scheme, axis=1)))
+        rounded = tuple(y.astype(dtype or y.dtype) for y in _combine(scheme.input, elements))
+        return tuple(map(_rows, _gather(rounded, scheme, axis=1)))
 
     return tuple(map(second, materialize(first, x)))
 

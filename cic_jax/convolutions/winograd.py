@@ -10,6 +10,8 @@ product over all tiles. In float32 the result differs from the direct sum by abo
 largest value. With stride 2 there are 81 products for 144, and a 4x4 kernel that doubles the
 resolution takes 100 products for 64 outputs, not 256: see `filtering`.
 
+For inference the products may be of bfloat16 numbers, summed in float32; transforms are in float32.
+
 Functions that are the same for all layers of one shape are jitted, so that each is traced once: a
 network has many layers of hundreds of operations, and a command that colours one photograph waits
 for all of them.
@@ -21,6 +23,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from cic_jax.convolutions import filtering, tiles
@@ -44,7 +47,8 @@ PANEL = 5 * 48
 class TransformedKernel(NamedTuple):
     """A kernel and its transform, in place of the kernel among a network's parameters.
 
-    Its first leaf is the kernel, whose shape Flax checks.
+    Its first leaf is the kernel, whose shape Flax checks. The dtype of the panels is that of the
+    products; a 1x1 kernel is its own transform.
     """
 
     kernel: Float[Array, "k k c d"]
@@ -56,9 +60,9 @@ class TransformedKernel(NamedTuple):
         return self.kernel.shape
 
     def astype(self, dtype: Any) -> "TransformedKernel | Float[Array, 'k k c d']":
-        """Convert to a dtype: the plain kernel where it is not the transform's own."""
+        """Convert to a dtype: the plain kernel where it is not the kernel's own."""
         dtype = jnp.dtype(dtype)
-        return self if dtype == self.panels[0][0][0].dtype else self.kernel.astype(dtype)
+        return self if dtype == self.kernel.dtype else self.kernel.astype(dtype)
 
 
 Kernel = Float[Array, "k k c d"] | TransformedKernel
@@ -92,28 +96,34 @@ def transform_kernel(kernel: Float[Array, "k k c d"], kind: str) -> Grid:
     return tiles.both_sides(KINDS[kind]().kernel, [list(row) for row in kernel])
 
 
-def transform_panels(kernel: Float[Array, "k k c d"], kind: str, cut: bool) -> Panels:
+def transform_panels(
+    kernel: Float[Array, "k k c d"], kind: str, cut: bool, dtype: DTypeLike = jnp.float32
+) -> Panels:
     """Transform a kernel on the host, `cut` into the panels with which `correlate` is quickest.
 
     Uncut, there is less code to load, which matters for few photographs. Computed by NumPy, since
-    compiling the transform for every kernel's shape would take longer.
+    compiling the transform for every kernel's shape would take longer. `dtype` is the panels'.
     """
     k, _, c, d = kernel.shape
     depth = c // -(-c // DEPTH)
     width = PANEL if cut and kernel.itemsize * depth * d > BLOCK else d
     matrix = KINDS[kind]().kernel.astype(kernel.dtype)
     half = (matrix @ np.asarray(kernel).reshape(k, -1)).reshape(-1, k, c * d)
-    grid = (matrix @ half).reshape(len(matrix), len(matrix), c, d)
+    grid = (matrix @ half).reshape(len(matrix), len(matrix), c, d).astype(dtype)
     panels = np.split(grid, range(width, d, width), axis=-1)
     return jax.device_put(tuple(tuple(tuple(row) for row in x) for x in panels))
 
 
 @partial(jax.jit, static_argnames="kind")
 def correlate(x: Float[Array, "b h w c"], panels: Panels, kind: str) -> Float[Array, "b h2 w2 d"]:
-    """Correlate as `convolve` does, with a kernel's transformed panels."""
+    """Correlate as `convolve` does, with a kernel's transformed panels.
+
+    The products are of numbers of the panels' dtype, and summed in that of x.
+    """
     scheme = KINDS[kind]()
-    inputs = tiles.transform_input(x, scheme)
-    products = [_products(jnp.matmul, inputs, panel) for panel in panels]
+    inputs = tiles.transform_input(x, scheme, panels[0][0][0].dtype)
+    multiply = partial(jnp.matmul, preferred_element_type=x.dtype)
+    products = [_products(multiply, inputs, panel) for panel in panels]
     output = partial(tiles.transform_output, shape=x.shape, scheme=scheme)
     if len(products) == 1:
         return output(products[0])
