@@ -1,6 +1,6 @@
 """Measure the speed of this package, and of other libraries at the same work, on this machine.
 
-    python experiments/benchmark.py --out=benchmark [--only=forward,train] [--cases='full, 8']
+    python experiments/benchmark.py --out=benchmark [--only=forward,bfloat16] [--cases='full, 8']
 
 Prints tables and writes them to <out>/benchmark.md and benchmark.json. PyTorch, ONNX Runtime and
 OpenVINO (`pip install -e '.[benchmark]'`) use the same weights; those not installed are left out.
@@ -22,7 +22,7 @@ with startup.imports(__name__):
     from absl import app, flags, logging
 
     from cic_jax import entry
-    from cic_jax.benchmark import commands, compute, start
+    from cic_jax.benchmark import commands, compute, models, precision, start
     from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
     from cic_jax.benchmark.timing import Work
 
@@ -86,21 +86,12 @@ def _torch_pass(elements: int, device: str) -> Callable[[], Any]:
 def pipeline(bench: Bench) -> None:
     """Measure the way from encoded photographs to batches of windows, on every core of the host."""
     from cic_jax import photos
-    from cic_jax.configs import default
+    from cic_jax.benchmark.photographs import sample
 
-    data = default.get_config().data
-    data.data_dir = str(bench.report.out / "photographs")
-    data.scenes, data.size = (24, 64) if bench.quick else (PHOTOGRAPHS, 256)
-    if bench.photos:
-        data.source, data.path = "folder", bench.photos
-    train = photos.open_splits(data)["train"]
-    # In memory, as for the other library, and without a scene's other fields.
-    fields = ("image", "name", "label")
-    first = (train[i] for i in range(min(PHOTOGRAPHS, len(train))))
-    train = photos.Photographs("train", [{key: record[key] for key in fields} for record in first])
-    batch, workers = (4, 0) if bench.quick else (32, os.cpu_count() or 1)
-    stream = partial(photos.stream, train, batch, data.size, data.size, epochs=1)
-    centres = partial(photos.evaluation_batches, train, batch, data.size, data.size)
+    train = sample(bench, PHOTOGRAPHS)  # in memory, as for the other library
+    batch, workers, size = (4, 0, 64) if bench.quick else (32, os.cpu_count() or 1, 256)
+    stream = partial(photos.stream, train, batch, size, size, epochs=1)
+    centres = partial(photos.evaluation_batches, train, batch, size, size)
     for name, batches, random in (
         ("random windows", stream, True),
         ("centre windows", centres, False),
@@ -110,7 +101,7 @@ def pipeline(bench: Bench) -> None:
             Work(f"{name} of {len(train)} photographs", amount, "photographs"),
             {
                 OURS: partial(_counter, batches),
-                f"{TORCH} DataLoader": partial(_loader, train, batch, data.size, random, workers),
+                f"{TORCH} DataLoader": partial(_loader, train, batch, size, random, workers),
             },
         )
 
@@ -140,6 +131,8 @@ def _loader(
 
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "forward": compute.forward,
+    "bfloat16": precision.bfloat16,
+    "models": models.models,
     "train": compute.train,
     "blocks": compute.blocks,
     "shares": compute.shares,

@@ -28,7 +28,7 @@ def colorize(bench: Bench) -> None:
             bench.report.measure(
                 Work(f"{size[0]} x {size[1]}, {name}", unit="photographs"),
                 {**contenders, TORCH: partial(_torch_command, case, home, photo)},
-                facts=_peak,
+                facts=peak,
             )
 
 
@@ -37,12 +37,13 @@ def _first_and_later(home: Path, photos: Path, model: str) -> dict[str, Callable
     kept = {"JAX_COMPILATION_CACHE_DIR": f"{home}/xla"}
     unkept = {"JAX_ENABLE_COMPILATION_CACHE": "false"}
     return {
-        OURS: partial(_command, photos, home / "ours", model, **kept),
-        f"{OURS}, first time": partial(_command, photos, home / "ours", model, **unkept),
+        OURS: partial(command, photos, home / "ours", model, **kept),
+        f"{OURS}, first time": partial(command, photos, home / "ours", model, **unkept),
     }
 
 
-def _command(photos: Path, out: Path, model: str, **environment: str) -> Callable[[], float]:
+def command(photos: Path, out: Path, model: str, **environment: str) -> Callable[[], float]:
+    """Prepare `cic-jax colorize`; the run returns its peak memory in MiB."""
     command = ["-m", "cic_jax.cli", "colorize", str(photos), f"--out={out}", "--overwrite"]
     return partial(process.peak_memory, [*command, f"--checkpoint={model}"], **environment)
 
@@ -65,5 +66,6 @@ def export(case: Case, path: Path) -> Path:
     return path
 
 
-def _peak(name: str, mebibytes: float) -> dict[str, float]:
+def peak(name: str, mebibytes: float) -> dict[str, float]:
+    """Return the peak memory as a fact."""
     return {"peak MiB": mebibytes}

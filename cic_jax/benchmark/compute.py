@@ -69,12 +69,12 @@ def forward(bench: Bench) -> None:
     libraries = [TORCH, "ONNX Runtime", "OpenVINO"] if bench.device == "cpu" else [TORCH]
     probes = {ROUND_TRIPS: cores.round_trips} if bench.device == "cpu" else {}
     for case in forward_cases(bench):
-        peers = {name: partial(_peer_forward, case, name, bench.device) for name in libraries}
+        peers = {name: partial(peer_forward, case, name, bench.device) for name in libraries}
         roof = bench.flop_rate / work.forward_flop(work.layers(case))
         bench.report.measure_separately(
             Work(str(case), amount=case.batch, roof=roof),
             {OURS: partial(ours.forward, case), **peers},
-            facts=partial(_difference, ours.forward(case)()),
+            facts=partial(difference, ours.forward(case)(), AGREEMENT),
             probes=probes,
         )
 
@@ -150,10 +150,12 @@ def target(bench: Bench) -> None:
         )
 
 
-def _difference(expected: Float[np.ndarray, "b h w q"], name: str, result) -> dict[str, float]:
-    """Return the relative difference of logits. Raises RuntimeError if it is too large."""
+def difference(
+    expected: Float[np.ndarray, "b h w q"], most: float, name: str, result
+) -> dict[str, float]:
+    """Return the relative difference of logits. Raises RuntimeError if it is `most` or more."""
     error = float(np.linalg.norm(result - expected) / np.linalg.norm(expected))
-    if not error < AGREEMENT:
+    if not error < most:
         raise RuntimeError(f"{name}: expected the logits of {OURS}; they are off by {error:.2g}")
     return {"difference": error}
 
@@ -185,7 +187,8 @@ def _gradient(compiled, logits, ab) -> Callable[[], Any]:
     return lambda: jax.block_until_ready(compiled(*arrays))
 
 
-def _peer_forward(case: Case, name: str, device: str) -> Callable[[], np.ndarray]:
+def peer_forward(case: Case, name: str, device: str) -> Callable[[], np.ndarray]:
+    """Prepare the forward pass of another library, one of `torch_networks.FORWARD`."""
     from cic_jax.benchmark import torch_lite, torch_networks
 
     variables = case.create()[1]

@@ -23,10 +23,11 @@ WHOLE = "whole step"
 PARTS = ("crop and Lab", "encoding", "loss and its gradient")
 
 
-def forward(case: Case) -> Callable[[], np.ndarray]:
+def forward(case: Case, precision: str = "float32") -> Callable[[], np.ndarray]:
     """Prepare a forward pass; the run returns the logits of `work.lightness(case)`."""
     network, variables = case.create()
-    return partial(inference.compiled(network, variables), work.lightness(case))
+    compiled = inference.compiled(network, variables, precision=precision)
+    return partial(compiled, work.lightness(case))
 
 
 def training(case: Case) -> Callable[[], float]:

@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -107,14 +108,19 @@ def _flatten(tree: dict[str, Any], prefix: str, state: dict[str, Tensor]) -> Non
         state[prefix + names.get(name, name)] = torch.from_numpy(array.copy())
 
 
-def torch_forward(weights: Peer, lightness: np.ndarray, device: str) -> Callable[[], np.ndarray]:
-    """Prepare a forward pass from lightness 'b h w 1'; the run returns logits 'b h w q'."""
+def torch_forward(
+    weights: Peer, lightness: np.ndarray, device: str, bfloat16: bool = False
+) -> Callable[[], np.ndarray]:
+    """Prepare a forward pass from lightness 'b h w 1'; the run returns logits 'b h w q'.
+
+    `bfloat16` is that of autocast.
+    """
     network = weights.network(device).eval()
     x = torch.from_numpy(lightness).permute(0, 3, 1, 2).to(device, memory_format=CHANNELS_LAST)
 
     def run():
-        with torch.inference_mode():
-            return network(x).permute(0, 2, 3, 1).cpu().numpy()
+        with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=bfloat16):
+            return network(x).permute(0, 2, 3, 1).float().cpu().numpy()
 
     return run
 
@@ -132,24 +138,36 @@ def onnx_forward(weights: Peer, lightness: np.ndarray, device: str) -> Callable[
     return lambda: session.run(None, {"lightness": x})[0].transpose(0, 2, 3, 1)
 
 
-def openvino_forward(weights: Peer, lightness: np.ndarray, device: str) -> Callable[[], np.ndarray]:
-    """Prepare the same in OpenVINO, on the CPU and in float32 as the others."""
+def openvino_forward(
+    weights: Peer, lightness: np.ndarray, device: str, own_precision: bool = False
+) -> Callable[[], np.ndarray]:
+    """Prepare the same in OpenVINO, on the CPU and in float32 as the others.
+
+    With `own_precision` in that which OpenVINO chooses for the processor.
+    """
     # OpenVINO would report every use to its maker; without this module it cannot.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     import openvino
 
     core = openvino.Core()
     options = {
-        "INFERENCE_PRECISION_HINT": "f32",
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1),
     }
+    if not own_precision:
+        options["INFERENCE_PRECISION_HINT"] = "f32"
     model = core.compile_model(core.read_model(_onnx(weights, lightness)), "CPU", options)
     x = np.ascontiguousarray(lightness.transpose(0, 3, 1, 2))
     return lambda: model(x)[0].transpose(0, 2, 3, 1)
 
 
-FORWARD = {"PyTorch": torch_forward, "ONNX Runtime": onnx_forward, "OpenVINO": openvino_forward}
+FORWARD: dict[str, Callable[..., Callable[[], np.ndarray]]] = {
+    "PyTorch": torch_forward,
+    "ONNX Runtime": onnx_forward,
+    "OpenVINO": openvino_forward,
+    "PyTorch, autocast to bfloat16": partial(torch_forward, bfloat16=True),
+    "OpenVINO as it comes": partial(openvino_forward, own_precision=True),
+}
 
 
 def _onnx(weights: Peer, lightness: np.ndarray) -> bytes:

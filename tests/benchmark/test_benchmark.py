@@ -271,6 +271,10 @@ def test_every_other_measurement_at_tiny_sizes(tmp_path):
     assert all(report.measurements.values())
     peaks = [row.facts["peak MiB"] for row in report.measurements["colorize"]]
     assert all(50 < peak < 4000 for peak in peaks)
+    kept = [row for row in report.measurements["bfloat16"] if "CIEDE2000 mean" in row.facts]
+    assert [row.by for row in kept] == ["bfloat16", "float32"]
+    assert kept[0].facts["99%"] < 2
+    assert kept[1].facts["99%"] == 0
 
 
 @pytest.mark.slow
