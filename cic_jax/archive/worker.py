@@ -26,6 +26,7 @@ class Settings(NamedTuple):
     tau: float | None = None
     unify: float | None = None
     size: int = 256
+    precision: str = "float32"  # the same colours whichever machine a photograph goes to
 
 
 class _Loaded(NamedTuple):
@@ -58,7 +59,9 @@ class Worker:
         self.settings = settings
         self.out = stores.Folder(out)
         # An archive repays the loading of the fastest kernels, however large the share.
-        self._colorizer = Colorizer.restore(checkpoint, settings.size, 10**6, factories=factories)
+        self._colorizer = Colorizer.restore(
+            checkpoint, settings.size, 10**6, settings.precision, factories=factories
+        )
         self.model = _checksum(self._colorizer, Path(checkpoint))
         self._threads = ThreadPoolExecutor(THREADS)
 
@@ -130,7 +133,7 @@ class Worker:
     def _paint(self, loaded: list[_Loaded]) -> list[tuple[_Loaded, Future[None]]]:
         """Colour photographs, and begin to write those that could be; the rest are failures."""
         saved = []
-        temperature, saturation, tau, unify, _ = self.settings
+        temperature, saturation, tau, unify, *_ = self.settings
         left = dict(enumerate(loaded))
         try:
             start = time.perf_counter()

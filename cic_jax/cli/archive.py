@@ -148,7 +148,12 @@ def _begin(options: argparse.Namespace, folder: Path, share: "Share") -> "Worker
 
     machine.keep_compiled()
     settings = Settings(
-        options.temperature, options.saturation, options.tau, options.unify, options.size
+        options.temperature,
+        options.saturation,
+        options.tau,
+        options.unify,
+        options.size,
+        "float32" if options.precision == "auto" else options.precision,
     )
     with console.told_in_one_line():
         worker = Worker(options.checkpoint, options.out, settings, options.factory)
