@@ -22,7 +22,7 @@ with startup.imports(__name__):
     from absl import app, flags, logging
 
     from cic_jax import entry
-    from cic_jax.benchmark import commands, compute, models, precision, start
+    from cic_jax.benchmark import browser, commands, compute, models, precision, start
     from cic_jax.benchmark.report import OURS, TORCH, Bench, Report
     from cic_jax.benchmark.timing import Work
 
@@ -140,6 +140,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "pipeline": pipeline,
     "colorize": commands.colorize,
     "start": start.start,
+    "browser": browser.browser,
 }
 
 

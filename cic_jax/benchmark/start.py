@@ -1,6 +1,7 @@
 """Measurements of small photographs, from the start of a process to its end, and of its memory."""
 
 import re
+import shutil
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from cic_jax import checkpoint
 from cic_jax.benchmark import process
 from cic_jax.benchmark.commands import export
 from cic_jax.benchmark.report import OURS, Bench
@@ -56,7 +58,10 @@ def start(bench: Bench) -> None:
                 if not re.search(bench.cases, work.name):
                     continue
                 rounds = 1 if name.startswith("memory") else None  # which hardly differs
-                bench.report.measure(work, _both(home, command, bench.tree), _facts, rounds)
+                contenders = _both(home, command, bench.tree)
+                if name == "one":
+                    contenders["colorize.py, without JAX"] = partial(_script, home, photo, model)
+                bench.report.measure(work, contenders, _facts, rounds)
 
 
 def _write(home: Path, quick: bool) -> dict[str, int]:
@@ -113,6 +118,20 @@ def _run(home: Path, command: list[str], root: Path, first: bool) -> Callable[[]
     if not first:
         run()
     return run
+
+
+def _script(home: Path, photo: str, model: str) -> Callable[[], process.Spent]:
+    """Prepare the script that `cic-jax export` writes beside model.onnx."""
+    from cic_jax.export import standalone_path
+    from cic_jax.export.onnx_model import onnx_model
+
+    folder = home / "exported" / Path(model).name
+    folder.mkdir(parents=True, exist_ok=True)
+    file = onnx_model(checkpoint.load(model))
+    (folder / "model.onnx").write_bytes(file.SerializeToString())
+    script = shutil.copyfile(standalone_path(), folder / "colorize.py")
+    command = [str(script), photo, str(home / "script.jpg")]
+    return partial(process.spent, command, process.ROOT)
 
 
 def _facts(name: str, spent: Any) -> dict[str, float]:
