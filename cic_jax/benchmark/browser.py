@@ -139,6 +139,7 @@ def _page(site: Path, home: Path, headers: Mapping[str, str]) -> Iterator[Page]:
 
     options = ChromeOptions()
     program, driver = map(shutil.which, PROGRAMS)
+    assert program is not None  # `browser` has looked
     options.binary_location = program
     for flag in (*FLAGS, f"--user-data-dir={home / 'profile'}"):
         options.add_argument(flag)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from browser import is_installed
 from file_bytes import POSTSCRIPT
 from PIL import UnidentifiedImageError
 
@@ -266,6 +267,8 @@ def test_cases_are_found_by_their_names(tmp_path):
 @pytest.mark.slow
 def test_every_other_measurement_at_tiny_sizes(tmp_path):
     others = [name for name in benchmark.MEASUREMENTS if name not in NETWORKS]
+    if not is_installed():
+        others.remove("browser")
     report = benchmark.run(tmp_path, others, runs=1, quick=True)
     assert list(report.measurements) == ["roof", *others]
     assert all(report.measurements.values())
