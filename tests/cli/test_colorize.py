@@ -18,7 +18,7 @@ from tiny_models import tiny_model
 from cic_jax import checkpoint, images
 from cic_jax.benchmark import process
 from cic_jax.cli import console
-from cic_jax.cli.colorize_flags import MEMORY, MEMORY_GREY
+from cic_jax.cli.colorize_flags import MEMORY, MEMORY_COLOUR, MEMORY_GREY
 from cic_jax.cli.main import main
 from cic_jax.cli.sources import Sources
 
@@ -191,6 +191,20 @@ def test_50_megapixels_within_the_memory_that_the_help_states(tmp_path):
     assert 2 * shape[0] * shape[1] < peak < allowed
     with Image.open(tmp_path / "out" / "large.tif") as image:
         assert (image.size, image.mode) == (shape[::-1], "RGB")
+
+
+@pytest.mark.slow
+def test_many_shapes_within_the_memory_that_the_help_states(tmp_path):
+    """Every shape is compiled here: what programs leave behind must not add up."""
+    (tmp_path / "album").mkdir()
+    sides = [256, *range(320, 769, 64)]
+    for side in sides:
+        Image.new("RGB", (side, 256), (side % 256, 90, 90)).save(tmp_path / f"album/{side}.png")
+    command = ["colorize", str(tmp_path / "album"), f"--out={tmp_path}/out"]
+    environment = {"XLA_FLAGS": "", "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled")}
+    peak = 2**20 * process.peak_memory(["-m", "cic_jax.cli", *command], **environment)
+    assert peak < MEMORY + MEMORY_COLOUR * 768 * 256
+    assert len(list((tmp_path / "out").glob("*.png"))) == len(sides)
 
 
 def test_a_full_disk_is_told_with_the_photograph(tmp_path, colorize, monkeypatch):
