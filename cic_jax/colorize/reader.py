@@ -38,14 +38,9 @@ class Reader:
             L = read_out.means(read_out.lightness(seen))
             return read_out.cell_ab(model.target, output, L, settings._replace(**fixed))
 
-        def lightness(seen):
-            L = read_out.lightness(seen)
-            return L, read_out.means(L)[..., 0]
-
         self.model = model
         self._pixel_ab = Programs(pixel_ab, name=name and f"{name} pixels")
         self._cells = Programs(cells, name=name and f"{name} cells")
-        self._lightness = Programs(lightness, name="lightness")
 
     def settings(
         self,
@@ -106,19 +101,14 @@ class Reader:
 
     def _prepare(self, prediction: Prediction) -> None:
         """Compile what `render` needs for a photograph whose output is not there yet."""
-        seen = prediction.seen.shape
-        h, w = (side + -side % MULTIPLE for side in seen[:2])
+        h, w = resize.padded_size(*prediction.size, MULTIPLE)
         cells = (h // CELL, w // CELL, self.model.target.outputs)
         self._pixel_ab.prepare(
             jax.ShapeDtypeStruct(cells, np.float32),
-            jax.ShapeDtypeStruct((h, w, *seen[2:]), np.uint8),
+            jax.ShapeDtypeStruct((h, w, *prediction.seen.shape[2:]), np.uint8),
             read_out.traced(self._own),
         )
         prepare(prediction.pixels.shape, (h, w), _scale(prediction))
-
-    def _require_bins(self) -> None:
-        if self.model.target.centers is None:
-            raise ValueError("expected a model over colour bins; this one predicts ab itself")
 
 
 def _scale(prediction: Prediction) -> Float[np.ndarray, "2"]:

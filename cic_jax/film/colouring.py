@@ -84,7 +84,7 @@ def answered(
     while batch := list(islice(pictures, BATCH)):
         seen = [resize.reduce(picture.pixels, size) for picture in batch]
         full = np.stack(seen + seen[-1:] * (BATCH - len(batch)))
-        outputs = network.outputs(full, settings.palette, settings.unify)
+        outputs = np.stack(list(network.outputs(full, settings.palette, settings.unify)))
         if has_bins:
             outputs = np.asarray(steady.normalised(outputs))
         for i, picture in enumerate(batch):

@@ -27,6 +27,11 @@ def reduce(
     return np.stack(channels, axis=-1).reshape(*size, *pixels.shape[2:])
 
 
+def padded_size(h: int, w: int, multiple: int) -> tuple[int, int]:
+    """Return the height and width that `pad` makes of others."""
+    return h + -h % multiple, w + -w % multiple
+
+
 def pad(
     values: Shaped[np.ndarray, "h w *c"], multiple: int | tuple[int, int]
 ) -> Shaped[np.ndarray, "i j *c"]:
