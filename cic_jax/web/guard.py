@@ -73,7 +73,10 @@ class Guard:
         """Return the reason to refuse a request, or None."""
         host = headers.get("host", "")
         if not self._is_known(host):
-            return f"expected an address or localhost as the host, got {host!r}"
+            return (
+                f"expected an address or localhost as the host, got {host!r}: "
+                "to reach the page by another name, start it with --name=NAME"
+            )
         site = headers.get("sec-fetch-site", "none")
         origin = headers.get("origin")
         foreign = origin is not None and _place(origin) != host
