@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from cic_jax.scenes import layout, scene
+from cic_jax.scenes import layout
 from cic_jax.scenes.layout import Item
+from cic_jax.scenes.scene import add_vehicles, draw_background, finish, to_rgb
 
 ROOM = 1.25  # the scene's size in that of the picture, for the camera to move in
 FASTEST = 0.02  # of the picture's side, that a vehicle drives from one picture to the next
@@ -25,7 +26,7 @@ def shoot(
     rng = np.random.default_rng([seed, index])
     side = round(ROOM * size)
     plan = layout.sample(side, rng)
-    ground = scene._background(plan, rng)
+    ground = draw_background(plan, rng)
     speed = rng.choice([-1, 1]) * rng.uniform(0.3, 1) * FASTEST * side
     metres = speed * plan.items[0].depth / plan.camera.focal
     sides = size * np.array([1, rng.uniform(NEARER, 1)])
@@ -36,12 +37,12 @@ def shoot(
         ahead = metres * (number - pictures / 2)
         moved = plan._replace(items=tuple(_driven(item, ahead) for item in plan.items))
         canvas = ground.copy()
-        drawn = scene._vehicles(canvas, moved, np.random.default_rng(drawing))
-        scene._finish(canvas, drawn > 0, moved, np.random.default_rng([grain, number]))
+        drawn = add_vehicles(canvas, moved, np.random.default_rng(drawing))
+        finish(canvas, drawn > 0, moved, np.random.default_rng([grain, number]))
         shown = (1 - way) * sides[0] + way * sides[1]
         top, left = ((1 - way) * begin + way * end) * (side - shown)
         box = (left, top, left + shown, top + shown)
-        whole = Image.fromarray(np.asarray(scene._to_rgb(canvas)))
+        whole = Image.fromarray(np.asarray(to_rgb(canvas)))
         yield np.asarray(whole.resize((size, size), Image.Resampling.BICUBIC, box))
 
 

@@ -52,22 +52,23 @@ def draw(seed: int, index: int, size: int = 256) -> Scene:
     rng = np.random.default_rng([seed, index])
     while True:
         plan = layout.sample(size, rng)
-        canvas = _background(plan, rng)
-        drawn = _vehicles(canvas, plan, rng)
+        canvas = draw_background(plan, rng)
+        drawn = add_vehicles(canvas, plan, rng)
         if np.count_nonzero(drawn == 1) >= MIN_PIXELS:
             break
     mask, objects = _visible_objects(drawn, plan.items)
-    _finish(canvas, drawn > 0, plan, rng)
-    image = np.asarray(_to_rgb(canvas))
+    finish(canvas, drawn > 0, plan, rng)
+    image = np.asarray(to_rgb(canvas))
     return Scene(image, mask, objects, plan.setting, plan.weather)
 
 
 @jax.jit
-def _to_rgb(lab: Float[Array, "h w 3"]) -> UInt8[Array, "h w 3"]:
+def to_rgb(lab: Float[Array, "h w 3"]) -> UInt8[Array, "h w 3"]:
+    """Convert a canvas to the sRGB of a photograph."""
     return jnp.round(255 * lab_to_rgb(lab)).astype(jnp.uint8)
 
 
-def _background(plan: Layout, rng: np.random.Generator) -> Lab:
+def draw_background(plan: Layout, rng: np.random.Generator) -> Lab:
     """Draw everything but the vehicles: sky, ground and backdrop."""
     camera, light, setting = plan.camera, plan.light, layout.SETTINGS[plan.setting]
     canvas = np.zeros((camera.size, camera.size, 3), np.float32)
@@ -123,7 +124,7 @@ def _backdrop(plan: Layout, rng: np.random.Generator) -> list[tuple[float, Calla
     return parts
 
 
-def _vehicles(canvas: Lab, plan: Layout, rng: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
+def add_vehicles(canvas: Lab, plan: Layout, rng: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
     """Draw the vehicles from far to near; return whose paint fills each pixel, from 1, else 0."""
     drawn = np.zeros(canvas.shape[:2], np.uint8)
     order = sorted(range(len(plan.items)), key=lambda i: -plan.items[i].depth)
@@ -212,7 +213,7 @@ def _visible_objects(
     return numbers[drawn], tuple(objects)
 
 
-def _finish(canvas: Lab, painted: np.ndarray, plan: Layout, rng: np.random.Generator) -> None:
+def finish(canvas: Lab, painted: np.ndarray, plan: Layout, rng: np.random.Generator) -> None:
     """Add vignette, rain and film grain, in place; all of them change L alone."""
     size = plan.camera.size
     axis = np.linspace(-1, 1, size, dtype=np.float32)
