@@ -9,8 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cic_jax.film.containers import open_container, picture_stream, required
 from cic_jax.film.limits import FilmError
-from cic_jax.film.reading import Film, open_container, picture_stream, required
+from cic_jax.film.reading import Film
 from cic_jax.film.writing import Part, exact_times, format_of
 
 if TYPE_CHECKING:

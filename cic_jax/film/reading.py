@@ -1,7 +1,5 @@
 """Films as a stream of upright RGB pictures; what cannot be decoded is counted, not fatal."""
 
-import contextlib
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import UInt8
 
-from cic_jax.film.limits import FORMATS, HIGHEST_RANGE, MAX_PIXELS, FilmError
+from cic_jax.film.containers import opened, picture_stream, required, seconds_stated
+from cic_jax.film.limits import HIGHEST_RANGE, MAX_PIXELS, FilmError
 
 if TYPE_CHECKING:
     import av
@@ -69,20 +68,20 @@ class Film:
         """
         self.path = path
         self.complaints: list[str] = []
-        with _opened(path) as container:
+        with opened(path) as container:
             stream = picture_stream(container)
             first = next(_decoded(container, [0]), None)
             if first is None:
                 raise FilmError(f"{path}: none of its pictures could be decoded")
             self.look = _look(path, stream, first)
-            self.seconds = _seconds(container, stream)
+            self.seconds = seconds_stated(container, stream)
             self.start = first.pts if first.pts is not None else 0
         self.pictures_stated = stream.frames or round(self.seconds * self.look.rate)
 
     def pictures(self, first: int = 0) -> Iterator[Picture]:
         """Yield the pictures in order of time, from number `first` on; what precedes is decoded."""
         damaged = [0]
-        with _opened(self.path) as container:
+        with opened(self.path) as container:
             stream = picture_stream(container)
             last: int | None = None
             step = max(1, round(1 / (self.look.rate * self.look.time_base)))
@@ -118,15 +117,6 @@ class Film:
             self.complaints.append(reason)
 
 
-def required() -> Any:
-    """Import PyAV, or raise FilmError that says how to get it."""
-    try:
-        import av
-    except ImportError as error:
-        raise FilmError(f"films need PyAV ({error}): pip install 'cic-jax[video]'") from error
-    return av
-
-
 def exact() -> int:
     """Return the settings of FFmpeg's scaler with which its results are always the same.
 
@@ -134,38 +124,6 @@ def exact() -> int:
     """
     how = required().video.reformatter.Interpolation
     return how.BICUBIC | how.ACCURATE_RND | how.BITEXACT | how.FULL_CHR_H_INT
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> "Iterator[InputContainer]":
-    """Open a file that has pictures, with the formats of `FORMATS` alone. Raises FilmError."""
-    container = open_container(path)
-    with container:
-        if not container.streams.video:
-            raise FilmError(f"{path}: has no pictures")
-        picture_stream(container).thread_type = "AUTO"
-        yield container
-
-
-def picture_stream(container: "InputContainer") -> "av.VideoStream":
-    """Return the first stream of pictures that is no cover."""
-    from av.stream import Disposition
-
-    streams = container.streams.video
-    return next((s for s in streams if not s.disposition & Disposition.attached_pic), streams[0])
-
-
-def open_container(path: Path) -> "InputContainer":
-    """Open a file with the formats of `FORMATS` alone, and no other file. Raises FilmError."""
-    av = required()
-    if not path.is_file():
-        raise FilmError(f"{path}: {'is no file' if path.exists() else 'does not exist'}")
-    options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
-    try:
-        return av.open(f"file:{path.resolve()}", options=options)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise FilmError(f"{path}: is no film that can be read: {reason}") from error
 
 
 def _decoded(container: "InputContainer", damaged: list[int]) -> "Iterator[av.VideoFrame]":
@@ -261,13 +219,3 @@ def _matrix(frame: "av.VideoFrame") -> tuple[int, ...] | None:
     if Type.DISPLAYMATRIX not in data:
         return None
     return tuple(np.frombuffer(bytes(data[Type.DISPLAYMATRIX]), np.int32).tolist())
-
-
-def _seconds(container: "InputContainer", stream: "av.VideoStream") -> float:
-    """Return the length that the file states; 0 where it states none."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    if stated := re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", "")):
-        hours, minutes, seconds = map(float, stated.groups())  # as Matroska has it
-        return 3600 * hours + 60 * minutes + seconds
-    return (container.duration or 0) / 1e6

@@ -13,8 +13,9 @@ import numpy as np
 from cic_jax.colorize import Colorizer
 from cic_jax.film import colouring, joining, parts
 from cic_jax.film.colouring import BATCH, Settings, Steadied
+from cic_jax.film.containers import required
 from cic_jax.film.limits import FilmError
-from cic_jax.film.reading import Film, required
+from cic_jax.film.reading import Film
 from cic_jax.film.writing import Encoder, Part, even, format_of
 from cic_jax.images import is_same_file
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import UInt8
 
-from cic_jax.film import reading
+from cic_jax.film.containers import required
 from cic_jax.film.limits import WRITTEN, FilmError
-from cic_jax.film.reading import Look, required
+from cic_jax.film.reading import Look, exact
 
 # H.264 at a constant quality that hardly differs from the pictures; VP9 where WebM asks for it.
 CODECS: dict[str, tuple[str, dict[str, str]]] = {
@@ -72,7 +72,7 @@ class Encoder:
             format=self._stream.pix_fmt,
             dst_colorspace=look.colours.scaler(look.height),
             dst_color_range=look.colours.range or 1,
-            interpolation=reading.exact(),
+            interpolation=exact(),
         )
         frame.pts, frame.duration = time - self.start, duration
         frame.time_base = look.time_base
