@@ -33,10 +33,9 @@ def predict(
         return
     groups: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}
     for place, photo in enumerate(photos):
-        h, w = photo.shape[:2]
-        seen = resize.reduce(photo, resize.working_size(h, w, colorizer.size))
-        padded = resize.padded_size(*seen.shape[:2], MULTIPLE)
-        groups.setdefault(padded, []).append((place, seen))
+        h, w = resize.working_size(photo.shape[0], photo.shape[1], colorizer.size)
+        seen = resize.reduce(photo, (h, w))
+        groups.setdefault(resize.padded_size(h, w, MULTIPLE), []).append((place, seen))
     for group in groups.values():
         while group:
             count = min(together, 1 << (len(group).bit_length() - 1))
