@@ -12,8 +12,9 @@ from absl import logging
 
 from cic_jax import array_files, checksums, exported, factory, step_files
 from cic_jax.configs import default
+from cic_jax.description import Description, checked
 from cic_jax.exported import ARRAYS, DESCRIPTION, export
-from cic_jax.model import BuildNetwork, BuildTarget, Description, Model, build, checked, shapes
+from cic_jax.model import BuildNetwork, BuildTarget, Model, build, shapes
 from cic_jax.step_files import CHECKPOINTS, CheckpointError, NoCheckpointError, short_reason
 
 if TYPE_CHECKING:

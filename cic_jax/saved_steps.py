@@ -20,8 +20,8 @@ from jax.experimental import multihost_utils
 from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 
 from cic_jax import checksums, step_files
+from cic_jax.description import Description
 from cic_jax.metrics import METRICS, RANKED
-from cic_jax.model import Description
 from cic_jax.step_files import CHECKPOINTS, CheckpointError, damage, short_reason
 from cic_jax.whole_steps import WholeSteps
 

@@ -17,13 +17,13 @@ from typing import Any
 from absl import logging
 
 from cic_jax import checksums
+from cic_jax.description import Description
 
 CHECKPOINTS = "checkpoints"  # in the directory of a training run: its steps
 RECORD = "record"  # item of a step; in its description: the record's SHA-256
 MAX_REASON = 200  # characters of an error
 ECHO_SECONDS = 0.2  # in which reads that were begun end after one of them failed
 
-Description = dict[str, Any]  # JSON; see `model.describe`
 Record = dict[str, Any]  # JSON
 
 

@@ -4,7 +4,7 @@ import json
 
 from cic_jax import bins
 from cic_jax.configs import default
-from cic_jax.model import Description
+from cic_jax.description import Description
 
 DESCRIPTION = "description"  # name of the text that `model.build` needs, JSON
 DEFAULTS = "defaults"  # name of the values of the read-out's inputs, by name, JSON

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from cic_jax import bins, photos, prior
 from cic_jax.colorize import Colorizer
 from cic_jax.configs import default
-from cic_jax.model import Description, Model, palette
+from cic_jax.description import Description
+from cic_jax.model import Model, palette
 from cic_jax.report import charts, gallery
 from cic_jax.report.names import label
 from cic_jax.train import record

@@ -11,7 +11,8 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
-from cic_jax.model import Description, Model
+from cic_jax.description import Description
+from cic_jax.model import Model
 from cic_jax.report import results
 from cic_jax.report.card import Texts, Trained, card
 from cic_jax.train import evaluate, record

@@ -11,7 +11,8 @@ from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, photos
 from cic_jax.configs import default, two_cores
-from cic_jax.model import Description, Model
+from cic_jax.description import Description
+from cic_jax.model import Model
 from cic_jax.report import charts, drawings, results
 from cic_jax.report.markdown import Rows, metric_rows, picture, section, split_sections
 from cic_jax.report.results import Credit

@@ -14,7 +14,8 @@ from jaxtyping import Array, Float, UInt8
 from ml_collections import ConfigDict
 
 from cic_jax import bins, factory, lab, network, photos, prior
-from cic_jax.model import BuildNetwork, BuildTarget, Description, build_target, describe
+from cic_jax.description import Description
+from cic_jax.model import BuildNetwork, BuildTarget, build_target, describe
 from cic_jax.step import Augment, Hint, See, downsample
 from cic_jax.target import Palette, Target
 from cic_jax.train import feed, film, hints, initialise, parallel

@@ -8,7 +8,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from cic_jax import metrics, network
-from cic_jax.model import MAX_WIDTH
+from cic_jax.description import MAX_WIDTH
 
 
 class ConfigError(ValueError):

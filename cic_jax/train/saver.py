@@ -7,7 +7,7 @@ from typing import Any
 import orbax.checkpoint as ocp
 
 from cic_jax import checkpoint, step_files
-from cic_jax.model import Description
+from cic_jax.description import Description
 from cic_jax.train import parallel, record
 from cic_jax.train.state import to_save
 
