@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cic_jax.cli import archive, colorize_flags, console, destination, hints
+from cic_jax.cli import archive, colorize_flags, console, destination, hints, settings
 from cic_jax.cli.destination import Destination
 from cic_jax.cli.outcomes import Outcomes
 
@@ -39,6 +39,7 @@ def _colorize_photographs(place: Destination, options: argparse.Namespace) -> in
     """Colour photographs into a folder or a file, or only say what would be written."""
     plan = _plan(place, options)
     outcomes = Outcomes(options.json)
+    hints.tell_unused(options, [job.photograph for job in (*plan.jobs, *plan.done)])
     for name, line in plan.errors:
         outcomes.fail(name, line)
     for job in plan.done:
@@ -52,9 +53,19 @@ def _colorize_photographs(place: Destination, options: argparse.Namespace) -> in
 
         done = colorize_files(plan, place, options, outcomes) if plan.jobs else 0
         verb = "coloured into"
-    already = " (--overwrite colours them again)"
+    already = f"{_others(plan, options)} (--overwrite colours them again)"
     failed = len(plan.errors) + len(plan.jobs) - done
     return outcomes.sum_up(f"{done} {verb} {place}", done, len(plan.done), failed, already)
+
+
+def _others(plan: "Plan", options: argparse.Namespace) -> str:
+    """Return how many results that are there already were made with other settings, if any."""
+    others = sum(
+        plan.sources.differ(job.results, settings.of(options, job.photograph)) for job in plan.done
+    )
+    if others == len(plan.done):
+        return " with other settings" if others else ""
+    return f", {others} of them with other settings" if others else ""
 
 
 def _plan(place: Destination, options: argparse.Namespace) -> "Plan":

@@ -80,7 +80,7 @@ _cic_jax() {{
     local current="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}"
     local command="${{COMP_WORDS[1]}}" words="" paths=""
     if [[ $COMP_CWORD == 1 ]]; then
-        COMPREPLY=($(compgen -W "{" ".join(commands)} --help" -- "$current"))
+        COMPREPLY=($(compgen -W "{" ".join(commands)} --help --version" -- "$current"))
         return
     fi
     if [[ $current == "=" ]]; then

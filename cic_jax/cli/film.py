@@ -5,7 +5,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from cic_jax.cli import console, hints
+from cic_jax.cli import console, hints, settings
 from cic_jax.cli.plan import Job
 from cic_jax.cli.sources import Sources
 
@@ -35,8 +35,8 @@ def colorize(
         raise film.FilmError(f"{job.photograph}: a film takes no {', '.join(flags)}")
     (result,) = job.results
     result.parent.mkdir(parents=True, exist_ok=True)
-    sources.add(job.results, job.photograph)
-    settings = film.Settings(
+    sources.add(job.results, job.photograph, settings.of(options, job.photograph))
+    chosen = film.Settings(
         options.temperature,
         options.saturation,
         options.tau,
@@ -62,7 +62,7 @@ def colorize(
             colorizer,
             job.photograph,
             result,
-            settings,
+            chosen,
             overwrite=options.overwrite,
             stopped=lambda: bool(asked),
             report=report,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ["photograph", "x", "y", "colour"]
 MOST_BYTES = 16 * 2**20  # of a file of hints
+MOST_NAMED = 3  # photographs in one line
+LONGEST = 80  # characters of a file's first line in an error
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +65,8 @@ def check(options: argparse.Namespace) -> None:
 
 def require_taken(options: argparse.Namespace, colorizer: "Colorizer") -> None:
     """Fail with one line if there are hints and the model takes none."""
-    given = bool(options.hint) or options.hints is not None or options.palette is not None
-    if given and not colorizer.takes_hints:
+    asked = bool(options.hint) or options.hints is not None or options.palette is not None
+    if asked and not colorizer.takes_hints:
         console.fail(
             f"{options.checkpoint} takes no hints: leave --hint, --hints and --palette out, or "
             "choose another --checkpoint"
@@ -75,6 +77,26 @@ def require_taken(options: argparse.Namespace, colorizer: "Colorizer") -> None:
         console.fail(f"{options.checkpoint} has no prior: leave --vividness out, or set it to 0")
 
 
+def given(options: argparse.Namespace, path: Path) -> list[str]:
+    """Return the hints for the photograph at `path`, as they are written."""
+    if options.hints is None:
+        return list(options.hint)
+    listed = _listed(options.hints)
+    return [*options.hint, *listed.get(str(path), listed.get(path.name, []))]
+
+
+def tell_unused(options: argparse.Namespace, photographs: list[Path]) -> None:
+    """Say in one line which names in the file of hints are those of no photograph."""
+    if options.hints is None:
+        return
+    names = {str(path) for path in photographs} | {path.name for path in photographs}
+    if unused := [name for name in _listed(options.hints) if name not in names]:
+        console.say(
+            f"--hints={options.hints}: no photograph here is named "
+            f"{' or '.join(unused[:MOST_NAMED])}{' or …' if len(unused) > MOST_NAMED else ''}"
+        )
+
+
 def of(options: argparse.Namespace, path: Path, width: int, height: int) -> list["Hint"]:
     """Return the hints for a photograph of that size.
 
@@ -83,10 +105,7 @@ def of(options: argparse.Namespace, path: Path, width: int, height: int) -> list
     from cic_jax.colorize import hints
     from cic_jax.images import PhotoError
 
-    texts = list(options.hint)
-    if options.hints is not None:
-        listed = _listed(options.hints)
-        texts += listed.get(str(path), listed.get(path.name, []))
+    texts = given(options, path)
     if reason := _too_many(len(texts)):
         raise PhotoError(f"{path}: {reason}")
     try:
@@ -121,8 +140,10 @@ def _listed(path: Path) -> dict[str, list[str]]:
             console.fail(f"--hints={path}: expected a file of at most {MOST_BYTES // 2**20} MiB")
         rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         if rows.fieldnames != COLUMNS:
-            expected = ",".join(COLUMNS)
-            console.fail(f"--hints={path}: expected the first line {expected}")
+            expected, got = (",".join(names or []) for names in (COLUMNS, rows.fieldnames))
+            console.fail(
+                f"--hints={path}: expected the first line {expected}, got {got[:LONGEST] or 'none'}"
+            )
         for row in rows:
             name, x, y, colour = (row[column] or "" for column in COLUMNS)
             listed.setdefault(name, []).append(f"{x},{y},{colour}")

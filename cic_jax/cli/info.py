@@ -5,6 +5,8 @@ import argparse
 from cic_jax.cli import arguments, console
 from cic_jax.printable import printable
 
+FLAGS = {"--vividness": "tau", "--unify": "unify"}  # whose default is the model's: key in `colour`
+
 
 def add(subcommands: argparse._SubParsersAction) -> None:
     """Add the parser of `cic-jax info CHECKPOINT`."""
@@ -25,6 +27,10 @@ def info(options: argparse.Namespace) -> int:
     model = console.load(options.checkpoint, options.factory)
     about = model.description
     data = about["config"].get("data", {})
+    source = data.get("source")
+    if synsets := data.get("synsets"):
+        source = f"{source}, {len(synsets)} classes of ImageNet"
+    own = about["config"].get("colour", {})
     bins = "ab" if model.target.centers is None else f"{len(model.target.centers)} bins of ab"
     built = about.get("factories", {})
     network = about["network"]
@@ -36,7 +42,8 @@ def info(options: argparse.Namespace) -> int:
         "network": network,
         "parameters": f"{parameter_count(model.variables):,}",
         "predicts": bins,
-        "trained on": data.get("source"),
+        "trained on": source,
+        **{flag: f"{own[key]:g}, unless said" for flag, key in FLAGS.items() if key in own},
         **{name: f"{value:.4g}" for name, value in about["metrics"].items()},
     }
     width = max(14, *map(len, rows))

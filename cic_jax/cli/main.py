@@ -4,6 +4,7 @@ A subcommand is a module with a function `add`, which adds its parser and sets `
 from the parsed arguments to an exit status. Each imports the rest of the library when it runs.
 """
 
+import sys
 from typing import TYPE_CHECKING
 
 from cic_jax.cli import console
@@ -51,7 +52,10 @@ def _parse(argv: list[str] | None) -> "argparse.Namespace":
         description="Colour greyscale photographs.",
         epilog=f"exit status: {console.STATUS_LINE}",
     )
+    parser.add_argument("--version", action=arguments.Version)
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in (colorize, serve, info, convert, export, completion, help):
         command.add(subcommands)
-    return parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    parser.require_command(words, subcommands.choices)
+    return parser.parse_args(words)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cic_jax import images
-from cic_jax.cli import console, hints
+from cic_jax.cli import console, hints, settings
 from cic_jax.cli.destination import Destination
 from cic_jax.cli.outcomes import Outcomes
 from cic_jax.cli.plan import Job, Plan
@@ -91,7 +91,7 @@ def _colorize_file(
     if photo.frames > 1:
         console.say(f"{job.photograph}: the first of the {photo.frames} pictures in it is coloured")
     job.results[0].parent.mkdir(parents=True, exist_ok=True)
-    sources.add(job.results, job.photograph)
+    sources.add(job.results, job.photograph, settings.of(options, job.photograph))
     pictures = colour(colorizer, photo, options, job.photograph)
     for result, picture in zip(job.results, pictures, strict=True):
         images.write(result, *picture)

@@ -14,17 +14,19 @@ RECORD = ".cic-jax-sources"  # hidden file in the output folder
 
 
 class Source(NamedTuple):
-    """A photograph, by its absolute path and the SHA-256 of its file."""
+    """A photograph, by its absolute path and the SHA-256 of its file, and the settings."""
 
     path: str
     digest: str
+    settings: str = ""  # the flags that its result was made with; empty also for unknown ones
 
 
 class Sources:
     """The photographs that the results in a folder were made from.
 
-    The file has one line of JSON per result, [result, source, SHA-256 of the source]; a later line
-    replaces an earlier one. A line that was cut short is ignored: its photograph is coloured again.
+    The file has one line of JSON per result, [result, source, SHA-256 of the source, settings]; a
+    later line replaces an earlier one. Settings may be missing. A line that was cut short is
+    ignored: its photograph is coloured again.
     """
 
     def __init__(self, out: Path) -> None:
@@ -43,8 +45,13 @@ class Sources:
             return False
         return source.path == str(photograph.resolve()) or source.digest == _digest(photograph)
 
-    def add(self, results: Sequence[Path], photograph: Path) -> None:
-        """Record the photograph that results are made from. Call before writing the results.
+    def differ(self, results: Sequence[Path], settings: str) -> bool:
+        """Return whether any of `results` is recorded with other settings."""
+        recorded = {self._sources[name].settings for name in map(self._name, results)}
+        return not recorded <= {settings, ""}
+
+    def add(self, results: Sequence[Path], photograph: Path, settings: str = "") -> None:
+        """Record what results are made from, and how. Call before writing the results.
 
         No result is then ever without its record. Raises OSError if that cannot be written, or if
         a name was taken since the record was read, by another command or program.
@@ -52,7 +59,7 @@ class Sources:
         for result in results:
             if result.exists() and not self.made(result, photograph):
                 raise _taken(result)
-        source = Source(str(photograph.resolve()), _digest(photograph))
+        source = Source(str(photograph.resolve()), _digest(photograph), settings)
         names = [self._name(result) for result in results]
         # Line breaks on both sides keep these lines whole, whatever was cut short before them.
         lines = [json.dumps([name, *source]) for name in names]
@@ -82,12 +89,12 @@ class Sources:
         self._length += len(content)
         for line in content.decode("utf-8", errors="replace").splitlines():
             try:
-                name, path, digest = json.loads(line)
+                name, path, digest, *settings = json.loads(line)
             except (ValueError, TypeError, RecursionError):
                 continue
-            if not all(isinstance(part, str) for part in (name, path, digest)):
+            if not all(isinstance(part, str) for part in (name, path, digest, *settings)):
                 continue
-            yield name, Source(path, digest)
+            yield name, Source(path, digest, *settings[:1])
 
 
 def _taken(result: Path) -> OSError:

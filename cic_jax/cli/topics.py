@@ -5,9 +5,13 @@ A hint says what you know of a photograph's colours; --hint may be given up to 6
 
   --hint=340,210,darkred     the colour of the pixel at x 340, y 210, from the upper left
   --hint=50%,5%,skyblue      the same in percent of the width and height
-  --hint=10,10,#a03020       colours as CSS writes them
+  --hint=10,10,#a03020       colours as CSS writes them: darkred, #a03020, rgb(160,48,32)
   --hints=hints.csv          hints of many photographs: the columns photograph,x,y,colour
   --palette=colour.jpg       a photograph whose colours the whole result is to have
+
+A hint colours the thing that it lies on; where a colour runs over, a hint there says the right one.
+Most image viewers show a pixel's x and y, and on the page (`cic-jax serve`) a click is enough.
+The same command with other hints needs --overwrite or another --out.
 
 Hints need a model that takes them, such as `everyday`, the default."""
 
@@ -24,8 +28,10 @@ Where the results of `cic-jax colorize` go:
 
 A name that is taken gets a number: a.jpg, a-2.jpg. No photograph is ever replaced, nor any other
 file that was not made from the same photograph; the hidden file {record} in the
-folder of the results records what was made from what. The same command again does what is
-missing. --dry-run prints all names and writes nothing, --json one line for each photograph."""
+folder of the results records what was made from what, and with which settings. The same command
+again does what is missing; with other settings it says so and leaves what is there, unless
+--overwrite is given. --dry-run prints all names and writes nothing, --json one line for each
+photograph."""
 
 ARCHIVE = """\
 An archive is coloured in shares, by as many processes as you like, on one machine or many:
@@ -70,7 +76,8 @@ def formats() -> str:
             *lines,
             "",
             "A result has the format of its photograph; JPEG stands in for HEIF, PNG for the",
-            f"others that are only read. At most {MAX_PIXELS // 10**6} megapixels and "
-            f"{MAX_BYTES // 2**30} GiB of a file are read.",
+            "others that are only read. It has 8 bits for each channel, of a scan of 16 bits too.",
+            f"At most {MAX_PIXELS // 10**6} megapixels and {MAX_BYTES // 2**30} GiB of a file are "
+            "read.",
         ]
     )

@@ -48,6 +48,15 @@ def test_a_hint_a_file_of_hints_and_a_palette(tmp_path, colour):
     assert np.any(like_two["one.png"] != plain["one.png"])
 
 
+def test_names_in_a_file_of_hints_that_are_no_photograph_s_are_told(tmp_path, colour):
+    one = photograph(tmp_path / "one.png")
+    listed = tmp_path / "hints.csv"
+    listed.write_text("photograph,x,y,colour\noen.png,20%,50%,red\none.png,1,1,red\n")
+    status, lines, _ = colour(one, f"--hints={listed}")
+    assert status == console.DONE
+    assert lines[0] == f"--hints={listed}: no photograph here is named oen.png"
+
+
 def test_a_hint_outside_fails_its_photograph_alone(tmp_path, colour):
     status, lines, _ = colour(photograph(tmp_path / "one.png"), "--hint=5000,1,red")
     assert status == console.UNUSABLE

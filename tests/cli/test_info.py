@@ -38,6 +38,18 @@ def test_info(weights, capsys):
     ]
 
 
+def test_info_has_the_model_s_own_settings_and_how_many_classes(tmp_path, capsys):
+    config = {"data": {"source": "imagenet_vehicles", "synsets": ["n1", "n2"]}}
+    config["colour"] = {"tau": 0.4, "unify": 0.5, "saturation": 1.3}
+    checkpoint.export(tmp_path / "tiny", tiny_model(config=config))
+    assert main(["info", str(tmp_path / "tiny")]) == console.DONE
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "trained on     imagenet_vehicles, 2 classes of ImageNet",
+        "--vividness    0.4, unless said",
+        "--unify        0.5, unless said",
+    ]
+
+
 def test_the_longest_metric_has_its_column(tmp_path, capsys):
     metrics = {"psnr": 24.4321, "colorfulness_truth": 30.5}
     config = {"data": {"source": "folder"}}

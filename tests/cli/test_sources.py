@@ -1,5 +1,6 @@
 """A result belongs to the photograph that it was made from, not to a name."""
 
+import json
 import shutil
 
 import pytest
@@ -69,6 +70,22 @@ def test_a_photograph_that_was_edited_keeps_its_result(tmp_path, colorize):
     colorize(path, f"--out={out}", "--overwrite")
     assert results(out) == ["a.png"]
     assert (out / "a.png").read_bytes() != before
+
+
+def test_what_was_made_with_other_settings_is_said_to_be(tmp_path, colorize):
+    out, paths = tmp_path / "out", [draw(tmp_path / name, 0) for name in ("a.png", "b.png")]
+    again = "(--overwrite colours them again)"
+    assert colorize(paths[0], f"--out={out}", "--saturation=0.5")[0] == console.DONE
+    told = [f"0 coloured into {out}, 1 done already with other settings {again}"]
+    assert colorize(paths[0], f"--out={out}")[1] == told
+    draw(paths[1], 1)
+    colorize(paths[1], f"--out={out}")
+    told = [f"0 coloured into {out}, 2 done already, 1 of them with other settings {again}"]
+    assert colorize(*paths, f"--out={out}")[1] == told
+    record = out / RECORD  # one of a version that recorded no settings says nothing of them
+    lines = [json.loads(line)[:3] for line in record.read_text().splitlines() if line]
+    record.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    assert colorize(*paths, f"--out={out}")[1] == [f"0 coloured into {out}, 2 done already {again}"]
 
 
 def test_files_of_other_origin_are_never_replaced(tmp_path, colorize):

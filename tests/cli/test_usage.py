@@ -6,6 +6,7 @@ import pytest
 from photo_files import photograph, results
 from tiny_models import tiny_model
 
+import cic_jax
 from cic_jax import checkpoint
 from cic_jax.cli import console, hints
 from cic_jax.cli.main import main
@@ -38,13 +39,36 @@ def test_wrong_usage(arguments, capsys):
     with pytest.raises(SystemExit) as error:
         main(["colorize", *arguments])
     assert error.value.code == console.UNUSABLE
-    message = capsys.readouterr().err.splitlines()[-1]
-    assert (
-        "expected" in message
-        or "invalid" in message
-        or "required" in message
-        or "not allowed" in message
-    )
+    (message,) = capsys.readouterr().err.splitlines()
+    assert "expected" in message or "not allowed" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "cic-jax: expected a command: colorize, serve, "),
+        (["colorise", "a.png"], "cic-jax: there is no command colorise (is colorize meant?)"),
+        (["zebra"], "cic-jax: there is no command zebra among colorize, serve, "),
+        (["a.png"], "cic-jax: expected a command first: `cic-jax colorize a.png --out=coloured`"),
+        (["--verison"], "cic-jax: there is no flag --verison (is --version meant?)"),
+        (["colorize", "a.png", "--otu=x"], "cic-jax colorize: there is no flag --otu (is --out "),
+        (["colorize", "--size=x"], "cic-jax colorize: --size: expected an integer from 8 to 4096"),
+        (["info", "one", "two"], "cic-jax info: expected fewer arguments, got two as well"),
+    ],
+)
+def test_a_slip_is_one_line_that_says_what_may_be_meant(
+    arguments, said, tmp_path, monkeypatch, capsys
+):
+    photograph(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    assert refusal(arguments, capsys).startswith(said)
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.strip() == cic_jax.__version__
 
 
 def test_without_weights_it_says_how_to_get_some(tmp_path, capsys):
@@ -83,6 +107,10 @@ def test_an_output_that_is_a_file_is_refused(name, inside, tmp_path, capsys):
     [
         (b"photograph,x,y,colour\ncaf\xe9.jpg,1,1,red\n", "expected text in UTF-8"),
         (b'photograph,x,y,colour\na.jpg,1,1,"' + b"r" * 200_000, "expected CSV"),
+        (
+            b"photograph;x;y;colour\n",
+            "expected the first line photograph,x,y,colour, got photograph;",
+        ),
         (b"a" * (hints.MOST_BYTES + 1), "expected a file of at most 16 MiB"),
     ],
 )
