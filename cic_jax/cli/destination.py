@@ -15,7 +15,7 @@ EXPECTED = (
     "expected photographs and --out=DIR, or --out=FILE for one photograph, or only - for standard "
     "input"
 )
-SUFFIX = re.compile(r"\.[a-z][a-z0-9]{1,4}", re.IGNORECASE)  # that a folder hardly has
+SUFFIX = re.compile(r"\.[a-z][a-z0-9]{2,4}", re.IGNORECASE)  # that a folder hardly has
 
 
 class Destination(NamedTuple):

@@ -58,7 +58,8 @@ class Colorizer(Predictor):
     ) -> "Colorizer":
         """Restore an exported model, a training run or the name of a released checkpoint.
 
-        A file *.onnx, as `cic-jax export` writes it, is run by ONNX Runtime, in its own precision.
+        What `cic-jax export` writes, a file *.onnx or the folder of a model.onnx, is run by ONNX
+        Runtime, in its own precision.
         `size`, `photographs` and `precision` are as in the constructor. A model built by functions
         of your own needs them in `own`: `build_network`, `build_target` or `factories`, as in
         `checkpoint.load`. Compiled
@@ -67,10 +68,10 @@ class Colorizer(Predictor):
         """
         if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
             machine.keep_compiled()
-        if Path(path).suffix == session.SUFFIX:
+        if (file := session.found(path)) is not None:
             if precision == "bfloat16":
                 raise checkpoint.CheckpointError(f"{path} runs in its own precision, not bfloat16")
-            model, forward = session.load(path, **own)
+            model, forward = session.load(file, **own)
             return cls(model, size, photographs, forward, _name(model))
         model = checkpoint.load(path, **own)
         return cls(model, size, photographs, name=_name(model), precision=precision)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from cic_jax import factory
+from cic_jax import exported, factory
 from cic_jax.description import checked
 from cic_jax.export.description import DESCRIPTION
 from cic_jax.hints import Hints
@@ -17,7 +17,18 @@ from cic_jax.model import BuildTarget, Model, build
 from cic_jax.step_files import CheckpointError, short_reason
 
 SUFFIX = ".onnx"
+FILE = f"model{SUFFIX}"  # of a folder that `cic-jax export` wrote
 HINTS = ("hint_place", "hint_ab", "hint_given", "palette")  # inputs, in the order of `Hints`
+
+
+def found(path: str | Path) -> Path | None:
+    """Return the file *.onnx that `path` names, itself or in a folder that is no checkpoint."""
+    path = Path(path).expanduser()
+    if path.suffix == SUFFIX:
+        return path
+    if (path / exported.DESCRIPTION).exists() or not (path / FILE).is_file():
+        return None
+    return path / FILE
 
 
 def load(

@@ -21,6 +21,7 @@ ROWS = 256  # that are coloured at a time, to spare memory
 STEPS = 10  # of bisection, by which colours are brought into sRGB
 SLACK = 1e-4  # of linear light, by which a colour may lie outside
 HINTS = ("hint_place", "hint_ab", "hint_given", "palette")
+Hint = tuple[float, float, tuple[int, ...]]  # y and x as shares of the sides, and the colour's RGB
 
 # CIELAB under D65, as scikit-image has it
 XYZ_FROM_RGB = np.array(
@@ -32,33 +33,61 @@ EPSILON, SLOPE, OFFSET = 0.008856, 7.787, 16 / 116
 
 
 def main() -> None:
-    """Read the arguments, colour the photograph and write the result."""
-    session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
-    own = json.loads(session.get_modelmeta().custom_metadata_map["defaults"])
+    """Read the arguments, colour the photograph and write the result; each slip is one line."""
     parser = argparse.ArgumentParser(description="Colour a photograph; its lightness is kept.")
     parser.add_argument("photo")
-    parser.add_argument("out", help="file of the result; its suffix tells the format")
+    parser.add_argument("out", type=Path, help="file of the result; its suffix tells the format")
     parser.add_argument("--temperature", type=float, help="0 is vivid, 1 cautious")
     parser.add_argument("--vividness", type=float, dest="tau", help="0 to 1, favours rare colours")
     parser.add_argument("--saturation", type=float, help="factor of the colour")
     parser.add_argument("--size", type=int, default=256, help="short side that the model sees")
-    parser.add_argument(
-        "--hint", action="append", default=[], help="X,Y,COLOUR in pixels, such as 120,80,#a03020"
-    )
+    help_hint = "X,Y,COLOUR in pixels or percent, such as 120,80,#a03020 or 50%%,25%%,darkred"
+    parser.add_argument("--hint", action="append", default=[], help=help_hint)
     options = parser.parse_args()
-    given = {name: getattr(options, name) for name in own if getattr(options, name) is not None}
+    try:
+        colour(options)
+    except (OSError, ValueError) as error:  # of a file or folder, or of what stands in a flag
+        raise SystemExit(f"{parser.prog}: {error}") from None
+
+
+def colour(options: argparse.Namespace) -> None:
+    """Colour the photograph and write the result. Raises OSError or ValueError."""
+    if options.out.suffix.lower() not in Image.registered_extensions():
+        raise ValueError(f"expected a result such as photo.png or photo.jpg, got {options.out}")
+    if options.out.exists() and options.out.samefile(options.photo):
+        raise ValueError(f"{options.out} is the photograph itself, which is not replaced")
     with Image.open(options.photo) as file:
         photo = ImageOps.exif_transpose(file).convert("RGB")
-    hints = [hint.split(",", 2) for hint in options.hint]
+    hints = [parse(text, photo.size) for text in options.hint]
+    session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
+    own = json.loads(session.get_modelmeta().custom_metadata_map["defaults"])
+    given = {name: getattr(options, name) for name in own if getattr(options, name) is not None}
     ab, scale = predict(session, photo, own | given, hints, options.size)
     Image.fromarray(paint(np.asarray(photo), ab, scale)).save(options.out)
+
+
+def parse(text: str, size: tuple[int, int]) -> Hint:
+    """Parse X,Y,COLOUR for a photograph of that width and height. Raises ValueError."""
+    try:
+        x, y, name = (part.strip() for part in text.split(",", 2))
+        place = [
+            float(part[:-1]) / 100 if part.endswith("%") else (float(part) + 0.5) / side
+            for part, side in zip((x, y), size, strict=True)
+        ]
+        rgb = ImageColor.getrgb(name)[:3]
+    except ValueError:
+        form = "X,Y,COLOUR, such as 120,80,#a03020 or 50%,25%,darkred"
+        raise ValueError(f"--hint: expected {form}; got {text}") from None
+    if not all(0 <= share <= 1 for share in place):
+        raise ValueError(f"--hint: {text} lies outside of the photograph of {size[0]} x {size[1]}")
+    return place[1], place[0], rgb
 
 
 def predict(
     session: onnxruntime.InferenceSession,
     photo: Image.Image,
     settings: dict[str, float],
-    hints: list[list[str]],
+    hints: list[Hint],
     size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return ab 'i j 2' of a reduced photograph, and how many pixels a sample covers.
@@ -67,7 +96,7 @@ def predict(
         session: The model.
         photo: An RGB photograph.
         settings: Values of the read-out's inputs, by name.
-        hints: Triples of x, y and colour, as texts.
+        hints: Colours of places.
         size: Short side of the reduced photograph.
     """
     w, h = photo.size
@@ -80,31 +109,26 @@ def predict(
     inputs = {x.name: x.shape for x in session.get_inputs()}
     feed |= {name: np.array(settings[name], np.float32) for name in settings if name in inputs}
     if hints and HINTS[0] not in inputs:
-        raise SystemExit("this model takes no hints")
+        raise ValueError("this model takes no hints")
     if HINTS[0] in inputs:
-        place, asked, *others = arrange(hints, (h, w), L, inputs[HINTS[-1]][1])
+        place, asked, *others = arrange(hints, L, inputs[HINTS[-1]][1])
         told = asked / (saturation or 1)  # by which the model multiplies all colours in the end
         feed |= dict(zip(HINTS, (place, told, *others), strict=True))
     (ab,) = session.run(["ab"], feed)
     return ab[0].transpose(1, 2, 0), np.array([h / i, w / j], np.float32)
 
 
-def arrange(
-    hints: list[list[str]], size: tuple[int, int], L: np.ndarray, bins: int
-) -> list[np.ndarray]:
+def arrange(hints: list[Hint], L: np.ndarray, bins: int) -> list[np.ndarray]:
     """Lay out hints for the model: place, ab, which are given, and a palette that says nothing.
 
-    `size` is the photograph's height and width, L the lightness 'i j' of the reduced one, and the
-    palette has `bins` shares.
+    L is the lightness 'i j' of the reduced photograph, and the palette has `bins` shares.
     """
     room = max(1, len(hints))
     place, ab = np.zeros((1, room, 2), np.float32), np.zeros((1, room, 2), np.float32)
-    for k, (x, y, colour) in enumerate(hints):
-        share = (np.array([float(y), float(x)]) + 0.5) / size
-        row, column = np.minimum(share * L.shape, np.array(L.shape) - 1).astype(int)
-        rgb = np.array(ImageColor.getrgb(colour)[:3], np.uint8)
-        place[0, k] = share
-        ab[0, k] = fit(L[row, column][None], lab(rgb)[None, 1:])[0]
+    for k, (y, x, rgb) in enumerate(hints):
+        row, column = np.minimum(np.array([y, x]) * L.shape, np.array(L.shape) - 1).astype(int)
+        place[0, k] = y, x
+        ab[0, k] = fit(L[row, column][None], lab(np.array(rgb, np.uint8))[None, 1:])[0]
     given = (np.arange(room) < len(hints)).astype(np.float32)[None]
     return [place, ab, given, np.zeros((1, bins), np.float32)]
 

@@ -23,6 +23,7 @@ from cic_jax import Colorizer, checkpoint, ciede2000, inference, lab, model, rea
 from cic_jax.cli import console
 from cic_jax.cli.main import main
 from cic_jax.colorize import hints
+from cic_jax.export import standalone
 from cic_jax.hints import Hints
 from cic_jax.images import resize
 
@@ -70,8 +71,9 @@ def difference(one, other):
     return np.mean(ciede2000.difference(*(lab.from_uint8(jnp.asarray(x)) for x in (one, other))))
 
 
-def test_colorizer_runs_an_exported_file(folder, grey, colored):
-    same = color(Colorizer.restore(folder / "onnx" / "model.onnx", SIZE), grey)
+@pytest.mark.parametrize("name", ["onnx", "onnx/model.onnx"])
+def test_colorizer_runs_an_exported_file_or_folder(name, folder, grey, colored):
+    same = color(Colorizer.restore(folder / name, SIZE), grey)
     assert np.ptp(colored, axis=-1).max() > 10  # it is not grey
     assert np.max(np.abs(np.int16(same) - colored)) <= 1
 
@@ -95,6 +97,33 @@ def test_the_script_colours_without_jax(folder, built, grey, tmp_path):
     expected = colorizer.render(plain._replace(output=answer[:i, :j]))
     assert difference(expected, colorizer.render(plain)) > 0.1
     assert difference(expected, np.asarray(Image.open(out))) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["none.png", "out.png"], "none.png"),
+        (["grey.png", "grey.png"], "grey.png is the photograph itself, which is not replaced"),
+        (["grey.png", "out.xyz"], "expected a result such as photo.png or photo.jpg, got out.xyz"),
+        (["grey.png", "out.png", "--hint=1,1"], "--hint: expected X,Y,COLOUR"),
+        (["grey.png", "out.png", "--hint=1,99%,blau"], "--hint: expected X,Y,COLOUR"),
+        (["grey.png", "out.png", "--hint=900,1,red"], "--hint: 900,1,red lies outside"),
+    ],
+)
+def test_a_slip_costs_the_script_one_line(arguments, said, grey, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "grey.png").write_bytes(grey.read_bytes())
+    monkeypatch.setattr(sys, "argv", ["colorize.py", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        standalone.main()
+    assert str(stop.value.code).startswith("colorize.py: ")
+    assert said in str(stop.value.code)
+    assert (tmp_path / "grey.png").read_bytes() == grey.read_bytes()
+
+
+def test_a_percentage_is_the_place_of_a_hint_in_the_script():
+    assert standalone.parse("50%, 25%, #102030", (40, 20)) == (0.25, 0.5, (16, 32, 48))
+    assert standalone.parse("0,0,red", (4, 2)) == (0.25, 0.125, (255, 0, 0))
 
 
 def test_stablehlo(folder, built, monkeypatch):
