@@ -163,6 +163,25 @@ def test_a_photograph_is_coloured_with_no_network_and_no_server(page, ours):
     assert_alike(saved(page, "first-colour.png"), colorizer.render(prediction))
 
 
+def test_grey_is_left_of_the_seam_and_every_pixel_can_be_chosen(page):
+    page.script(
+        "const slider = document.querySelector('#divider'); slider.value = 25;"
+        "slider.dispatchEvent(new Event('input'))"
+    )
+    box = "document.querySelector('#{}').getBoundingClientRect()"
+    sizes = [
+        page.value(f"[{box.format(name)}].map(x => [x.width, x.height])[0]")
+        for name in ("stage", "layer", "picker", "before", "after")
+    ]
+    np.testing.assert_allclose(sizes, sizes[:1] * len(sizes), atol=1)
+    at = (
+        f"document.elementsFromPoint({box.format('stage')}.left + arguments[0] * "
+        f"{box.format('stage')}.width, {box.format('stage')}.top + 9).map(x => x.id)"
+    )
+    for x, above in ((0.2, ["picker", "before", "after"]), (0.3, ["picker", "after"])):
+        assert page.script(f"return {at}", x)[: len(above)] == above
+
+
 def test_vividness_and_another_colouring(page, ours):
     colorizer, prediction = ours
     before = picture(page, "#after")

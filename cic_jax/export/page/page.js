@@ -87,7 +87,9 @@ function list() {
 }
 
 function divide() {
-  $("stage").style.setProperty("--part", `${$("divider").value}%`);
+  for (const name of ["--part", "--cut"]) { // of the seam, and of the photograph in grey
+    $("stage").style.setProperty(name, `${$("divider").value}%`);
+  }
 }
 
 $("divider").addEventListener("input", divide);
