@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -114,6 +115,8 @@ def _parsed(arguments: list[str]) -> list[str]:
     try:
         return _keys_named(partial(flags.FLAGS, arguments))
     except flags.Error as error:
+        if missing := re.findall(r"Flag --(\S+) must have a value other than None", str(error)):
+            _refuse(f"expected {' and '.join(f'--{name}' for name in missing)}; --help says more")
         _refuse(" ".join(str(error).split()))
 
 

@@ -91,7 +91,7 @@ def _read_torch(path: Path) -> Any:
     try:
         import torch
     except ImportError as error:
-        raise WeightsError("reading it needs PyTorch: `pip install -e '.[convert]'`") from error
+        raise WeightsError("reading it needs PyTorch: `pip install '.[convert]'`") from error
     try:
         if zipfile.is_zipfile(path):
             _require_uncompressed(path)
@@ -121,7 +121,7 @@ def _read_safetensors(path: Path) -> Tensors:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
     except ImportError as error:
-        raise WeightsError("reading it needs safetensors: `pip install -e '.[convert]'`") from error
+        raise WeightsError("reading it needs safetensors: `pip install '.[convert]'`") from error
     try:
         content = load_file(path)
     except SafetensorError as error:

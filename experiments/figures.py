@@ -48,7 +48,8 @@ def main() -> None:
 
 def _named(runs: list[str]) -> dict[str, Path]:
     """Map each run's name to its directory."""
-    paths = [Path(run) if Path(run).exists() else checkpoint.RELEASED / run for run in runs]
+    released = {run: checkpoint.RELEASED / run for run in runs if not Path(run).exists()}
+    paths = [released[run] if released.get(run, Path()).is_dir() else Path(run) for run in runs]
     named = {path.resolve().name: path for path in paths}
     if len(named) < len(paths):
         sys.exit(f"--runs: expected directories of different names, got {', '.join(runs)}")

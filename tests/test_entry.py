@@ -25,6 +25,7 @@ TRAIN = ["experiments/train.py", "--config=configs/simplified.py", "--workdir={}
             [*TRAIN, "--config=configs/nowhere.py", "--config.train.epochs=3", "--workdir="],
             "--config cannot be loaded: [Errno 2] No such",
         ),
+        (["experiments/train.py"], "train.py: expected --workdir and --config; --help says more"),
         ([*TRAIN, "--workdir="], "flag --workdir=: it must name a directory"),
         (["experiments/evaluate.py", "--workdir={}", "--config.epoch=3"], "no key 'epoch'"),
     ],

@@ -13,7 +13,7 @@ from typing import Any
 
 from cic_jax import images
 
-EXTRA = "pip install 'cic-jax[remote]', and what fsspec needs for it, such as s3fs or gcsfs"
+EXTRA = "pip install '.[remote]', and what fsspec needs for it, such as s3fs or gcsfs"
 
 
 def is_url(name: str) -> bool:

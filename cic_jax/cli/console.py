@@ -60,7 +60,10 @@ def load(checkpoint: str, factories: Collection[str] = ()) -> "Model":
     `factories` are functions of the user's own that may be imported, as in `checkpoint.load`.
     """
     from cic_jax.checkpoint import load as load_model
+    from cic_jax.export import session
 
+    if (file := session.found(checkpoint)) is not None:
+        fail(f"expected a checkpoint, got {file}, which was exported from one")
     with told_in_one_line():
         return load_model(checkpoint, factories=factories)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FORMATS = ("onnx", "stablehlo", "safetensors")
 FORMS = ("ab", "logits")
 SCRIPT = "colorize.py"  # beside model.onnx
-EXTRA = "pip install -e '.[onnx]'"
+EXTRA = "pip install '.[onnx]'"
 
 
 def add(subcommands: argparse._SubParsersAction) -> None:

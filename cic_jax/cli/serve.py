@@ -48,8 +48,7 @@ def serve(options: argparse.Namespace) -> int:
         if package not in EXTRA:
             raise
         console.fail(
-            f"the page needs {package}, which is not installed: pip install 'cic-jax[web]', or "
-            "pip install -e '.[web]' in a checkout"
+            f"the page needs {package}, which is not installed: `pip install '.[web]'` in a clone"
         )
     host, port = options.host, options.port
     if not _is_name(host):

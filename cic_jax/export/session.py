@@ -49,7 +49,7 @@ def load(
         import onnxruntime
     except ImportError as error:
         raise CheckpointError(
-            f"{path}: running it needs ONNX Runtime: `pip install -e '.[onnx]'`"
+            f"{path}: running it needs ONNX Runtime: `pip install '.[onnx]'`"
         ) from error
     try:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])

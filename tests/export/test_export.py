@@ -78,6 +78,12 @@ def test_colorizer_runs_an_exported_file_or_folder(name, folder, grey, colored):
     assert np.max(np.abs(np.int16(same) - colored)) <= 1
 
 
+def test_an_exported_folder_is_said_to_be_no_checkpoint(folder, capsys):
+    with pytest.raises(SystemExit):
+        main(["info", str(folder / "onnx")])
+    assert "model.onnx, which was exported from one" in capsys.readouterr().err
+
+
 def test_the_script_colours_without_jax(folder, built, grey, tmp_path):
     for name in ("jax", "cic_jax"):
         (tmp_path / f"{name}.py").write_text(f"raise ImportError('there is no {name}')")
