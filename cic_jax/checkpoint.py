@@ -1,6 +1,7 @@
 """Orbax checkpoints: saved and resumed by training, exported for release, loaded for colouring."""
 
 import contextlib
+import difflib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -252,7 +253,10 @@ def folder(path: str | Path) -> Path:
         if named or has_steps(candidate):
             return candidate
     released = sorted(p.parent.name for p in RELEASED.glob(f"*/{DESCRIPTION}"))
+    near = difflib.get_close_matches(str(path), released, 1)
+    meant = f" (is {near[0]} meant?)" if near else ""
     raise NoCheckpointError(
-        f"no checkpoint at {path}: expected a directory with {DESCRIPTION} (exported) or {CONFIG} "
-        f"(a training run), or one of the released names ({', '.join(released) or 'none yet'})"
+        f"no checkpoint at {path}{meant}: expected a directory with {DESCRIPTION} (exported) or "
+        f"{CONFIG} (a training run), or one of the released names "
+        f"({', '.join(released) or 'none yet'})"
     )

@@ -81,6 +81,12 @@ def test_without_weights_it_says_how_to_get_some(tmp_path, capsys):
     assert "python experiments/train.py" in line
 
 
+def test_a_released_name_that_is_misspelt_is_asked_after(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    line = refusal(["info", "evryday"], capsys)
+    assert line.startswith("cic-jax: no checkpoint at evryday (is everyday meant?): expected")
+
+
 def refusal(arguments, capsys):
     """The only line of a command that is refused."""
     with pytest.raises(SystemExit) as error:
