@@ -154,14 +154,14 @@ def _page(site: Path, home: Path, headers: Mapping[str, str]) -> Iterator[Page]:
             host.shutdown()
 
 
-def _write(site: Path, model: Model, name: str) -> None:
+def _write(folder: Path, model: Model, name: str) -> None:
     """Write the folder of `cic-jax export --web`."""
-    from cic_jax.export import web, web_runtime
+    from cic_jax.web import runtime, site
 
-    runtime = web_runtime.kept() or web_runtime.fetch(web_runtime.registry())
-    for path, content in web.site(model, name, runtime).items():
-        (site / path).parent.mkdir(parents=True, exist_ok=True)
-        (site / path).write_bytes(content)
+    files = runtime.kept() or runtime.fetch(runtime.registry())
+    for path, content in site.site(model, name, files).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
 
 
 def _model(name: str) -> Model:

@@ -110,7 +110,7 @@ def _export_site(options: argparse.Namespace) -> int:
         console.fail(f"{out} exists already; remove it or export elsewhere")
     try:
         from cic_jax.export.onnx_model import ExportError
-        from cic_jax.export.web import site
+        from cic_jax.web.site import site
     except ImportError as error:
         console.fail(f"--web needs {error.name}: `{EXTRA}`")
     model = console.load(options.checkpoint, options.factory)
@@ -133,15 +133,15 @@ def _export_site(options: argparse.Namespace) -> int:
 
 def _web_runtime(registry: str | None) -> dict[str, bytes]:
     """Return the files of ONNX Runtime Web, which are fetched once and kept."""
-    from cic_jax.export import web_runtime
+    from cic_jax.web import runtime
 
     try:
-        files = web_runtime.kept()
+        files = runtime.kept()
         if files is None:
-            address = registry or web_runtime.registry()
-            console.say(f"fetching ONNX Runtime Web {web_runtime.VERSION} from {address}")
-            files = web_runtime.fetch(address)
-    except web_runtime.FetchError as error:
+            address = registry or runtime.registry()
+            console.say(f"fetching ONNX Runtime Web {runtime.VERSION} from {address}")
+            files = runtime.fetch(address)
+    except runtime.FetchError as error:
         console.fail(str(error))
     except OSError as error:
         console.fail(f"ONNX Runtime Web cannot be kept: {console.describe(error)}")

@@ -12,7 +12,7 @@ from cic_jax.images.exif import orientation
 from cic_jax.images.file import identify, read, read_rgb
 from cic_jax.images.folder import files_below
 from cic_jax.images.limits import MAX_BYTES, MAX_PIXELS, SUFFIXES
-from cic_jax.images.output import WRITTEN, encode, is_same_file, output_name, write
+from cic_jax.images.output import WRITTEN, encode, is_same_file, output_name, write, written
 from cic_jax.images.source import Source, open_image, open_stream
 from cic_jax.images.worker import encode as encode_isolated
 from cic_jax.images.worker import end_workers
@@ -39,4 +39,5 @@ __all__ = [
     "read",
     "read_rgb",
     "write",
+    "written",
 ]

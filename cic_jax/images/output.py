@@ -36,7 +36,7 @@ def output_name(path: Path, format: str) -> Path:
 
     A GIF becomes a PNG, HEIF JPEG.
     """
-    suffixes = SUFFIXES[_written(format)]
+    suffixes = SUFFIXES[written(format)]
     if path.suffix.lower() in suffixes:
         return path
     known = path.suffix.lower() in itertools.chain(*SUFFIXES.values())
@@ -76,7 +76,7 @@ def encode(
 
     Raises PhotoError if the format cannot hold it, such as a WebP of more than 16,383 pixels.
     """
-    format = _written(like.format)
+    format = written(like.format)
     image = Image.fromarray(rgb)
     if like.alpha is not None and format not in OPAQUE:
         image.putalpha(Image.fromarray(like.alpha))
@@ -98,7 +98,8 @@ def is_same_file(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.samefile(other)
 
 
-def _written(format: str) -> str:
+def written(format: str) -> str:
+    """Return the format in which a photograph of that format is written, a key of `WRITTEN`."""
     if format == "HEIF":  # a phone's photograph
         return "JPEG"
     return format if format in SETTINGS else "PNG"

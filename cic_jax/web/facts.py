@@ -4,10 +4,12 @@ import itertools
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
-from cic_jax import images
+from cic_jax import images, lab
 from cic_jax.colorize import Colorizer
 from cic_jax.colorize.hints import MOST
+from cic_jax.read_out import gamut
 from cic_jax.read_out.unify import STRENGTH
 from cic_jax.web import card, samples
 from cic_jax.web.limits import Limits
@@ -22,6 +24,7 @@ def candidates(colorizer: Colorizer) -> int:
 def facts(colorizer: Colorizer, model: str, limits: Limits) -> dict[str, Any]:
     """Gather the facts of a colorizer of the name `model`, as JSON."""
     return {
+        "where": "server",
         "model": model,
         "weaknesses": card.weaknesses(model),
         "candidates": candidates(colorizer),
@@ -38,7 +41,20 @@ def facts(colorizer: Colorizer, model: str, limits: Limits) -> dict[str, Any]:
             {"name": name, "title": sample.title, "credit": sample.credit}
             for name, sample in samples.SAMPLES.items()
         ],
+        "lab": {
+            "xyz_from_rgb": rows(lab.XYZ_FROM_RGB / lab.D65[:, None]),
+            "rgb_from_xyz": rows(lab.RGB_FROM_XYZ * lab.D65),
+            "epsilon": lab.EPSILON,
+            "slope": lab.SLOPE,
+            "offset": lab.OFFSET,
+        },
+        "gamut": {"steps": gamut.STEPS, "slack": gamut.SLACK},
     }
+
+
+def rows(array: Float[np.ndarray, "n m"]) -> list[list[float]]:
+    """Return the rows of a matrix for JSON."""
+    return [[float(x) for x in row] for row in np.asarray(array)]
 
 
 def _vividness(colorizer: Colorizer) -> float | None:

@@ -77,6 +77,7 @@ def predict(colorizer: Colorizer, name: str, file: bytes, size: int | None = Non
         "width": w,
         "height": h,
         "format": photo.format,
+        "written": images.written(photo.format),
         "frames": photo.frames,
         "coloured": _is_coloured(prediction.pixels),
     }

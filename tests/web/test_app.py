@@ -52,6 +52,7 @@ def test_a_photograph_is_coloured_once_and_read_out_often(client, colorizer):
         "width": 90,
         "height": 60,
         "format": "JPEG",
+        "written": "JPEG",
         "frames": 1,
         "coloured": True,
     }

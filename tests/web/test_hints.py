@@ -83,6 +83,13 @@ def test_a_colour_is_clicked_in_the_distribution_undone_and_removed(opened):
     assert opened.value("document.querySelectorAll('#hints li').length") == 2
     opened.click("#undo")
     np.testing.assert_allclose(changed(opened, two), other)
+    opened.script("document.querySelector('#own-colour').value = '#1030c0'")
+    opened.click("#give")
+    own = changed(opened, other)
+    last = "document.querySelector('#hints li:last-child button')"
+    assert opened.value(f"{last}.style.getPropertyValue('--fill')") == "#1030c0"
+    opened.click("#undo")
+    np.testing.assert_allclose(changed(opened, own), other)
     source = opened.value(SHOWN)
     opened.click("#hints li:first-child button")
     opened.wait(f"{SHOWN} !== '{source}'")

@@ -1,6 +1,7 @@
 // The chosen pixel: where it is, and what the network holds possible there.
 
 import * as album from "./album.js";
+import { converter } from "./colour.js";
 import * as distribution from "./distribution.js";
 import { $, latest, node } from "./dom.js";
 import * as server from "./server.js";
@@ -23,11 +24,17 @@ let give = null; // what a chosen colour is given to; null for a model that take
 let exists = true; // whether the model has a distribution
 
 // `pick` is called with the point and the colour, a row [a, b, probability, colour].
-export function start(hasDistribution, pick) {
-  exists = hasDistribution;
+export function start(about, pick) {
+  exists = about.candidates > 1;
   give = pick && ((bin) => pick(point, bin));
   clear();
   if (!give) return;
+  const colour = converter(about);
+  $("give").addEventListener("click", () => {
+    const fill = $("own-colour").value;
+    const rgb = [1, 3, 5].map((at) => Number.parseInt(fill.slice(at, at + 2), 16));
+    give([...colour.ab(...rgb), null, fill]);
+  });
   $("distribution").setAttribute("tabindex", "0");
   $("distribution").setAttribute("role", "application");
   distribution.onPick($("distribution"), give);

@@ -15,7 +15,6 @@ import * as stage from "./stage.js";
 import { word } from "./words.js";
 
 const CURRENT = "current"; // in the browser's session: the number of the photograph on the stage
-const KIND = { HEIF: ", as a JPEG", GIF: ", as a PNG", PPM: ", as a PNG" }; // of what is written
 let about = null; // what the server is
 let before = null; // on the stage before the photograph that was opened last
 
@@ -80,8 +79,9 @@ function ready(is) {
 async function finish(item) {
   await stage.coloured(item);
   if (item !== stage.current()) return;
-  const { width, height, format } = item.photograph;
-  $("about-file").textContent = `${width} × ${height}, ${format}: saved at that size${KIND[format] ?? ""}.`;
+  const { width, height, format, written } = item.photograph;
+  const kind = written === format ? "" : `, as a ${written}`;
+  $("about-file").textContent = `${width} × ${height}, ${format}: saved at that size${kind}.`;
   ready(true);
   candidates.update();
 }
@@ -159,6 +159,9 @@ function offer({ name, title, credit }) {
 
 function introduce() {
   for (const place of document.querySelectorAll(".model")) place.textContent = about.model;
+  for (const part of document.querySelectorAll("[data-where]")) {
+    part.hidden = part.dataset.where !== about.where;
+  }
   $("minutes").textContent = Math.round(about.minutes);
   $("samples").append(...about.samples.map(offer));
   $("weak").hidden = about.weaknesses.length === 0;
@@ -174,7 +177,7 @@ attempt(async () => {
   introduce();
   candidates.start(about.candidates, (candidate) => settings.change({ candidate }));
   settings.start(about, followSettings);
-  inspector.start(about.candidates > 1, about.hints > 0 ? give : null);
+  inspector.start(about, about.hints > 0 ? give : null);
   results.start(about.model);
   list.start(show);
   progress.start();

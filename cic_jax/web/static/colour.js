@@ -1,4 +1,4 @@
-// sRGB and CIELAB, as in cic_jax/lab.py and cic_jax/read_out/gamut.py, whose constants are given.
+// sRGB and CIELAB, as in cic_jax/lab.py and cic_jax/read_out/gamut.py, whose constants the page is told.
 
 const LEVELS = 2 ** 16; // of linear light, by which 8-bit values are looked up
 

@@ -2,12 +2,12 @@
 
 import hashlib
 import io
+import posixpath
 import re
 import tarfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import PurePosixPath
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,13 +18,13 @@ from tiny_models import tiny_model
 from cic_jax import bins, checkpoint, ciede2000, lab, prior
 from cic_jax.cli import console
 from cic_jax.cli.main import main
-from cic_jax.export import web_runtime
 from cic_jax.target import Palette
+from cic_jax.web import runtime, samples
 
 onnx_model = pytest.importorskip("cic_jax.export.onnx_model", exc_type=ImportError)
 onnxruntime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
 
-RUNTIME = {name: f"content of {name}".encode() for name in web_runtime.FILES}
+RUNTIME = {name: f"content of {name}".encode() for name in runtime.FILES}
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,13 @@ def packed(files):
 @pytest.fixture
 def registry(tmp_path, monkeypatch):
     """An npm registry with an archive of `RUNTIME`, for which this version is taken to be made."""
-    archive = tmp_path / "registry" / "onnxruntime-web" / "-" / web_runtime.ARCHIVE
+    archive = tmp_path / "registry" / "onnxruntime-web" / "-" / runtime.ARCHIVE
     archive.parent.mkdir(parents=True)
     archive.write_bytes(packed(RUNTIME))
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in RUNTIME.items()}
-    monkeypatch.setattr(web_runtime, "FILES", digests)
+    monkeypatch.setattr(runtime, "FILES", digests)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    monkeypatch.setattr(web_runtime, "ARCHIVE_SHA256", digest)
+    monkeypatch.setattr(runtime, "ARCHIVE_SHA256", digest)
     handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "registry")
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -88,11 +88,19 @@ def test_the_folder_is_whole_and_asks_nobody_else(home, registry, monkeypatch):
     )
     assert first == second
     assert {f"runtime/{name}" for name in RUNTIME if name.endswith(".mjs")} < first.keys()
-    own = {name: text.decode() for name, text in first.items() if name.count("/") == 0}
+    assert {f"samples/{name}.jpg" for name in samples.SAMPLES} < first.keys()
+    own = {
+        name: text.decode()
+        for name, text in first.items()
+        if name.endswith((".html", ".css", ".js", ".svg"))
+    }
     for name, text in own.items():
         places = re.findall(r"""(?:from |import |src=|href=|url\()\s*["']([^"']+)["']""", text)
         for place in places:
-            assert str(PurePosixPath(place)) in first, (name, place)
+            assert posixpath.normpath(f"{posixpath.dirname(name)}/{place}".strip("/")) in first, (
+                name,
+                place,
+            )
         elsewhere = set(re.findall(r"https?://[^\s\"'<>]+", text))
         assert elsewhere <= {"http://www.w3.org/2000/svg"}, name
     assert "connect-src 'self'" in own["index.html"]
@@ -113,16 +121,16 @@ def test_what_cannot_be_fetched_costs_one_line(home, registry, capsys, change, s
     assert error.value.code == console.UNUSABLE
     line = capsys.readouterr().err.splitlines()[-1]
     assert said in line
-    assert web_runtime.ARCHIVE in line
+    assert runtime.ARCHIVE in line
     assert not (home / "site").exists()
 
 
 def test_damaged_files_are_fetched_again(home, registry):
     export(home, "first")
-    folder = home / ".cache" / "cic_jax" / f"onnxruntime-web-{web_runtime.VERSION}"
+    folder = home / ".cache" / "cic_jax" / f"onnxruntime-web-{runtime.VERSION}"
     (folder / "ort.wasm.min.mjs").write_bytes(b"damaged")
     export(home, "second")
-    assert web_runtime.kept() == RUNTIME
+    assert runtime.kept() == RUNTIME
 
 
 @pytest.mark.parametrize(

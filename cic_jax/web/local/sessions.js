@@ -6,7 +6,7 @@ const BINARIES = {
 };
 const MOST_THREADS = 4; // more gain little
 
-const at = (path) => new URL(path, import.meta.url).href;
+const at = (path) => new URL(`../${path}`, import.meta.url).href;
 
 // Loads everything from the page's own folder. `asked` is a device's name or null for the best;
 // `told` is called with the bytes that have come and those that will.

@@ -1,19 +1,21 @@
-// What the page asks for, computed in a thread of its own. One photograph is held at a time.
+// What the page asks for, computed in a thread of its own, for the photographs opened last.
 
-import { COUNT, doubtOf, tilted } from "./candidates.js";
-import { converter } from "./colour.js";
+import { converter } from "../static/colour.js";
+import { doubtOf, tilted } from "./candidates.js";
 import { extent, merge } from "./extent.js";
 import { paint, unpaint } from "./paint.js";
-import { copy, decode, encode, isColoured, isTransparent } from "./photograph.js";
+import { copy, decode, encode, isColoured, nameFor, preview } from "./photograph.js";
 import { reduce, workingSize } from "./resize.js";
 import { logProbabilities, pool } from "./segments.js";
 import { start } from "./sessions.js";
 
 const PREVIEW = 1024; // the most pixels of a shown picture's long side
-const MOST_HINTS = 64;
+const FULL = 8192; // of a picture that is zoomed into
+const HELD = 4; // photographs at a time; each takes some 30 MB
 
 let about, sessions, colour;
-let photograph = null;
+let opened = 0;
+const held = new Map(); // photographs by their tokens, the latest last
 
 const tasks = {
   async start(device) {
@@ -21,60 +23,79 @@ const tasks = {
     about = sessions.about;
     colour = converter(about);
     const { threads, failure } = sessions;
-    const candidates = about.centers ? COUNT : 1;
-    return { ...about, device: sessions.device, threads, failure, candidates, hints: MOST_HINTS };
+    return { device: sessions.device, threads, failure };
   },
 
   // Runs the network on a file, and holds what it answers.
-  async open(file, name) {
-    const pixels = await decode(file, name);
+  async open(file, name, size) {
+    const { pixels, format, written } = await decode(file, name);
     const { width, height } = pixels;
-    const [rows, columns] = workingSize(height, width, about);
+    const [rows, columns] = workingSize(height, width, { size, longest: about.longest });
     const seen = reduce(pixels, [rows, columns]);
-    const opened = {
-      file, name, width, height, rows, columns, preview: shrunk(pixels), lightness: planes(seen),
+    const photograph = {
+      file, name, written, width, height, rows, columns,
+      preview: shrunk(pixels, PREVIEW), lightness: planes(seen),
     };
-    opened.answer = await network(opened, []);
-    opened.means = cellMeans(opened);
-    photograph = opened;
-    const transparent = isTransparent(opened.preview);
-    return { name, width, height, coloured: isColoured(opened.preview), transparent };
+    photograph.answer = await network(photograph, []);
+    photograph.means = cellMeans(photograph);
+    opened += 1;
+    const token = `${performance.timeOrigin}-${opened}`;
+    held.set(token, photograph);
+    if (held.size > HELD) held.delete(held.keys().next().value);
+    const coloured = isColoured(photograph.preview);
+    return { token, name, width, height, format, written, frames: 1, coloured };
   },
 
-  // A preview as a JPEG, of `longest` pixels or less; null for `readOut` is the grey photograph.
-  async picture(readOut, longest = PREVIEW) {
-    const pixels = shrunk(photograph.preview, longest);
-    if (readOut) paint(pixels, await read(readOut), colour);
-    else unpaint(pixels, colour);
-    return encode(pixels, "jpeg", true);
+  // A colouring as a JPEG, of `longest` pixels or less; a saturation of 0 is the grey photograph.
+  async picture(token, readOut) {
+    const photograph = find(token);
+    const pixels = shrunk(photograph.preview, readOut.longest ?? PREVIEW);
+    return preview(await painted(photograph, pixels, readOut));
   },
 
-  // The photograph at its own size.
-  async file(readOut, format) {
-    const pixels = await decode(photograph.file, photograph.name);
-    paint(pixels, await read(readOut), colour);
-    return encode(pixels, format);
+  // The same with all pixels, to look at closely.
+  async full(token, readOut) {
+    const photograph = find(token);
+    const { pixels } = await decode(photograph.file, photograph.name);
+    return preview(await painted(photograph, shrunk(pixels, FULL), readOut));
+  },
+
+  // The photograph at its own size, to be saved.
+  async file(token, readOut) {
+    const photograph = find(token);
+    const { pixels } = await decode(photograph.file, photograph.name);
+    const blob = await encode(await painted(photograph, pixels, readOut), photograph.written);
+    return { name: nameFor(photograph.name, photograph.written), blob };
   },
 
   // The distribution at x and y, from 0 to 1, with each bin's colour at the pixel's lightness.
-  async pixel(readOut, x, y) {
-    const { rows, columns, preview } = photograph;
-    const predicted = await prediction(readOut);
-    const index = (share, count) => Math.min(Math.floor(share * count), count - 1);
+  async pixel(token, { x, y, ...readOut }) {
+    const photograph = find(token);
+    const { rows, columns, preview: pixels } = photograph;
+    const predicted = await prediction(photograph, readOut);
     const row = Math.floor(index(y, rows) / about.cell);
     const cell = row * predicted.columns + Math.floor(index(x, columns) / about.cell);
     const cells = predicted.rows * predicted.columns;
-    const { data } = await colours(predicted, readOut, "cells");
+    const { data } = await colours(photograph, predicted, readOut, "cells");
     const own = predicted.logits.filter((_, k) => k % cells === cell);
     const p = logProbabilities(own, predicted.bins, 1).map(Math.exp);
-    const at = 4 * (index(y, preview.height) * preview.width + index(x, preview.width));
-    const lightness = colour.lightness(...preview.data.slice(at, at + 3));
+    const at = 4 * (index(y, pixels.height) * pixels.width + index(x, pixels.width));
+    const lightness = colour.lightness(...pixels.data.slice(at, at + 3));
     const bins = about.centers.map(([a, b], q) => [a, b, p[q], shown(lightness, a, b)]);
     return { lightness, read_out: [data[cell], data[cells + cell]], bins };
   },
 
-  ab: async (r, g, b) => colour.ab(r, g, b),
+  forget: async (token) => held.delete(token),
 };
+
+// A photograph that is held; the page opens it again where it no longer is.
+function find(token) {
+  const photograph = held.get(token);
+  if (photograph) return photograph;
+  throw Object.assign(new Error("this photograph has been forgotten: open it again"), { status: 404 });
+}
+
+const index = (share, count) => Math.min(Math.floor(share * count), count - 1);
 
 // ---- the network
 
@@ -118,29 +139,29 @@ function cellMeans({ lightness, rows, columns, answer }) {
 }
 
 // The prediction with hints heard, things unified and the candidate chosen; the latest is kept.
-async function prediction({ hints = [], unify = about.unify, candidate = 0 }) {
-  const held = photograph;
+async function prediction(photograph, { hints, unify, candidate }) {
   const key = JSON.stringify([hints, unify]);
-  if (held.key !== key) {
-    held.predicted = await predict(held, hints, unify);
-    held.key = key;
+  if (photograph.key !== key) {
+    photograph.predicted = await predict(photograph, hints, unify);
+    photograph.key = key;
   }
-  const { predicted } = held;
+  const { predicted } = photograph;
   if (candidate === 0) return predicted;
   predicted.doubt ??= doubtOf(predicted, about);
   return { ...predicted, logits: tilted(predicted, about, predicted.doubt, candidate) };
 }
 
-async function predict({ answer, means, ...held }, hints, unify) {
+async function predict(photograph, hints, unify) {
+  const { answer, means } = photograph;
   const { rows, columns } = answer;
   const unified = pool(answer, means, unify, about.segments);
   const without = { ...answer, logits: unified };
   if (hints.length === 0) return without;
-  const told = hints.map((hint) => ({ ...hint, asked: toldColour(held, hint) }));
-  const hinted = await network(held, told);
+  const told = hints.map((hint) => ({ ...hint, asked: toldColour(photograph, hint) }));
+  const hinted = await network(photograph, told);
   const usual = { tau: about.tau };
-  const before = (await colours(without, usual, "cells")).data;
-  const after = (await colours(hinted, usual, "cells")).data;
+  const before = (await colours(photograph, without, usual, "cells")).data;
+  const after = (await colours(photograph, hinted, usual, "cells")).data;
   const kept = extent(before, after, rows, columns, told, about.extent);
   return { ...without, logits: merge(unified, hinted.logits, kept) };
 }
@@ -148,7 +169,6 @@ async function predict({ answer, means, ...held }, hints, unify) {
 // The colour asked for as the network is told it: shown at its place's lightness, and before the
 // model's saturation.
 function toldColour({ lightness, rows, columns }, { x, y, a, b }) {
-  const index = (share, count) => Math.min(Math.floor(share * count), count - 1);
   const L = lightness[index(y, rows) * columns + index(x, columns)];
   const factor = colour.reach(L, a, b) / (about.saturation || 1);
   return [factor * a, factor * b];
@@ -156,7 +176,7 @@ function toldColour({ lightness, rows, columns }, { x, y, a, b }) {
 
 // ---- reading out
 
-async function colours({ logits, bins, rows, columns }, { tau }, output) {
+async function colours(photograph, { logits, bins, rows, columns }, { tau }, output) {
   const { lightness, rows: height, columns: width } = photograph;
   const outputs = await sessions.readOut({
     logits: [logits, [1, bins, rows, columns]],
@@ -168,12 +188,18 @@ async function colours({ logits, bins, rows, columns }, { tau }, output) {
   return outputs[output];
 }
 
-async function read(readOut) {
-  const { data, dims } = await colours(await prediction(readOut), readOut, "ab");
-  return { ab: data, rows: dims[2], columns: dims[3] };
+// Colours pixels of the photograph in place.
+async function painted(photograph, pixels, readOut) {
+  if (readOut.saturation === 0) unpaint(pixels, colour);
+  else {
+    const predicted = await prediction(photograph, readOut);
+    const { data, dims } = await colours(photograph, predicted, readOut, "ab");
+    paint(pixels, { ab: data, rows: dims[2], columns: dims[3] }, colour);
+  }
+  return pixels;
 }
 
-function shrunk(pixels, longest = PREVIEW) {
+function shrunk(pixels, longest) {
   const { width, height } = pixels;
   const scale = longest / Math.max(width, height);
   if (scale >= 1) return copy(pixels);
@@ -188,14 +214,22 @@ function shown(L, a, b) {
 
 // ---- messages, answered one after the other
 
+const cancelled = new Set();
 let last = Promise.resolve();
 
-onmessage = ({ data: { id, task, values } }) => {
-  last = last.then(async () => {
-    try {
-      postMessage({ id, result: await tasks[task](...values) });
-    } catch (error) {
-      postMessage({ id, error: error.message });
-    }
-  });
+onmessage = ({ data }) => {
+  if ("cancelled" in data) {
+    cancelled.add(data.cancelled);
+    return;
+  }
+  last = last.then(() => answer(data));
 };
+
+async function answer({ id, task, values }) {
+  if (cancelled.delete(id)) return;
+  try {
+    postMessage({ id, result: await tasks[task](...values) });
+  } catch (error) {
+    postMessage({ id, error: error.message, status: error.status });
+  }
+}

@@ -2,14 +2,13 @@
 
 import { logProbabilities } from "./segments.js";
 
-export const COUNT = 4;
 const SPREAD = 0.5; // standard deviations of the network's doubt
 
-// Logits of the alternative `number`, which is at least 1 and below COUNT; `doubt` is its own.
-export function tilted({ logits, rows, columns }, { centers, pitch }, doubt, number) {
+// Logits of the alternative `number`, which is at least 1 and below their count; `doubt` is its own.
+export function tilted({ logits, rows, columns }, { candidates, centers, pitch }, doubt, number) {
   const cells = rows * columns;
   const { variances, axes } = doubt;
-  const angle = (2 * Math.PI * (number - 1)) / (COUNT - 1);
+  const angle = (2 * Math.PI * (number - 1)) / (candidates - 1);
   const along = [Math.cos(angle), Math.sin(angle)].map(
     (share, k) => (SPREAD * share) / Math.max(Math.sqrt(variances[k]), pitch),
   );
