@@ -14,7 +14,17 @@ import pytest
 from browser import Browser
 from PIL import Image
 from tiny_models import tiny_model
-from web_page import ERROR, IN_A_BROWSER, SHOWN, STATUS, WIDE, changed, colourfulness, picture
+from web_page import (
+    ERROR,
+    IN_A_BROWSER,
+    SHOWN,
+    STATUS,
+    WIDE,
+    changed,
+    colourfulness,
+    picture,
+    settle,
+)
 
 from cic_jax import Colorizer, checkpoint, ciede2000, lab, scenes
 from cic_jax.cli import console
@@ -280,7 +290,7 @@ def test_more_photographs_than_are_held_at_a_time_and_a_reload(browsers, tiny, t
         page.wait(all_done)
         for _ in range(2):
             page.click("#album li:first-child .open")  # which was opened longest ago
-            page.wait("!document.querySelector('#download').disabled")
+            settle(page)
             before = picture(page, "#after")
             page.type("#candidates input:checked", "Right")
             changed(page, before)
