@@ -9,6 +9,7 @@ A hint says what you know of a photograph's colours; --hint may be given up to 6
   --hints=hints.csv          hints of many photographs: the columns photograph,x,y,colour
   --palette=colour.jpg       a photograph whose colours the whole result is to have
 
+The photograph's lightness stays, so that navy gives a strong blue: steelblue or #405070 is calmer.
 A hint colours the thing that it lies on; where a colour runs over, a hint there says the right one.
 Most image viewers show a pixel's x and y, and on the page (`cic-jax serve`) a click is enough.
 The same command with other hints needs --overwrite or another --out.
