@@ -72,6 +72,6 @@ def colorize(
     if not made.finished:
         console.say(
             f"{job.photograph}: stopped after {made.pictures} pictures, which are in {made.path}; "
-            "the same command goes on"
+            f"the same command goes on with picture {made.kept + 1}"
         )
         raise KeyboardInterrupt

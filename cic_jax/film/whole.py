@@ -30,6 +30,7 @@ class Result(NamedTuple):
     pictures: int  # in it
     finished: bool
     notes: list[str]  # what is to be said of it, a line each
+    kept: int  # pictures of the parts that are done, which are not coloured again
 
 
 def colorize(
@@ -82,7 +83,8 @@ def colorize(
         raise FilmError(f"{target}: could not be written: {error.strerror}") from error
     if finished:
         parts.discard(target)
-    return Result(path, pictures, finished, notes + [f"{source}: {x}" for x in film.complaints])
+    notes += [f"{source}: {line}" for line in film.complaints]
+    return Result(path, pictures, finished, notes, done.pictures)
 
 
 def _write(

@@ -47,7 +47,7 @@ def straight(source, colorizer):
     """The film coloured in one go."""
     target = source.with_name("straight.mp4")
     result = film.colorize(colorizer, source, target)
-    assert result == (target, 20, True, [])
+    assert result == (target, 20, True, [], 20)
     return target
 
 
@@ -72,6 +72,7 @@ def test_a_film_that_was_stopped_goes_on_to_the_same_bytes(source, straight, col
     asked = iter([False] * 13 + [True])
     stopped = film.colorize(colorizer, source, target, stopped=lambda: next(asked))
     assert stopped[:3] == (tmp_path / "film.unfinished.mp4", 14, False)
+    assert stopped.kept == 8  # the part that was whole
     told, sound = film_files.seen(stopped.path)
     whole_told, whole_sound = film_files.seen(source)
     assert told["times"] == whole_told["times"][:14]
@@ -80,7 +81,7 @@ def test_a_film_that_was_stopped_goes_on_to_the_same_bytes(source, straight, col
     assert not target.exists()
     reports = []
     film.colorize(colorizer, source, target, report=lambda *x: reports.append(x))
-    assert reports[0] == (8, 20)  # the part that was whole
+    assert reports[0] == (8, 20)
     assert reports[-1] == (20, 20)
     assert target.read_bytes() == straight.read_bytes()
     assert [x.name for x in tmp_path.iterdir()] == ["film.mp4"]
