@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Num
 
+from cic_jax import expected
+
 PITCH = 10.0  # units of a and b between neighbouring centres
 CELL = 2.0  # side of a cell of the table of candidates
 TEMPERATURE = 0.38  # of the annealed mean: CIC's compromise between mean and mode
@@ -44,9 +46,11 @@ def encode(
     The weights are exp(-d^2 / (2 sigma^2)), normalised, with d the distance to the centre (CIC,
     section 2.1). One neighbour gives the one-hot encoding. Ties go to the lower index. a and b
     are clipped to +-128. A table lists, for each small cell of the plane, the few bins that can be
-    nearest, so that no colour is compared with all bins. Raises ValueError unless `neighbors` is
+    nearest, so that no colour is compared with all bins. A colour of NaN gets weights of NaN.
+    Raises TypeError for integers, and ValueError for another last axis and unless `neighbors` is
     between 1 and the number of bins.
     """
+    ab = expected.floats("ab", ab, 2)
     table = _candidates(np.ascontiguousarray(centers, np.float32).tobytes(), neighbors)
     ab = jnp.clip(ab, -LIMIT, LIMIT)
     side = round(2 * LIMIT / CELL)
@@ -76,8 +80,10 @@ def decode(
     """Compute the annealed mean, the expectation under softmax(logits / T) (CIC, equation 5).
 
     T = 1 gives the mean and T = 0 the mode (tied bins share it); values between trade consistency
-    for vividness. The largest logit is subtracted first, so that no T in [0, 1] overflows.
+    for vividness. The largest logit is subtracted first, so that no T in [0, 1] overflows. Raises
+    TypeError for integers, and ValueError unless there is a logit for each bin.
     """
+    logits = expected.floats("logits", logits, len(centers))
     weights = distribution(logits, temperature)
     # Full precision: TF32 would move the mean by a tenth of a unit.
     return jnp.matmul(weights, jnp.asarray(centers, weights.dtype), precision="highest")
@@ -86,7 +92,11 @@ def decode(
 def distribution(
     logits: Float[Array, "*b q"], temperature: Float[Array, ""] | float = 1.0
 ) -> Float[Array, "*b q"]:
-    """Compute softmax(logits / T), f_T of CIC's equation 5; at T = 0 the largest takes all."""
+    """Compute softmax(logits / T), f_T of CIC's equation 5; at T = 0 the largest takes all.
+
+    Half precision comes back as float32. Raises TypeError for integers.
+    """
+    logits = expected.floats("logits", logits)
     shifted = logits - jnp.max(logits, axis=-1, keepdims=True)
     # This divisor, in place of 0, keeps the largest at 0 and sends the others towards -inf.
     divisor = jnp.maximum(temperature, jnp.finfo(logits.dtype).tiny)
@@ -94,7 +104,11 @@ def distribution(
 
 
 def certainty(logits: Float[Array, "*b q"]) -> Float[Array, "*b 1"]:
-    """Compute 1 - H / log Q, with H the entropy of softmax(logits): 1 is one bin, 0 all alike."""
+    """Compute 1 - H / log Q, with H the entropy of softmax(logits): 1 is one bin, 0 all alike.
+
+    Raises TypeError for integers.
+    """
+    logits = expected.floats("logits", logits)
     log_p = jax.nn.log_softmax(logits, axis=-1)
     entropy = -jnp.sum(jnp.exp(log_p) * log_p, axis=-1, keepdims=True)
     return jnp.clip(1.0 - entropy / np.log(logits.shape[-1]), 0.0, 1.0)

@@ -39,6 +39,7 @@ __all__ = [
     "best_step",
     "clear_unfinished",
     "config_of",
+    "description_of",
     "export",
     "factories_of",
     "has_steps",
@@ -131,6 +132,20 @@ def load(
             f"{path} holds no checkpoint that can be restored: {reason}"
         ) from error
     return model
+
+
+def description_of(path: str | Path) -> Description:
+    """Return the description of a checkpoint, as `load` finds it; see `model.describe`.
+
+    Raises CheckpointError as `load` does.
+    """
+    found = folder(path)
+    try:
+        return checked(_described(found, None))
+    except MISTAKEN as error:
+        raise CheckpointError(
+            f"{found} holds no checkpoint that can be restored: {short_reason(error)}"
+        ) from error
 
 
 def factories_of(path: str | Path) -> dict[str, str]:

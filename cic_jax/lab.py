@@ -5,6 +5,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, UInt8
 
+from cic_jax import expected
+
 # Linear sRGB -> XYZ with scikit-image's values, so that both agree to float32 rounding.
 XYZ_FROM_RGB = np.array(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
@@ -32,8 +34,10 @@ def rgb_to_lab(rgb: Float[Array, "*b 3"]) -> Float[Array, "*b 3"]:
 
 
 def from_uint8(rgb: UInt8[Array, "*b 3"]) -> Float[Array, "*b 3"]:
-    """Convert 8-bit sRGB to CIELAB."""
-    return rgb_to_lab(rgb.astype(jnp.float32) / 255.0)
+    """Convert 8-bit sRGB to CIELAB. Raises TypeError for values of another type."""
+    if jnp.asarray(rgb).dtype != jnp.uint8:
+        raise TypeError(f"colours: expected uint8, got {jnp.asarray(rgb).dtype}: see `rgb_to_lab`")
+    return rgb_to_lab(jnp.asarray(rgb).astype(jnp.float32) / 255.0)
 
 
 def lab_to_rgb(lab: Float[Array, "*b 3"]) -> Float[Array, "*b 3"]:
@@ -62,15 +66,12 @@ def lightness(light: Float[Array, "*b"]) -> Float[Array, "*b"]:
 
 def _colours(values: ArrayLike) -> Float[Array, "*b 3"]:
     """Return colours in float32 at least, or raise an error for what cannot be meant."""
-    values = jnp.asarray(values)
-    if not jnp.issubdtype(values.dtype, jnp.floating):
+    try:
+        return expected.floats("colours", values, 3)
+    except TypeError as error:
         raise TypeError(
-            f"expected floats, got {values.dtype}: `lab.from_uint8` takes 8-bit values; divide "
-            "others by their largest"
-        )
-    if values.shape[-1:] != (3,):
-        raise ValueError(f"expected three channels at the end, got the shape {values.shape}")
-    return values.astype(jnp.promote_types(values.dtype, jnp.float32))
+            f"{error}: `lab.from_uint8` takes 8-bit values; divide others by their largest"
+        ) from None
 
 
 def _product(matrix: np.ndarray, planes: list[Float[Array, "*b"]]) -> list[Float[Array, "*b"]]:

@@ -1,7 +1,8 @@
 """Metrics of a colouring against the truth, one value per photograph, with titles and units.
 
 Each function takes the truth first, and optionally `mask`, True where a pixel is real; a photograph
-without real pixels gives NaN.
+without real pixels gives NaN. Half precision is computed as float32. All raise TypeError for
+integers, such as 8-bit values, and ValueError where shapes disagree: nothing is broadcast.
 """
 
 from functools import partial
@@ -10,9 +11,10 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
-from cic_jax import bins, ciede2000, convolutions, lab
+from cic_jax import bins, ciede2000, convolutions, expected, lab
 
 # SSIM's constants (Wang et al., 2004), and the window of scikit-image's default.
 K1, K2, WINDOW = 0.01, 0.03, 7
@@ -58,6 +60,7 @@ def rmse(
     truth: Float[Array, "b h w c"], prediction: Float[Array, "b h w c"], mask: Mask = None
 ) -> Float[Array, " b"]:
     """Compute the root mean squared error over pixels and channels, in the units given."""
+    truth, prediction = _pair(truth, prediction)
     return jnp.sqrt(_mean((truth - prediction) ** 2, mask))
 
 
@@ -65,7 +68,7 @@ def rmse_ab(
     truth: Float[Array, "b h w 2"], prediction: Float[Array, "b h w 2"], mask: Mask = None
 ) -> Float[Array, " b"]:
     """Compute `rmse` of a and b, in CIELAB units."""
-    return rmse(truth, prediction, mask)
+    return rmse(*_pair(truth, prediction, 2), mask)
 
 
 def psnr(
@@ -84,6 +87,7 @@ def ssim(
     data_range=1; only windows that lie within the photograph count. Raises ValueError for images
     smaller than a window.
     """
+    truth, prediction = _pair(truth, prediction)
     if min(truth.shape[1:3]) < WINDOW:
         size = "x".join(map(str, truth.shape[1:3]))
         raise ValueError(
@@ -113,10 +117,12 @@ def auc(
     CIC's rebalanced variant has `pixel_weights` = w[bin of the truth], with class weights w of
     mix 0.
     """
+    truth, prediction = _pair(truth, prediction, 2)
     error = jnp.sqrt(jnp.sum((truth - prediction) ** 2, axis=-1))
     area = jnp.clip(1.0 - error / AUC_LIMIT, 0.0, 1.0)
     weights = jnp.ones_like(area) if pixel_weights is None else pixel_weights
     if mask is not None:
+        expected.same_shape("mask", mask, weights.shape, "the photographs")
         weights = weights * mask
     return _mean(area[..., None], weights)
 
@@ -125,6 +131,7 @@ def mean_ciede2000(
     truth: Float[Array, "b h w 3"], prediction: Float[Array, "b h w 3"], mask: Mask = None
 ) -> Float[Array, " b"]:
     """Compute the mean over pixels of CIEDE2000 between colours in CIELAB."""
+    truth, prediction = _pair(truth, prediction, 3)
     return _mean(ciede2000.difference(truth, prediction)[..., None], mask)
 
 
@@ -137,6 +144,7 @@ def colorfulness(
     and (R + G) / 2 - B count without their signs, as in the code of DDColor (Kang et al., 2023) and
     others, whose values are lower: opposite colours then do not add to the deviation.
     """
+    rgb = expected.floats("photographs", rgb, 3, "b h w 3")
     red, green, blue = 255.0 * rgb[..., 0], 255.0 * rgb[..., 1], 255.0 * rgb[..., 2]
     opponents = jnp.stack([red - green, (red + green) / 2 - blue], axis=-1)
     if absolute:
@@ -145,6 +153,17 @@ def colorfulness(
     centred = (opponents - mean[:, None, None]) ** 2
     variance = jnp.stack([_mean(centred[..., i : i + 1], mask) for i in range(2)], axis=-1)
     return jnp.sqrt(jnp.sum(variance, axis=-1)) + 0.3 * jnp.sqrt(jnp.sum(mean**2, axis=-1))
+
+
+def _pair(
+    truth: ArrayLike, prediction: ArrayLike, channels: int | None = None
+) -> tuple[Array, Array]:
+    """Return truth and prediction as floats of one shape."""
+    form = f"b h w {channels or 'c'}"
+    truth = expected.floats("truth", truth, channels, form)
+    prediction = expected.floats("prediction", prediction, channels, form)
+    expected.same_shape("prediction", prediction, truth.shape, "the truth")
+    return truth, prediction
 
 
 def _mean(
@@ -157,6 +176,7 @@ def _mean(
     """
     if weights is None:
         weights = jnp.ones(values.shape[:3], bool)
+    expected.same_shape("mask", weights, values.shape[:3], "the photographs")
     weights = weights.astype(values.dtype)
     total = jnp.einsum("bhwc,bhw->bc", values, weights, precision=jax.lax.Precision.HIGHEST)
     return jnp.mean(total, axis=-1) / jnp.sum(weights, axis=(1, 2))

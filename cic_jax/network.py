@@ -178,7 +178,8 @@ def create(
         outputs: Channels of the result: the number of bins, or 2 for ab itself.
         width: Multiplies the channels of every block.
         dtype: Type of the activations; parameters and statistics are float32.
-        convolution: The engine, one of `cic_jax.convolutions.ENGINES`.
+        convolution: The engine, one of `cic_jax.convolutions.ENGINES`; forward-mode derivatives
+            (`jax.jvp`, `jax.jacfwd`, `jax.hessian`) need 'direct'.
         axis_name: Axis of the devices over which normalisation takes its statistics.
         lightness_scale: The network sees (L - 50) / lightness_scale; 100 for CIC's weights. Not
             for 'lite', which sees what its encoder was trained on.

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Num
 
-from cic_jax import bins
+from cic_jax import bins, expected
 
 UNIFORM = 0.05  # share of the uniform distribution in the prior that `adjust` divides by
 
@@ -17,8 +17,12 @@ IMAGENET = bins.TABLE[:, 2].astype(np.float32)
 def count(
     encoded: tuple[Int[Array, "*b k"], Float[Array, "*b k"]], bin_count: int
 ) -> Float[Array, " q"]:
-    """Sum the weight that each bin receives from encoded colours."""
+    """Sum the weight that each bin receives from encoded colours; those of other bins are dropped.
+
+    Raises ValueError where indices and weights have different shapes.
+    """
     indices, weights = encoded
+    expected.same_shape("weights of the encoding", weights, indices.shape, "its indices")
     return jnp.zeros(bin_count).at[indices.ravel()].add(weights.ravel())
 
 
@@ -28,8 +32,9 @@ def smooth(
     """Convolve a distribution with a Gaussian in the ab plane; bins are its sample points.
 
     Each bin spreads all of its probability over existing bins: the sum is kept, and nothing leaks
-    out of the gamut.
+    out of the gamut. Raises ValueError unless there is a probability for each bin.
     """
+    expected.same_shape("p", p, (len(centers),), "the list of bins")
     distance = np.sum((centers[:, None] - centers[None]) ** 2, axis=-1, dtype=np.float64)
     kernel = np.exp(-distance / (2 * sigma**2))
     spread = kernel / np.sum(kernel, axis=0)
@@ -68,6 +73,8 @@ def adjust(
     The logit adjustment of Menon et al., "Long-tail learning via logit adjustment", ICLR 2021: the
     distribution is divided by the prior to the power tau, so that rare colours gain. With tau = 1
     it has the effect that training with `class_weights(p, mix)` aims at, but is chosen afterwards;
-    0 changes nothing.
+    0 changes nothing. Raises TypeError for integers, and ValueError unless there is a logit for
+    each bin.
     """
+    logits = expected.floats("logits", logits, len(p))
     return logits + tau * jnp.log(_inverse(p, mix))

@@ -88,7 +88,8 @@ def train_step(
     see: See | None = None,
     average: float = 0.0,
     axis_name: str | None = None,
-) -> tuple[TrainState, Float[Array, ""]]:
+    with_norm: bool = False,
+) -> tuple[TrainState, Float[Array, ""] | Float[Array, "2"]]:
     """Take one step on a batch; return the next state, and the loss before the update.
 
     Everything from the raw pixels on happens here: augmentation, Lab, encoding, loss.
@@ -108,6 +109,7 @@ def train_step(
         average: Decay of the average.
         axis_name: Axis of the replicas over which gradients and loss are averaged; each replica
             augments with its own key. None without replicas.
+        with_norm: Return [loss, Euclidean norm of the gradient] in place of the loss.
     """
     key = jax.random.fold_in(key, state.step)
     if axis_name is not None:
@@ -138,7 +140,7 @@ def train_step(
     after = TrainState(state.step + 1, params, batch_stats, moments)
     if state.average is not None:
         after = after._replace(average=averaged(state.average, after, average))
-    return after, loss
+    return after, jnp.stack([loss, optax.global_norm(gradient)]) if with_norm else loss
 
 
 def averaged(average: Any, after: TrainState, decay: float) -> Any:
@@ -159,7 +161,7 @@ def train_steps(
     key: Key[Array, ""],
     *,
     step: Callable,
-) -> tuple[TrainState, Float[Array, " steps"]]:
+) -> tuple[TrainState, Float[Array, " steps"] | Float[Array, "steps 2"]]:
     """Take several steps in one dispatch, on photographs that stay on the device.
 
     Args:

@@ -12,7 +12,7 @@ import numpy as np
 from jax.tree_util import Partial
 from jaxtyping import Array, Float, Num
 
-from cic_jax import bins
+from cic_jax import bins, expected
 from cic_jax.loss import AB_SCALE, cross_entropy, euclidean, grey_mask
 
 Loss = Callable[..., Float[Array, ""]]  # (output 'b h w c', ab 'b h w 2', mask 'b h w') -> scalar
@@ -58,6 +58,7 @@ def distribution(
     """
 
     def loss(output, ab, mask=None, *, class_weights):
+        output = expected.floats("output", output, len(centers))
         encoded = bins.encode(ab, neighbors, sigma, centers)
         if skip_grey:
             colored = grey_mask(ab)
@@ -74,7 +75,7 @@ def regression() -> Target:
 
     def to_ab(output, temperature=0.0):
         del temperature  # a regression has one answer
-        return AB_SCALE * output
+        return AB_SCALE * expected.floats("output", output, 2)
 
     return Target(2, euclidean, to_ab, None)
 

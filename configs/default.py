@@ -47,7 +47,8 @@ def get_config() -> ConfigDict:
                 "factory": "",  # module:function of your own that builds the target instead
             },
             "prior": {
-                "source": "own",  # the training set's, imagenet, or uniform: no rebalancing
+                "source": "own",  # the training set's, imagenet, checkpoint: that of init_from,
+                # or uniform: no rebalancing
                 "smoothing": "ab",  # in the ab plane, none, or index: the study's mistake
                 "mix": 0.5,  # lambda of CIC's equation 4
                 "photographs": 0,  # number that the own prior is measured on; 0 is all

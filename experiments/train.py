@@ -55,7 +55,7 @@ def main() -> None:
             profile_steps=profile.parse(PROFILE_STEPS.value),
         )
         if not metrics:
-            print(f"{WORKDIR.value}: no new validation: the run was complete or interrupted")
+            print(f"{WORKDIR.value}: no validation yet")
             return
         print("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
 

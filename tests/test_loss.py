@@ -91,3 +91,23 @@ def test_grey_mask_is_0_throughout_images_without_colour():
     ab[2, 0, 3, 1] = 5.1
     mask = np.asarray(jax.jit(loss.grey_mask)(ab))
     np.testing.assert_array_equal(mask.mean(axis=(1, 2)), [0, 1, 1, 0])
+
+
+def test_forward_mode_and_curvature_of_the_cross_entropy():
+    """The curvature of log-sum-exp at one pixel is diag(p) - p p^T, whatever the target."""
+    logits, _, encoded, _ = batch()
+    change = np.random.default_rng(1).standard_normal(logits.shape).astype(np.float32)
+
+    def loss_of(logits):
+        return loss.cross_entropy(logits, encoded, WEIGHTS)
+
+    @jax.jit
+    def slopes(logits, change):
+        _, forward = jax.jvp(loss_of, (logits,), (change,))
+        return forward, jnp.vdot(jax.grad(loss_of)(logits), change)
+
+    np.testing.assert_allclose(*slopes(logits, change), rtol=1e-4)
+    one = tuple(x[0, 0, :1] for x in encoded)
+    curvature = jax.jit(jax.hessian(lambda x: loss.cross_entropy(x[None], one)))(logits[0, 0, 0])
+    p = scipy.special.softmax(logits[0, 0, 0].astype(np.float64))
+    np.testing.assert_allclose(curvature, np.diag(p) - np.outer(p, p), atol=1e-6)

@@ -4,6 +4,10 @@ Import from this module alone: the files behind it are its own. `convolve`,
 `convolve_transposed`, `depthwise` and `double_linearly` are the layers of a network; `transform`
 prepares a kernel for inference; `resolve` names the engine that 'auto' stands for; `by_phases`,
 `by_groups`, `by_cores` and `jit_inference` decide how much is computed at once.
+
+All engines have gradients, and gradients of gradients (`jax.grad` of `jax.grad`). The gradients of
+'fast' and 'gpu' are written by hand, for which JAX has no forward mode: `jax.jvp`, `jax.jacfwd` and
+`jax.hessian` need the engine 'direct', and raise TypeError with the others.
 """
 
 from cic_jax.convolutions.depthwise import depthwise

@@ -7,7 +7,7 @@ next that waits for it stands still for ever.
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,13 @@ class Board:
     def scalar(self, step: int, name: str, value: float) -> None:
         """Write a value."""
         self._write(step, summary=self._summary.scalar(name, value))
+
+    def settings(self, values: Mapping[str, Any], metrics: Collection[str]) -> None:
+        """Write hyper-parameters by name, and the names of scalars that tell runs apart."""
+        plain = {k: v if isinstance(v, bool | int | float) else str(v) for k, v in values.items()}
+        experiment, session, _ = self._summary.hparams(plain, dict.fromkeys(metrics))
+        self._write(0, summary=experiment)
+        self._write(0, summary=session)
 
     def picture(self, step: int, name: str, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Write a picture, and all before it to the disk."""

@@ -13,7 +13,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float, UInt8
 from ml_collections import ConfigDict
 
-from cic_jax import bins, factory, lab, network, photos, prior
+from cic_jax import bins, checkpoint, factory, lab, network, photos, prior
 from cic_jax.description import Description
 from cic_jax.model import BuildNetwork, BuildTarget, build_target, describe
 from cic_jax.step import Augment, Hint, See, downsample
@@ -126,6 +126,8 @@ def palette(config: ConfigDict, photographs: Batches) -> Palette | None:
     """
     if config.target.predict == "ab":
         return None
+    if config.prior.source == "checkpoint":
+        return _of_checkpoint(config)
     if config.prior.smoothing == "index" and config.prior.source != "uniform":
         raise ConfigError(
             "config.prior.smoothing=index repeats a mistake that this function does not make: "
@@ -144,6 +146,20 @@ def palette(config: ConfigDict, photographs: Batches) -> Palette | None:
     if config.prior.smoothing == "ab":
         p = prior.smooth(p, centers=centers)
     return Palette(centers, p, prior.class_weights(p, config.prior.mix))
+
+
+def _of_checkpoint(config: ConfigDict) -> Palette:
+    """Return the bins and the prior that a checkpoint was trained with; ConfigError without."""
+    start = config.train.init_from
+    about = checkpoint.description_of(start)
+    if not (about.get("centers") and about.get("prior")):
+        raise ConfigError(
+            f"config.prior.source=checkpoint: {start} does not know the prior of its training; set "
+            "another config.prior.source, such as own"
+        )
+    p = np.array(about["prior"], np.float32)
+    weights = prior.class_weights(p, config.prior.mix)
+    return Palette(np.array(about["centers"], np.float32), p, weights)
 
 
 def frequencies(

@@ -21,7 +21,7 @@ CHOICES = {
     "model.convolution": ("auto", "fast", "gpu", "direct"),
     "target.predict": ("bins", "ab"),
     "target.grid": ("cic", "square"),
-    "prior.source": ("uniform", "imagenet", "own"),
+    "prior.source": ("uniform", "imagenet", "own", "checkpoint"),
     "prior.smoothing": ("none", "ab", "index"),
     "train.best_metric": metrics.RANKED,
     "train.schedule": ("constant", "drops", "cosine"),
@@ -120,6 +120,8 @@ def check_evaluation(config: ConfigDict) -> None:
         raise ConfigError(
             "config.train.encoder=imagenet needs config.train.init=he: its scales are set"
         )
+    if config.prior.source == "checkpoint" and not train.init_from:
+        raise ConfigError("config.prior.source=checkpoint needs config.train.init_from to be set")
     if config.target.grid != "cic" and config.prior.source == "imagenet":
         raise ConfigError("config.prior.source=imagenet is known for config.target.grid=cic only")
 

@@ -11,17 +11,19 @@ from absl import logging
 from jaxtyping import Array, Key
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, hosts, photos, target
+from cic_jax import checkpoint, hosts, metrics, photos
 from cic_jax.model import BuildNetwork, BuildTarget
-from cic_jax.step import Augment, TrainState, downsample, train_step, train_steps
+from cic_jax.step import TrainState
 from cic_jax.train import (
     agreement,
     build,
     crop,
     directory,
+    dispatch,
     feed,
     guard,
     identity,
+    outcome,
     parallel,
     record,
     validation,
@@ -29,6 +31,7 @@ from cic_jax.train import (
 from cic_jax.train.config import check
 from cic_jax.train.goodput import Clock
 from cic_jax.train.interrupt import Interrupt
+from cic_jax.train.optimizer import build_schedule
 from cic_jax.train.profile import Profile
 from cic_jax.train.progress import Progress
 from cic_jax.train.saver import Saver
@@ -51,8 +54,11 @@ def train(
     """Train as the config says, or continue exactly where the last run in `workdir` stopped.
 
     Writes config.json, machine.json, photographs.txt, time.json, log.jsonl, tensorboard/ and
-    checkpoints/ there and returns the last validation metrics. Ctrl-C and SIGTERM save and end the
-    run in good order; after the last step they take effect as soon as the run is written.
+    checkpoints/ there and returns the last validation metrics, those of a run that was complete
+    before, too; {} if none was made yet. A run that starts from a checkpoint is validated before
+    its first step, which is saved: the best step, the run's model, is never worse than that. Ctrl-C
+    and SIGTERM save and end the run in good order; after the last step they take effect as soon as
+    the run is written.
 
     Args:
         config: Values of every key of configs/default.py.
@@ -78,7 +84,7 @@ def train(
         material = _material(config, builders, training_set)
     agreement.require_same_run(identity.of_run(material.listed, builders))
     with directory.written(workdir), directory.locked(workdir):
-        metrics = _run(
+        figures = _run(
             _Start(config, workdir, builders, material, clock, interrupt),
             changed=changed,
             anyway=resume_anyway,
@@ -86,7 +92,7 @@ def train(
         )
     logging.info("%s", clock.line())
     interrupt.pass_on()  # all is written now
-    return metrics
+    return figures
 
 
 class _Material(NamedTuple):
@@ -152,6 +158,7 @@ def _run(
             photographs=partial(feed.spread, config, material.photographs),
             augment=augment,
         )
+        tuned = bool(config.train.init_from) and not checkpoint.begun(manager)
         state, recorded = first_state(config, parts, builders, manager, begin)
         step, key = int(state.step), jax.random.key(config.seed)
         hosts.require_same("step", {"the step from which it goes on": step})
@@ -173,28 +180,38 @@ def _run(
         ):
             if changed:
                 recorder.note(step, "resumed", changed=changed)
+            recorder.settings(directory.flat(config), metrics.RANKED)
             minutes = config.train.save_every_minutes
             tasks = _Tasks(
-                _dispatched_steps(config, parts, augment),
+                dispatch.steps(config, parts, augment),
                 validation.validator(config, parts, material.validation, recorder, source),
                 Saver(manager, parts.description, to_record, recorder, minutes),
-                record.Meter(config.train.batch_size, source, recorder, step),
+                record.Meter(
+                    config.train.batch_size,
+                    source,
+                    recorder,
+                    step,
+                    build_schedule(config, source.total_steps),
+                ),
                 progress,
                 profile,
                 partial(clock.keep_up, workdir),
                 clock.phase,
             )
-            step, metrics = _loop(source, tasks, state, key, interrupt)
+            step, validated = _loop(source, tasks, state, key, interrupt, validate_start=tuned)
             with clock.phase("saving"):
                 checkpoint.wait(manager)
     clock.write(workdir, ended_at=step)
-    return metrics
+    validations = [line for line in record.read(workdir) if line["split"] == "validation"]
+    if config.train.init_from and step == source.total_steps and jax.process_index() == 0:
+        logging.info("%s", outcome.line(validations, config.train.best_metric))
+    return validated or outcome.figures(validations)
 
 
 class _Tasks(NamedTuple):
     """What the loop calls."""
 
-    run: Callable  # (replicated state, photographs, rows, key) -> state, losses
+    run: Callable  # (replicated state, photographs, rows, key) -> state, [losses, norms]
     validate: Callable  # (step, replicated state) -> metrics
     saver: Saver
     meter: record.Meter
@@ -210,8 +227,10 @@ def _loop(
     state: TrainState,
     key: Key[Array, ""],
     interrupt: Interrupt,
+    *,
+    validate_start: bool,
 ) -> tuple[int, dict[str, float]]:
-    """Train up to the last step or an interrupt; return that step and the last metrics.
+    """Train up to the last step or an interrupt; return that step and the last new metrics.
 
     Args:
         source: Photographs of each dispatch, and the number of steps between validations.
@@ -219,10 +238,16 @@ def _loop(
         state: State from which training starts or continues.
         key: Random key of the augmentation.
         interrupt: Requests to stop.
+        validate_start: Whether to validate and save the state before the first step, too.
     """
-    step, metrics = int(state.step), {}
+    step, validated = int(state.step), {}
     state = parallel.replicate(state)
     stop, saved = False, step
+    if validate_start:
+        validated = _validated(tasks, step, state)
+        with tasks.phase("saving"):
+            tasks.saver.save(step, state, validated)
+        tasks.meter.restart()
     while step < source.total_steps and not stop:
         until = min(source.total_steps, (step // source.evaluate_steps + 1) * source.evaluate_steps)
         tasks.profile.at(step)
@@ -230,25 +255,22 @@ def _loop(
         with tasks.phase("data"):
             batches = source.dispatch(step, count)
         with tasks.phase("steps"):
-            state, losses = tasks.run(state, batches.pixels, batches.rows, key)
-            # Reading the losses also waits for the step: two of them at once on virtual devices of
+            state, figures = tasks.run(state, batches.pixels, batches.rows, key)
+            # Reading them also waits for the step: two of them at once on virtual devices of
             # a CPU wait for each other for ever.
-            values = np.asarray(losses.addressable_data(0))[0]
-            tasks.progress.add(step, batches.positions, values)
+            losses, norms = np.asarray(figures.addressable_data(0))[0].T
+            tasks.progress.add(step, batches.positions, losses)
         step += count
-        tasks.meter.add(step, values)
+        tasks.meter.add(step, losses, norms)
         tasks.keep_up()
         if step == until:
             tasks.meter.flush()
-            with tasks.phase("evaluation"):
-                metrics = tasks.validate(step, state)
-            if not np.isfinite(metrics["loss"]):
-                raise guard.refusal(f"the validation loss after step {step} is not finite")
+            validated = _validated(tasks, step, state)
         stop, due = parallel.any_host(interrupt.requested(), tasks.saver.due())
         if step == until or due:
             tasks.meter.flush()
             with tasks.phase("saving"):
-                tasks.saver.save(step, state, metrics if step == until else None)
+                tasks.saver.save(step, state, validated if step == until else None)
             saved = step
             tasks.meter.restart()
     tasks.profile.at(step)
@@ -260,28 +282,14 @@ def _loop(
         logging.info("Interrupted: step %d is saved, the same command continues from it.", step)
         interrupt.heed()
     tasks.meter.close()
-    return step, metrics
+    return step, validated
 
 
-def _dispatched_steps(config: ConfigDict, parts: build.Parts, augment: Augment) -> Callable:
-    """Return (replicated state, photographs, rows, key) -> state, losses, on all devices."""
-    step = partial(
-        train_step,
-        network=parts.network,
-        optimizer=parts.optimizer,
-        augment=augment,
-        downsample=partial(downsample, every_fourth=config.target.every_fourth),
-        hint=build.draw_hints(config, parts.target),
-        see=build.see(config),
-        average=config.train.average,
-        axis_name=parallel.AXIS,
-    )
-    given = target.arguments(parts.target)
-
-    def steps(state, photographs, rows, key, given):
-        aimed = partial(step, target=target.with_arguments(parts.target, given))
-        guarded = guard.guarded(aimed, skip=config.train.skip_steps > 0)
-        return train_steps(state, photographs, rows, key, step=guarded)
-
-    run = parallel.replicas(steps, (0, 0, 0, None, None), donate=True)
-    return lambda *arguments: run(*arguments, given)
+def _validated(tasks: _Tasks, step: int, state: TrainState) -> dict[str, float]:
+    """Return the validation metrics of a replicated state; ConfigError for a loss not finite."""
+    with tasks.phase("evaluation"):
+        metrics = tasks.validate(step, state)
+    if not np.isfinite(metrics["loss"]):
+        raise guard.refusal(f"the validation loss after step {step} is not finite")
+    tasks.meter.validated(step, metrics)
+    return metrics

@@ -47,7 +47,7 @@ def build_schedule(config: ConfigDict, total_steps: int) -> optax.Schedule:
     if train.warmup_steps >= total_steps:
         raise ConfigError(
             f"config.train.warmup_steps must be below the {total_steps} steps of the training; it "
-            f"is {train.warmup_steps}"
+            f"is {train.warmup_steps}: set a smaller one, or more config.train.epochs"
         )
     return optax.warmup_cosine_decay_schedule(0.0, rate, train.warmup_steps, total_steps)
 

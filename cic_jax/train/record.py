@@ -2,14 +2,17 @@
 
 import json
 import time
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
+from absl import logging
 from jaxtyping import Float, UInt8
 from tqdm import tqdm
 
+from cic_jax.metrics import LIKENESS
 from cic_jax.train.board import Board
 from cic_jax.train.feed import Feed
 
@@ -17,6 +20,7 @@ LOG = "log.jsonl"
 PHOTOGRAPHS = "photographs.txt"  # in a run's directory: SHA-256, split and name of each
 MACHINE = "machine.json"  # in a run's directory: the machine that it last trained on
 LOG_SECONDS = 5.0  # between two lines of training loss
+TOLD_SECONDS = 30.0  # between two lines of progress where there is no terminal
 
 
 class Recorder:
@@ -61,6 +65,14 @@ class Recorder:
             self._lines.write(json.dumps({"step": step, "split": split, **values}) + "\n")
             self._lines.flush()
 
+    def settings(self, values: Mapping[str, Any], metrics: Collection[str]) -> None:
+        """Write the values of the config, by key, for TensorBoard's page of hyper-parameters.
+
+        `metrics` are names of validation metrics, by which that page compares runs.
+        """
+        if self._writes:
+            self._board.settings(values, [f"validation/{name}" for name in metrics])
+
     def picture(self, step: int, name: str, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Write a picture for TensorBoard."""
         if self._writes:
@@ -97,40 +109,87 @@ def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
 
 
 class Meter:
-    """Mean training loss and speed between two lines of the log, and the progress bar."""
+    """Mean training loss and speed between two lines of the log, and the progress on the console.
 
-    def __init__(self, batch_size: int, feed: Feed, recorder: Recorder, start: int):
-        self._batch, self._steps_per_epoch = batch_size, feed.steps_per_epoch
+    That is a bar on a terminal, and else a line every half a minute, for a file that keeps it.
+    """
+
+    def __init__(
+        self,
+        batch_size: int,
+        feed: Feed,
+        recorder: Recorder,
+        start: int,
+        learning_rate: Callable[[int], Any],
+    ):
+        """Begin at the step `start`; `learning_rate` is that of a step, counted from 0."""
+        self._batch, self._feed, self._rate = batch_size, feed, learning_rate
         self._recorder = recorder
-        silent = None if jax.process_index() == 0 else True  # None: silent where no terminal is
+        first = jax.process_index() == 0
+        silent = None if first else True  # None: silent where no terminal is
         self._bar = tqdm(total=feed.total_steps, initial=start, unit="step", disable=silent)
+        self._tells = first and self._bar.disable
+        self._told = -TOLD_SECONDS
+        self._compiled = False  # what the first steps take includes compilation
         self.restart()
 
     def restart(self) -> None:
         """Start measuring time anew, after work that is not training."""
         self._losses: list[float] = []
+        self._norms: list[float] = []
         self._since = time.monotonic()
 
-    def add(self, step: int, losses: Float[np.ndarray, " steps"]) -> None:
-        """Add the losses of a dispatch that ended with this step; steps left out have NaN."""
+    def add(
+        self, step: int, losses: Float[np.ndarray, " steps"], norms: Float[np.ndarray, " steps"]
+    ) -> None:
+        """Add losses, and norms of gradients, of a dispatch that ended with this step.
+
+        Steps left out have NaN.
+        """
         self._step = step
-        self._losses += losses[np.isfinite(losses)].tolist()
+        kept = np.isfinite(losses)
+        self._losses += losses[kept].tolist()
+        self._norms += norms[kept].tolist()
         self._bar.update(len(losses))
         if time.monotonic() - self._since > LOG_SECONDS:
             self.flush()
 
     def flush(self) -> None:
         """Log the losses added since the last line, if any."""
-        if self._losses:
-            seconds = time.monotonic() - self._since
-            speed = self._batch * len(self._losses) / seconds
-            loss = float(np.mean(self._losses))
-            epoch = self._step / self._steps_per_epoch
-            self._recorder.scalars(
-                self._step, "train", epoch=epoch, loss=loss, images_per_second=speed
+        if not self._losses:
+            return
+        seconds = time.monotonic() - self._since
+        speed = self._batch * len(self._losses) / seconds
+        loss = float(np.mean(self._losses))
+        values = {
+            "epoch": self._step / self._feed.steps_per_epoch,
+            "loss": loss,
+            "images_per_second": speed,
+            "learning_rate": float(self._rate(self._step - 1)),
+            "gradient_norm": float(np.mean(self._norms)),
+        }
+        self._recorder.scalars(self._step, "train", **values)
+        self._bar.set_postfix(loss=f"{loss:.3f}", images_per_second=f"{speed:.0f}")
+        left = (self._feed.total_steps - self._step) * seconds / len(self._losses)
+        if self._compiled:
+            self._tell(
+                f"epoch {values['epoch']:.3g}, loss {loss:.3f}, {speed:.3g} photographs/s, "
+                f"{tqdm.format_interval(left)} left"
             )
-            self._bar.set_postfix(loss=f"{loss:.3f}", images_per_second=f"{speed:.0f}")
-            self.restart()
+        self._compiled = True
+        self.restart()
+
+    def validated(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Tell the metrics of a validation, where there is no terminal."""
+        told = ", ".join(f"{name} {metrics[name]:.4g}" for name in ("loss", *LIKENESS))
+        self._step, self._told = step, -TOLD_SECONDS
+        self._tell(f"validation: {told}")
+
+    def _tell(self, what: str) -> None:
+        now = time.monotonic()
+        if self._tells and now - self._told >= TOLD_SECONDS:
+            self._told = now
+            logging.info("Step %d of %d: %s", self._step, self._feed.total_steps, what)
 
     def close(self) -> None:
         """Close the progress bar and leave it on the screen."""

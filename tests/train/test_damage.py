@@ -134,7 +134,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_what_was_saved(run):
     with checkpoint.manager(workdir) as manager:
         kept = manager.all_steps()
     with pytest.MonkeyPatch.context() as patched:
-        dispatched = train._dispatched_steps
+        dispatched = train.dispatch.steps
 
         def diverging(*arguments):
             step = dispatched(*arguments)
@@ -145,7 +145,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_what_was_saved(run):
 
             return run_step
 
-        patched.setattr(train, "_dispatched_steps", diverging)
+        patched.setattr(train.dispatch, "steps", diverging)
         with pytest.raises(ConfigError, match=rf"the loss of step {latest + 1} is not finite"):
             train.train(longer, workdir)
     with checkpoint.manager(workdir) as manager:

@@ -11,7 +11,7 @@ import pytest
 from tiny_runs import tiny_config
 
 from cic_jax import checkpoint, step_files
-from cic_jax.train import crop, goodput, identity, loop, profile, progress, record
+from cic_jax.train import crop, dispatch, goodput, identity, loop, profile, progress, record
 from cic_jax.train.config import ConfigError
 
 
@@ -196,7 +196,7 @@ def test_another_config_can_be_accepted_and_is_recorded(run):
 def test_steps_that_are_not_finite_are_left_out_up_to_a_limit(config, tmp_path, monkeypatch):
     clean = config.copy_and_resolve_references()
     clean.train.epochs = 2.0
-    dispatched = loop.train_step
+    dispatched = dispatch.train_step
 
     def spoilt(state, photos, key, **options):
         after, loss = dispatched(state, photos, key, **options)
@@ -206,7 +206,7 @@ def test_steps_that_are_not_finite_are_left_out_up_to_a_limit(config, tmp_path, 
             params=jax.tree.map(lambda x: jax.numpy.where(bad, np.nan, x), after.params)
         ), loss
 
-    monkeypatch.setattr(loop, "train_step", spoilt)
+    monkeypatch.setattr(dispatch, "train_step", spoilt)
     with pytest.raises(
         ConfigError, match=r"the loss of step 3 is not finite.*\(photographs: photo_"
     ):

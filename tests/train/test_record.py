@@ -1,3 +1,4 @@
+import re
 import struct
 import subprocess
 import sys
@@ -6,7 +7,8 @@ import numpy as np
 import pytest
 from full_disk import files_of_at_most
 
-from cic_jax.train import record
+from cic_jax import metrics
+from cic_jax.train import feed, record
 
 
 def test_a_resumed_run_drops_the_lines_it_will_write_again(tmp_path):
@@ -104,3 +106,59 @@ def test_a_full_disk_is_an_error_of_the_call_that_writes(tmp_path):
 
     with files_of_at_most(30_000), pytest.raises(OSError, match="File too large"):
         write()
+
+
+def meter(recorder):
+    """Of a training of four steps, two an epoch."""
+    source = feed.Feed(2, 4, 2, 1, None)
+    return record.Meter(8, source, recorder, 0, lambda step: 0.1 * (step + 1))
+
+
+def train_four(recorder):
+    counted = meter(recorder)
+    for step in range(1, 5):
+        counted.add(step, np.float32([5.0 - step]), np.float32([step]))
+        counted.flush()
+    counted.validated(4, dict.fromkeys(metrics.METRICS, 1.5))
+    counted.close()
+
+
+def test_a_line_has_the_rate_of_its_last_step_and_the_norm_of_its_gradient(tmp_path):
+    with record.Recorder(tmp_path, 0) as recorder:
+        train_four(recorder)
+    line = record.read(tmp_path)[2]
+    assert (line["step"], line["loss"], line["gradient_norm"]) == (3, 2.0, 3.0)
+    assert line["learning_rate"] == pytest.approx(0.3)
+    tags = {v.tag for x in events(tmp_path / "tensorboard") for v in x.summary.value}
+    assert {"train/learning_rate", "train/gradient_norm"} <= tags
+
+
+def test_without_a_terminal_progress_is_told_in_lines(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(record.logging, "info", lambda form, *words: told.append(form % words))
+    with record.Recorder(tmp_path, 0) as recorder:
+        train_four(recorder)
+        assert [text[:12] for text in told] == ["Step 2 of 4:", "Step 4 of 4:"]
+        assert re.search(r"epoch 1, loss 3\.000, .* photographs/s, 00:00 left", told[0])
+        assert "validation: loss 1.5, rmse_ab 1.5" in told[1]
+        told.clear()
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+        train_four(recorder)
+    assert told == []  # a terminal has a bar
+
+
+def test_the_config_is_on_tensorboards_page_of_hyper_parameters(tmp_path):
+    from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
+
+    values = {"train.epochs": 2.0, "data.resident": True, "data.labels": ["a"], "seed": 3}
+    with record.Recorder(tmp_path, 0) as recorder:
+        recorder.settings(values, ["loss"])
+    _, _, experiment, session = events(tmp_path / "tensorboard")
+    content = HParamsPluginData.FromString(
+        session.summary.value[0].metadata.plugin_data.content
+    ).session_start_info.hparams
+    assert content["train.epochs"].number_value == 2.0
+    assert content["data.resident"].bool_value
+    assert content["data.labels"].string_value == "['a']"
+    asked = HParamsPluginData.FromString(experiment.summary.value[0].metadata.plugin_data.content)
+    assert [x.name.tag for x in asked.experiment.metric_infos] == ["validation/loss"]
