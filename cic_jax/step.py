@@ -140,7 +140,7 @@ def train_step(
     after = TrainState(state.step + 1, params, batch_stats, moments)
     if state.average is not None:
         after = after._replace(average=averaged(state.average, after, average))
-    return after, jnp.stack([loss, optax.global_norm(gradient)]) if with_norm else loss
+    return after, jnp.stack([loss, optax.tree.norm(gradient)]) if with_norm else loss
 
 
 def averaged(average: Any, after: TrainState, decay: float) -> Any:

@@ -173,7 +173,8 @@ class Meter:
         left = (self._feed.total_steps - self._step) * seconds / len(self._losses)
         if self._compiled:
             self._tell(
-                f"epoch {values['epoch']:.3g}, loss {loss:.3f}, {speed:.3g} photographs/s, "
+                f"epoch {values['epoch']:.3g}, loss {loss:.3f}, "
+                f"rate {values['learning_rate']:.2g}, {speed:.3g} photographs/s, "
                 f"{tqdm.format_interval(left)} left"
             )
         self._compiled = True

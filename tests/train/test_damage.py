@@ -64,9 +64,10 @@ def test_a_run_goes_on_where_its_photographs_have_moved(run, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(longer.data.path, moved, copy_function=shutil.copyfile)  # as of today
     longer.data.update(path=str(moved), data_dir=str(tmp_path / "prepared"))
-    assert np.isfinite(train.train(longer, workdir)["loss"])
+    figures = train.train(longer, workdir)
+    assert np.isfinite(figures["loss"])
     assert json.loads((workdir / checkpoint.CONFIG).read_text())["data"]["path"] == str(moved)
-    assert train.train(longer, workdir) == {}  # nothing is left to do
+    assert train.train(longer, workdir) == figures  # nothing is left to do
 
 
 def test_a_run_does_not_go_on_with_other_photographs(run, tmp_path):

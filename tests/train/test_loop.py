@@ -13,6 +13,7 @@ import pytest
 from tiny_runs import tiny_config, with_options
 
 from cic_jax import checkpoint, photos
+from cic_jax.configs import finetune
 from cic_jax.train import directory, evaluate, record
 from cic_jax.train import loop as train
 from cic_jax.train.config import ConfigError
@@ -52,7 +53,7 @@ def test_stopped_and_resumed_is_as_if_never_stopped(config, finished, tmp_path):
     steps = [line["step"] for line in record.read(tmp_path) if line["split"] == "validation"]
     assert steps == sorted(set(steps))
     again = train.train(config, tmp_path)  # nothing is left to do
-    assert again == {}
+    assert again == resumed
 
 
 def test_an_averaged_run_stops_and_resumes_exactly(config, tmp_path):
@@ -136,7 +137,8 @@ def test_ctrl_c_after_the_last_step_is_passed_on(config, tmp_path, monkeypatch):
             train.train(short, tmp_path)
     with checkpoint.manager(tmp_path) as manager:
         assert manager.latest_step() == 3
-    assert train.train(short, tmp_path) == {}  # nothing is left to do
+    figures = train.train(short, tmp_path)  # nothing is left to do
+    assert figures.items() <= record.read(tmp_path)[-2].items()
 
 
 def test_streaming_trains_as_well(config, tmp_path):
@@ -180,6 +182,24 @@ def test_fine_tuning_starts_from_a_checkpoint(config, finished, tmp_path):
     tuned.model.width = 0.1
     with pytest.raises(ValueError, match=r"does not fit the configured network in .* expected"):
         train.train(tuned, tmp_path / "other")
+
+
+def test_fine_tuning_never_ends_worse_than_it_began_and_says_so(
+    config, finished, tmp_path, monkeypatch
+):
+    told = []
+    monkeypatch.setattr(train.logging, "info", lambda form, *words: told.append(str(words)))
+    tuned = finetune.get_config(str(finished[0]))
+    tuned.data.update(path=config.data.path, data_dir=config.data.data_dir)
+    tuned.train.update(epochs=2 / 6, warmup_steps=0, learning_rate=10.0)  # spoils the network
+    figures = train.train(tuned, tmp_path)
+    steps = [line["step"] for line in record.read(tmp_path) if line["split"] == "validation"]
+    assert (steps, checkpoint.best_step(tmp_path)) == ([0, 2], 0)
+    assert any("Nothing improved on the checkpoint it started from" in line for line in told)
+    before, after = (checkpoint.load(path) for path in (finished[0], tmp_path))
+    jax.tree.map(np.testing.assert_array_equal, before.variables, after.variables)
+    assert after.description["prior"] == before.description["prior"]
+    assert train.train(tuned, tmp_path) == figures  # nothing is left to do
 
 
 def test_another_config_in_the_same_directory_is_refused(config, finished):

@@ -139,7 +139,7 @@ def test_without_a_terminal_progress_is_told_in_lines(tmp_path, monkeypatch):
     with record.Recorder(tmp_path, 0) as recorder:
         train_four(recorder)
         assert [text[:12] for text in told] == ["Step 2 of 4:", "Step 4 of 4:"]
-        assert re.search(r"epoch 1, loss 3\.000, .* photographs/s, 00:00 left", told[0])
+        assert re.search(r"epoch 1, loss 3\.000, rate 0\.2, .* photographs/s, 00:00 left", told[0])
         assert "validation: loss 1.5, rmse_ab 1.5" in told[1]
         told.clear()
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
