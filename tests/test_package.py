@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import photo_files
 import pytest
+from packaging.requirements import Requirement
 from PIL import Image
 
 import cic_jax
@@ -96,6 +98,18 @@ def test_a_wheel_has_the_package_and_the_released_weights_alone(wheel, tmp_path)
     assert not [name for name in names if "test" in Path(name).parts]
     assert "cic_jax/web/static/page.js" in names
     assert "cic_jax/py.typed" in names
+
+
+def test_what_windows_lacks_is_not_required_there_and_the_paper_is_linked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (needed,) = (Requirement(x) for x in project["dependencies"] if x.startswith("array-record"))
+    assert needed.marker
+    assert not needed.marker.evaluate({"sys_platform": "win32"})
+    assert needed.marker.evaluate({"sys_platform": "linux"})
+    readme = (ROOT / "README.md").read_text()
+    (paper,) = project["urls"].values()
+    assert f"url       = {{{paper}}}" in readme
+    assert f"version = {{{project['version']}}}" in readme
 
 
 @pytest.fixture(scope="module")

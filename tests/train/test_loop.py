@@ -13,7 +13,7 @@ import pytest
 from tiny_runs import tiny_config, with_options
 
 from cic_jax import checkpoint, photos
-from cic_jax.configs import finetune
+from cic_jax.configs import default, finetune
 from cic_jax.train import directory, evaluate, record
 from cic_jax.train import loop as train
 from cic_jax.train.config import ConfigError
@@ -169,6 +169,14 @@ def test_evaluation_counts_each_photograph_once_and_beside_grey(config, finished
     with (tmp_path / "train.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 2 * len(split)
     assert "rmse_ab" in evaluate.format_evaluation(evaluation)
+
+
+def test_evaluation_at_another_size_than_the_runs(config, finished):
+    model = checkpoint.load(finished[0], overrides={"data.size": 32})
+    at_32 = default.completed(model.description["config"])
+    assert (config.data.size, at_32.data.size) == (64, 32)
+    evaluation = evaluate.evaluate(model, photos.open_splits(at_32.data)["validation"], at_32)
+    assert evaluation.intervals["model"]["psnr"]["mean"] > 10
 
 
 def test_fine_tuning_starts_from_a_checkpoint(config, finished, tmp_path):
