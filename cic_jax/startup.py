@@ -19,13 +19,19 @@ def imports(name: str) -> Iterator[None]:
 
     `name` is the script's `__name__`. The process restarts by `machine.keep_memory` while it has
     loaded hardly anything. From then on Ctrl-C ends it in one line, even after the context, until
-    `entry.refusals` takes over.
+    `entry.refusals` takes over. So does a library that Windows lacks.
     """
     if name == "__main__":
         keep_memory()
         if callable(signal.getsignal(signal.SIGINT)):  # not where it is ignored, as by nohup
             signal.signal(signal.SIGINT, exit_interrupted)
-    yield
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if name != "__main__" or sys.platform != "win32":
+            raise
+        script = Path(sys.argv[0]).name
+        raise SystemExit(f"{script}: needs Linux or macOS: Windows lacks {error.name}") from error
 
 
 def exit_interrupted(*_: Any) -> NoReturn:

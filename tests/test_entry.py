@@ -9,7 +9,7 @@ import pytest
 from absl import app
 from commands import ROOT, STARTS_ONCE
 
-from cic_jax import entry
+from cic_jax import entry, startup
 
 TRAIN = ["experiments/train.py", "--config=configs/simplified.py", "--workdir={}/run"]
 
@@ -117,6 +117,20 @@ def test_ctrl_c_is_one_line_where_an_import_made_another_error_of_it(capsys):
     assert ended.value.code == 130
     assert capsys.readouterr().err.endswith(": interrupted\n")
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_library_that_windows_lacks_is_one_line(monkeypatch):
+    monkeypatch.setattr(startup, "keep_memory", lambda: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["experiments/train.py"])
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    for platform, error, said in (
+        ("win32", SystemExit, r"^train.py: needs Linux or macOS: Windows lacks fcntl$"),
+        ("linux", ModuleNotFoundError, "fcntl"),
+    ):
+        monkeypatch.setattr(sys, "platform", platform)
+        with pytest.raises(error, match=said), startup.imports("__main__"):
+            import fcntl  # noqa: F401
 
 
 def test_home_is_put_for_a_tilde_in_every_path(tmp_path):

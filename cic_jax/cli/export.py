@@ -71,6 +71,9 @@ def export(options: argparse.Namespace) -> int:
     kind = options.format or named or "onnx"
     if named not in (None, kind):
         console.fail(f"--out: expected a folder or a file *.{kind}, got {options.out}")
+    if options.out.suffix and not named:
+        known = ", ".join(f"*.{name}" for name in FORMATS)
+        console.fail(f"--out: expected a folder or a file {known}; got {options.out}")
     if options.form and kind != "onnx":
         console.fail(f"--form: expected it with the format onnx alone, got {kind}")
     form = options.form or "ab"

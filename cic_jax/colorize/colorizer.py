@@ -82,7 +82,7 @@ class Colorizer(Predictor):
         photo: Photograph,
         temperature: float = ...,
         saturation: float = ...,
-        hints: Sequence[Hint] = ...,
+        hints: Sequence[Hint | str] = ...,
         tau: float | None = ...,
     ) -> UInt8[np.ndarray, "*b h w 3"]: ...
 
@@ -92,7 +92,7 @@ class Colorizer(Predictor):
         photo: list[Any] | tuple[Any, ...],
         temperature: float = ...,
         saturation: float = ...,
-        hints: Sequence[Hint] = ...,
+        hints: Sequence[Hint | str] = ...,
         tau: float | None = ...,
     ) -> list[UInt8[np.ndarray, "h w 3"]]: ...
 
@@ -101,7 +101,7 @@ class Colorizer(Predictor):
         photo: Any,
         temperature: float = bins.TEMPERATURE,
         saturation: float = 1.0,
-        hints: Sequence[Hint] = (),
+        hints: Sequence[Hint | str] = (),
         tau: float | None = None,
     ) -> Any:
         """Colour a photograph of any size: uint8 'h w' or 'h w 3', a Pillow image, or a file.

@@ -1,6 +1,6 @@
 """Hints as people give them: a colour at a place of the photograph."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -45,6 +45,24 @@ def parse(text: str, width: int, height: int) -> Hint:
     if not (0 <= x <= 1 and 0 <= y <= 1):
         raise ValueError(f"the hint {text!r} lies outside of the photograph of {width} x {height}")
     return Hint(x, y, colour_ab(np.array(rgb, np.uint8)))
+
+
+def placed(hints: Iterable[Hint | str], width: int, height: int) -> tuple[Hint, ...]:
+    """Return hints for a photograph of that size; texts are parsed by `parse`.
+
+    Raises ValueError for a text that is no hint, TypeError for anything else.
+    """
+    if isinstance(hints, str):
+        raise TypeError(f"hints: expected a list of hints, got the text {hints!r}")
+    return tuple(_placed(hint, width, height) for hint in hints)
+
+
+def _placed(hint: Any, width: int, height: int) -> Hint:
+    if isinstance(hint, str):
+        return parse(hint, width, height)
+    if not isinstance(hint, Hint):
+        raise TypeError(f"hints: expected a Hint or a text {FORM}; got {hint!r}")
+    return hint
 
 
 def colour_ab(rgb: UInt8[np.ndarray, "3"]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from cic_jax import inference
 from cic_jax.colorize import paint
-from cic_jax.colorize.hints import Hint
+from cic_jax.colorize.hints import Hint, placed
 from cic_jax.colorize.prediction import Photograph, Prediction, pixels_of
 from cic_jax.colorize.reader import Reader
 from cic_jax.colorize.runner import Runner
@@ -72,7 +72,7 @@ class Predictor(Reader):
     def predict(
         self,
         photo: Photograph,
-        hints: Sequence[Hint] = (),
+        hints: Sequence[Hint | str] = (),
         palette: np.ndarray | None = None,
         unify: float | None = None,
         size: int | None = None,
@@ -84,7 +84,7 @@ class Predictor(Reader):
 
         Args:
             photo: uint8 'h w' or 'h w 3', a Pillow image, or the name of a file.
-            hints: Colours at places.
+            hints: Colours at places: `Hint`s, or texts as '340,210,darkred' with places in pixels.
             palette: Another photograph, uint8 'h w 3', whose colours the whole is to have.
             unify: How much each thing shares one distribution, from 0 to 1; None is the model's
                 own. What hints reach takes their colours instead. See `cic_jax.read_out.unify`.
@@ -99,14 +99,16 @@ class Predictor(Reader):
     def hinted(
         self,
         prediction: Prediction,
-        hints: Sequence[Hint] = (),
+        hints: Sequence[Hint | str] = (),
         palette: np.ndarray | None = None,
         unify: float | None = None,
     ) -> Prediction:
         """Run the network on a photograph again, with other hints, as `predict` does."""
+        height, width = prediction.pixels.shape[:2]
+        given = placed(hints, width, height)
         self._prepare_beside(prediction)
         (without,) = self.runner.outputs([prediction.seen], palette, unify)
-        if not hints:
+        if not given:
             return prediction._replace(output=without)
         from cic_jax.read_out.extent import merge  # which loads SciPy
 
@@ -114,8 +116,8 @@ class Predictor(Reader):
             return self.cells(prediction._replace(output=output))
 
         saturation = float(self._own.saturation)
-        output, asked = self.runner.hinted(prediction.seen, hints, palette, saturation)
-        place = np.array([(hint.y, hint.x) for hint in hints])
+        output, asked = self.runner.hinted(prediction.seen, given, palette, saturation)
+        place = np.array([(hint.y, hint.x) for hint in given])
         return prediction._replace(output=merge(without, output, asked, place, cells))
 
     def _prepare_beside(self, prediction: Prediction) -> None:

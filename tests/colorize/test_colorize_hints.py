@@ -29,6 +29,17 @@ def test_hints_change_a_prediction_and_can_be_taken_back(colorizer):
     np.testing.assert_array_equal(back.output, before.output)
 
 
+def test_hints_may_be_texts(colorizer):
+    text = "50%,12,darkred"
+    parsed = hints.parse(text, 90, 50)
+    outputs = [colorizer.predict(PHOTO, [hint]).output for hint in (text, parsed)]
+    np.testing.assert_array_equal(*outputs)
+    with pytest.raises(TypeError, match="expected a list of hints, got the text '50%,12,darkred'"):
+        colorizer.predict(PHOTO, text)
+    with pytest.raises(ValueError, match="lies outside of the photograph of 90 x 50"):
+        colorizer.predict(PHOTO, ["95,12,darkred"])
+
+
 def test_a_palette_is_another_photographs_colours(colorizer):
     before = colorizer.predict(PHOTO)
     red, grey = np.full((4, 5, 3), (200, 20, 20), np.uint8), np.full((4, 5), 90, np.uint8)

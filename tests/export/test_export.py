@@ -161,6 +161,7 @@ def test_safetensors_hold_the_model(folder, built):
     ("arguments", "said"),
     [
         (["--out={}/onnx"], "model.onnx exists already"),
+        (["--out={}/q.txt"], "a folder or a file *.onnx"),
         (["--out={}/x.safetensors", "--format=onnx"], "a folder or a file *.onnx"),
         (["--out={}/x", "--format=stablehlo", "--form=ab"], "with the format onnx alone"),
     ],
