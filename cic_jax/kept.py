@@ -67,9 +67,10 @@ def read(name: str) -> bytes | None:
             if hasattr(os, "geteuid") and os.fstat(file.fileno()).st_uid != os.geteuid():
                 return None
             digest, contents = file.read(DIGEST), file.read()
-        os.utime(path)  # the latest are kept
     except OSError:
         return None
+    with contextlib.suppress(OSError):  # of a folder that can only be read
+        os.utime(path)  # the latest are kept
     return contents if digest == _digest(name, contents) else None
 
 

@@ -77,11 +77,13 @@ class Programs:
         def program(*arguments: Any) -> Any:
             return self._function(*arguments)
 
-        # A new function each time: what JAX keeps of one goes with the last reference to it. A name
-        # that no other has: a program that JAX reads from its own files cannot be kept once more.
-        program.__name__ = f"{getattr(self._function, '__name__', 'program')}_{uuid.uuid4().hex}"
+        # A new function each time: what JAX keeps of one goes with the last reference to it.
+        program.__name__ = getattr(self._function, "__name__", "program")
+        keep = self._name is not None and kept.folder() is not None
+        if keep:  # a program that JAX reads from its own files cannot be kept once more
+            program.__name__ += f"_{uuid.uuid4().hex}"
         compiled = self._jit(program).lower(*arguments).compile()
-        if self._name is not None and kept.folder() is not None:
+        if keep:
             contents, _, outputs = serialize_executable.serialize(compiled)
             count = outputs.num_leaves if outputs != jax.tree.structure(0) else 0
             kept.write(self._kept(arguments), bytes([count]) + contents)

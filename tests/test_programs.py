@@ -8,6 +8,7 @@ import weakref
 import jax
 import numpy as np
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 from cic_jax import kept, programs
 
@@ -64,19 +65,42 @@ def test_another_process_compiles_nothing(folder):
             programs.Programs(refuse, name=name)(*arguments(size))
 
 
-def test_programs_are_kept_anew_where_jax_has_them_already(folder):
-    """What JAX reads from its own files cannot be kept a second time."""
+@pytest.fixture
+def compiled_by_jax(folder):
+    """Returns the names of the programs that JAX keeps itself."""
     before = jax.config.jax_persistent_cache_min_compile_time_secs
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    try:
-        for _ in range(2):
-            found = programs.Programs(double, name="double")(np.ones(3, np.float32))
-            later = programs.Programs(refuse, name="double")(np.ones(3, np.float32))
-            np.testing.assert_array_equal(later, found)
-            for path in folder.glob(f"*{kept.SUFFIX}"):
-                path.unlink()
-    finally:
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", before)
+    compilation_cache.reset_cache()  # JAX looks for a folder once, at the first program
+    yield lambda: {path.name for path in folder.glob("jit_double*-cache")}
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", before)
+    compilation_cache.reset_cache()
+
+
+def test_programs_are_kept_anew_where_jax_has_them_already(folder, compiled_by_jax):
+    """What JAX reads from its own files cannot be kept a second time."""
+    for _ in range(2):
+        found = programs.Programs(double, name="double")(np.ones(3, np.float32))
+        later = programs.Programs(refuse, name="double")(np.ones(3, np.float32))
+        np.testing.assert_array_equal(later, found)
+        for path in folder.glob(f"*{kept.SUFFIX}"):
+            path.unlink()
+
+
+@pytest.mark.parametrize(("name", "backend"), [("double", "gpu"), (None, "cpu")])
+def test_jax_finds_programs_that_are_not_kept_here(compiled_by_jax, monkeypatch, name, backend):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    for _ in range(2):  # in JAX's own files a program is found by its name, too
+        programs.Programs(double, name=name)(np.ones(3, np.float32))
+        assert len(compiled_by_jax()) == 1
+
+
+def test_a_folder_that_can_only_be_read_is_used(folder, monkeypatch):
+    def refuses(_):
+        raise PermissionError
+
+    kept.write("a", bytes(10))
+    monkeypatch.setattr(os, "utime", refuses)
+    assert kept.read("a") == bytes(10)
 
 
 @pytest.mark.parametrize("fault", ["cut", "changed", "empty", "another's", "a folder"])
