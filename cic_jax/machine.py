@@ -4,6 +4,7 @@ JAX is imported on first use, so that a process can restart before loading it.
 """
 
 import importlib.metadata
+import math
 import os
 import platform
 import subprocess
@@ -123,13 +124,19 @@ def keep_memory() -> None:
 def keep_compiled(folder: str | Path = COMPILED) -> None:
     """Keep compiled programs in `folder`, where later processes find them.
 
-    A folder that the environment names by JAX_COMPILATION_CACHE_DIR takes precedence.
+    A folder that the environment names by JAX_COMPILATION_CACHE_DIR takes precedence. One that
+    cannot be made is not used, and one that cannot be written is only read: JAX would warn.
     """
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
     if CACHE not in os.environ:
         folder = Path(folder).expanduser().absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return
+        worth = WORTH_KEEPING if os.access(folder, os.W_OK) else math.inf
         jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", worth)
         compilation_cache.reset_cache()  # JAX looks for a folder once, at the first program

@@ -1,6 +1,7 @@
 """The machine is described, and keeps memory and compiled programs where it is told to."""
 
 import json
+import math
 import os
 import platform
 import subprocess
@@ -71,3 +72,21 @@ print(jax.config.jax_compilation_cache_dir)
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == str(tmp_path / ("named" if named else "given"))
+
+
+@pytest.mark.parametrize("fault", ["cannot be made", "can only be read"])
+def test_a_folder_that_takes_no_programs_makes_jax_warn_of_nothing(fault, tmp_path, monkeypatch):
+    settings = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+    before = [getattr(jax.config, name) for name in settings]
+    monkeypatch.delenv(machine.CACHE, raising=False)
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may do all
+    made = fault == "can only be read"
+    folder = tmp_path / ("folder" if made else "file/none")
+    try:
+        machine.keep_compiled(folder)
+        after = [getattr(jax.config, name) for name in settings]
+    finally:
+        for name, value in zip(settings, before, strict=True):
+            jax.config.update(name, value)
+    assert after == ([str(folder), math.inf] if made else before)
