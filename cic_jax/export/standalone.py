@@ -52,18 +52,34 @@ def main() -> None:
 
 def colour(options: argparse.Namespace) -> None:
     """Colour the photograph and write the result. Raises OSError or ValueError."""
-    if options.out.suffix.lower() not in Image.registered_extensions():
+    if Image.registered_extensions().get(options.out.suffix.lower()) not in Image.SAVE:
         raise ValueError(f"expected a result such as photo.png or photo.jpg, got {options.out}")
     if options.out.exists() and options.out.samefile(options.photo):
         raise ValueError(f"{options.out} is the photograph itself, which is not replaced")
-    with Image.open(options.photo) as file:
-        photo = ImageOps.exif_transpose(file).convert("RGB")
+    for name in ("temperature", "tau", "saturation"):
+        if not np.isfinite(getattr(options, name) or 0):
+            raise ValueError(f"expected finite numbers, got {getattr(options, name)}")
+    if options.size < 1:
+        raise ValueError(f"--size: expected pixels, 1 or more, got {options.size}")
+    if not MODEL.is_file():
+        raise ValueError(f"{MODEL} is missing, which was exported with this script")
+    photo = read(options.photo)
     hints = [parse(text, photo.size) for text in options.hint]
     session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
     own = json.loads(session.get_modelmeta().custom_metadata_map["defaults"])
     given = {name: getattr(options, name) for name in own if getattr(options, name) is not None}
     ab, scale = predict(session, photo, own | given, hints, options.size)
     Image.fromarray(paint(np.asarray(photo), ab, scale)).save(options.out)
+
+
+def read(path: str) -> Image.Image:
+    """Read a photograph as 8-bit RGB, the right way up. Raises OSError or ValueError."""
+    with Image.open(path) as file:
+        photo = ImageOps.exif_transpose(file)
+    if photo.mode == "I" or photo.mode.startswith("I;16"):  # 16 bits, which Pillow would clip
+        values = np.asarray(photo)
+        photo = Image.fromarray((values >> 8 * (values.max() > 255)).clip(0, 255).astype(np.uint8))
+    return photo.convert("RGB")
 
 
 def parse(text: str, size: tuple[int, int]) -> Hint:

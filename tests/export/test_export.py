@@ -111,6 +111,10 @@ def test_the_script_colours_without_jax(folder, built, grey, tmp_path):
         (["none.png", "out.png"], "none.png"),
         (["grey.png", "grey.png"], "grey.png is the photograph itself, which is not replaced"),
         (["grey.png", "out.xyz"], "expected a result such as photo.png or photo.jpg, got out.xyz"),
+        (["grey.png", "out.psd"], "expected a result such as photo.png or photo.jpg, got out.psd"),
+        (["grey.png", "out.png", "--temperature=nan"], "expected finite numbers, got nan"),
+        (["grey.png", "out.png", "--size=0"], "--size: expected pixels, 1 or more, got 0"),
+        (["grey.png", "out.png"], "model.onnx is missing"),
         (["grey.png", "out.png", "--hint=1,1"], "--hint: expected X,Y,COLOUR"),
         (["grey.png", "out.png", "--hint=1,99%,blau"], "--hint: expected X,Y,COLOUR"),
         (["grey.png", "out.png", "--hint=900,1,red"], "--hint: 900,1,red lies outside"),
@@ -119,12 +123,24 @@ def test_the_script_colours_without_jax(folder, built, grey, tmp_path):
 def test_a_slip_costs_the_script_one_line(arguments, said, grey, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grey.png").write_bytes(grey.read_bytes())
+    if "model.onnx" not in said:
+        (tmp_path / "model.onnx").touch()
+    monkeypatch.setattr(standalone, "MODEL", tmp_path / "model.onnx")
     monkeypatch.setattr(sys, "argv", ["colorize.py", *arguments])
     with pytest.raises(SystemExit) as stop:
         standalone.main()
     assert str(stop.value.code).startswith("colorize.py: ")
     assert said in str(stop.value.code)
     assert (tmp_path / "grey.png").read_bytes() == grey.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_the_script_reads_16_bits(suffix, tmp_path):
+    grey = np.arange(64, dtype=np.uint16).reshape(8, 8) * 4
+    for scale in (1, 257):  # the former has 8 bits in wide integers
+        Image.fromarray(grey * scale).save(tmp_path / f"grey.{suffix}")
+        read = np.asarray(standalone.read(str(tmp_path / f"grey.{suffix}")))
+        np.testing.assert_array_equal(read, np.repeat(grey[..., None], 3, -1))
 
 
 def test_a_percentage_is_the_place_of_a_hint_in_the_script():
