@@ -4,8 +4,12 @@ A hidden folder holds each part as a film that can be played, the means that the
 with, and a journal: a line of JSON for each part. What the journal does not name is not done.
 """
 
+import contextlib
 import json
+import os
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,7 +56,6 @@ class Parts:
                 if not self._path(done.number).is_file():
                     break
                 self.done.append(done)
-        self.folder.mkdir(exist_ok=True)
         (self.folder / OPEN).unlink(missing_ok=True)
         self._write([self._making, *(done._asdict() for done in self.done)])
 
@@ -124,6 +127,37 @@ def folder_of(target: Path) -> Path:
 def unfinished(target: Path) -> Path:
     """Return the name of the film of what is done so far."""
     return target.with_name(f"{target.stem}.unfinished{target.suffix}")
+
+
+@contextlib.contextmanager
+def held(target: Path) -> Iterator[None]:
+    """Keep the parts of a result, whose folder is made, from other processes.
+
+    Raises FilmError if another has them, and OSError where there can be no such folder.
+    """
+    folder = folder_of(target)
+    folder.mkdir(exist_ok=True)
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    place = os.open(folder, os.O_RDONLY)  # the system lets go of it when the process ends
+    try:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FilmError(f"{target}: another process is making it") from None
+        yield
+    finally:
+        os.close(place)
+
+
+def forget(target: Path) -> None:
+    """Remove what was done of a result that is held, but not the folder by which it is held."""
+    for path in folder_of(target).iterdir():
+        path.unlink()
+    unfinished(target).unlink(missing_ok=True)
 
 
 def discard(target: Path) -> None:

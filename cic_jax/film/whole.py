@@ -63,26 +63,29 @@ def colorize(
     if is_same_file(source, target):
         raise FilmError(f"{target}: is the film itself, which is never replaced")
     format_of(target)
+    if target.is_dir():
+        raise FilmError(f"{target}: is a folder; expected the name of a film")
     film = Film(source)
     notes = [f"{source}: {line}" for line in joining.left_out(film, target)]
     look = film.look
     if (look.width, look.height) != (even(look.width), even(look.height)):
         size = f"{even(look.width)} x {even(look.height)}"
         notes.append(f"{source}: becomes {size}: the encoder needs even sides")
-    if overwrite:
-        parts.discard(target)
     try:
-        done = parts.Parts(target, _making(colorizer, source, settings))
-        film_parts, pictures, finished = _write(
-            colorizer, film, target, done, settings, stopped, report
-        )
-        path = target if finished else parts.unfinished(target)
-        if film_parts:
-            joining.join(film_parts, film, path, whole=finished)
+        with parts.held(target):
+            if overwrite:
+                parts.forget(target)
+            done = parts.Parts(target, _making(colorizer, source, settings))
+            film_parts, pictures, finished = _write(
+                colorizer, film, target, done, settings, stopped, report
+            )
+            path = target if finished else parts.unfinished(target)
+            if film_parts:
+                joining.join(film_parts, film, path, whole=finished)
+            if finished:
+                parts.discard(target)
     except (av.FFmpegError, OSError) as error:
         raise FilmError(f"{target}: could not be written: {error.strerror}") from error
-    if finished:
-        parts.discard(target)
     notes += [f"{source}: {line}" for line in film.complaints]
     return Result(path, pictures, finished, notes, done.pictures)
 

@@ -168,6 +168,28 @@ def test_other_formats_hold_the_same_film(colorizer, tmp_path, suffix):
     assert [x for _, x in sound] == [x for _, x in sound_before]
 
 
+def test_a_result_has_one_maker_and_is_no_folder(source, straight, colorizer, tmp_path):
+    """A second command takes nothing from the first, with or without --overwrite."""
+    target = tmp_path / "film.mp4"
+    refused = 0
+
+    def second() -> bool:
+        nonlocal refused
+        if refused < 2:
+            with pytest.raises(film.FilmError, match="another process is making it"):
+                film.colorize(colorizer, source, target, overwrite=bool(refused))
+            refused += 1
+        return False
+
+    film.colorize(colorizer, source, target, stopped=second)
+    assert refused == 2
+    assert target.read_bytes() == straight.read_bytes()
+    (tmp_path / "folder.mp4").mkdir()
+    with pytest.raises(film.FilmError, match="is a folder; expected"):
+        film.colorize(colorizer, source, tmp_path / "folder.mp4")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mp4", "folder.mp4"]
+
+
 def test_a_full_disk_is_one_line_and_leaves_what_was_done(source, colorizer, tmp_path):
     target = tmp_path / "film.mp4"
     with files_of_at_most(3000), pytest.raises(film.FilmError, match="could not be written"):
