@@ -55,9 +55,11 @@ def listed(path: Path) -> Iterator[Photograph]:
 
     The place of a result is the photograph's whole path. Raises OSError.
     """
-    with path.open(encoding="utf-8", errors="surrogateescape") as file:
+    # Editors on Windows begin a text with a byte order mark, which is no part of the first name.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
         for line in file:
-            if name := line.rstrip("\r\n"):
+            name = line.rstrip("\r\n")
+            if name.strip():
                 yield Photograph(name, _whole(name))
 
 
@@ -96,7 +98,7 @@ def planned(
         if other is None:
             taken.append(photograph)
             group |= dict.fromkeys(results, photograph)
-        elif other.name != photograph.name:
+        elif not _is_same(other.name, photograph.name):
             refused[photograph] = f"its result could have the name of that of {other.name}"
     return taken, refused
 
@@ -127,6 +129,13 @@ def _whole(name: str) -> str:
     if path.is_absolute() or ".." in path.parts:
         path = Path(os.path.abspath(path))
     return path.relative_to(path.anchor).as_posix()
+
+
+def _is_same(name: str, other: str) -> bool:
+    """Return whether two names are one, such as a.jpg and ./a.jpg."""
+    if name == other or stores.is_url(name) or stores.is_url(other):
+        return name == other
+    return os.path.abspath(name) == os.path.abspath(other)
 
 
 def _key(place: str) -> str:

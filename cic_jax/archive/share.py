@@ -29,11 +29,12 @@ def missing(
 ) -> Iterator[tuple[Photograph, str | None]]:
     """Yield each photograph with the place of its result, None if it is to be coloured.
 
-    It is if no line of the manifest says that it was, if its result is gone or of another size, or
-    if the photograph has changed. What failed is tried again. Settings play no part: they are those
-    of the whole archive.
+    It is if its last line in the manifest does not say that it was, if its result is gone or of
+    another size, or if the photograph has changed. What failed is tried again. Settings play no
+    part: they are those of the whole archive.
     """
-    coloured = {x["file"]: x for x in recorded.read() if x.get("status") == "coloured"}
+    last = {x["file"]: x for x in recorded.read()}
+    coloured = {file: x for file, x in last.items() if x.get("status") == "coloured"}
 
     def result(photograph: Photograph) -> str | None:
         record = coloured.get(photograph.name)

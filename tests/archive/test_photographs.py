@@ -54,7 +54,7 @@ SHARES = [[2], [3], [1], [2], [3], [1], [1], [3]]
 def test_a_photograph_named_twice_counts_once_and_one_of_its_place_is_refused():
     one, same = Photograph("/a/x.jpg", "x.jpg"), Photograph("/b/X.JPG", "X.JPG")
     late = Photograph("/b/x.jpg.png", "x.jpg.png")  # as a result of x.jpg may be called
-    taken, refused = planned([one, one, same, late])
+    taken, refused = planned([one, one, Photograph("/a/./x.jpg", "x.jpg"), same, late])
     assert taken == [one]
     assert list(refused) == [same, late]
     assert refused[same] == "its result could have the name of that of /a/x.jpg"
@@ -78,6 +78,12 @@ def test_the_place_is_the_whole_name_and_never_outside(line, place, tmp_path):
     assert ".." not in photograph.place.split("/")
     assert not photograph.place.startswith("/")
     assert place in (None, photograph.place)
+
+
+def test_a_list_may_come_from_windows(tmp_path):
+    """A byte order mark and the ends of lines are no part of a name."""
+    (tmp_path / "list").write_bytes(b"\xef\xbb\xbfa.jpg\r\n\r\n  \r\nd\xc3\xa9j\xc3\xa0 vu.jpg\r\n")
+    assert [x.name for x in listed(tmp_path / "list")] == ["a.jpg", "d\u00e9j\u00e0 vu.jpg"]
 
 
 @pytest.mark.parametrize(

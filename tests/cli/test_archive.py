@@ -76,6 +76,21 @@ def test_what_is_lost_or_changed_is_done_anew_and_no_more(source, tmp_path, colo
     assert images.read(out / "b.jpg").rgb.shape == (40, 40, 3)
 
 
+def test_the_last_line_of_a_photograph_holds(source, tmp_path, colorize):
+    """What failed later, as on a disk that was away, is done anew, and the manifest says so."""
+    out, here, away = tmp_path / "out", source / "a.png", tmp_path / "away"
+    (tmp_path / "list").write_text(str(here))
+    arguments = (f"--list={tmp_path / 'list'}", f"--out={out}")
+    colorize(*arguments)
+    here.rename(away)
+    colorize(*arguments)
+    away.rename(here)
+    colorize(*arguments)
+    assert [line["status"] for line in lines(out)] == ["coloured", "failed", "coloured"]
+    colorize(*arguments)
+    assert len(lines(out)) == 3
+
+
 @pytest.mark.parametrize("option", ["--temperature=0.5", "--share=2/2"])
 def test_an_archive_begun_otherwise_is_refused_in_one_line(option, source, tmp_path, colorize):
     out = tmp_path / "out"
