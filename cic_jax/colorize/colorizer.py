@@ -116,11 +116,11 @@ class Colorizer(Predictor):
             return self.render(self.predict(photo, hints), temperature, saturation, tau)
         if hints:
             raise ValueError("hints: expected one photograph, got several: colour them one by one")
-        pixels = [pixels_of(one) for one in photo]  # all are checked before the first is coloured
+        listed = isinstance(photo, list | tuple)
+        photos = photo if listed else np.asarray(photo)
+        pixels = [pixels_of(one) for one in photos]  # all are checked before the first is coloured
         coloured = [self(one, temperature, saturation, (), tau) for one in pixels]
-        if isinstance(photo, np.ndarray):
-            return np.array(coloured, np.uint8).reshape(photo.shape)
-        return coloured
+        return coloured if listed else np.array(coloured, np.uint8).reshape(photos.shape)
 
     def candidates(
         self,

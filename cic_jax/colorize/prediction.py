@@ -69,4 +69,4 @@ def pixels_of(photo: Photograph) -> UInt8[np.ndarray, "h w *c"]:
 
 def is_batch(photo: object) -> bool:
     """Return whether these are several photographs: a list, a tuple or an array 'b h w 3'."""
-    return isinstance(photo, list | tuple) or (isinstance(photo, np.ndarray) and photo.ndim == 4)
+    return isinstance(photo, list | tuple) or getattr(photo, "ndim", 0) == 4

@@ -1,5 +1,6 @@
 """The settings of a read-out: how colours are taken from a predicted distribution."""
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -29,8 +30,10 @@ def from_config(colour: ConfigDict) -> Settings:
 
 def require(settings: Settings, target: Target) -> None:
     """Raise ValueError where a model cannot be read out by these settings."""
-    if not all(value >= 0 for value in settings):
-        raise ValueError(f"expected doubt, tau, temperature and saturation >= 0, got {settings}")
+    if not all(0 <= value < math.inf for value in settings):
+        raise ValueError(
+            f"expected doubt, tau, temperature and saturation >= 0 and finite, got {settings}"
+        )
     if settings.tau and target.prior is None:
         raise ValueError(
             f"tau = {settings.tau:g} needs a model whose prior is known; this one has none: use 0"

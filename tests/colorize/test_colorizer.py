@@ -172,6 +172,7 @@ def test_several_photographs_are_coloured_as_each_alone(colorizer, tmp_path):
     together = colorizer(batch)
     assert (type(together), together.shape) == (np.ndarray, batch.shape)
     np.testing.assert_array_equal(together[1], colorizer(batch[1]))
+    np.testing.assert_array_equal(colorizer(jnp.asarray(batch)), together)
     assert (colorizer([]), colorizer(batch[:0]).shape) == ([], (0, 24, 32, 3))
 
 

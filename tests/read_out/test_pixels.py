@@ -63,6 +63,7 @@ def test_a_regression_has_one_answer():
     [
         (TARGET, {"doubt": -1.0}, "doubt, tau, temperature and saturation >= 0"),
         (TARGET, {"tau": float("nan")}, "doubt, tau, temperature and saturation >= 0"),
+        (TARGET, {"saturation": float("inf")}, "saturation >= 0 and finite"),
         (distribution(), {"tau": 0.5}, "tau = 0.5 needs a model whose prior is known"),
         (regression(), {"possible": True}, "this one predicts ab itself"),
     ],
