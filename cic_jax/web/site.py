@@ -67,8 +67,8 @@ def site(model: Model, name: str, runtime: Mapping[str, bytes]) -> dict[str, byt
     for file, content in runtime.items():
         if file.endswith(".wasm"):
             files[f"runtime/{file}.gz"] = _compressed(content)
-        else:
-            files[f"runtime/{file}"] = content
+        else:  # as .js, since some servers know no .mjs, which browsers then refuse
+            files[f"runtime/{Path(file).with_suffix('.js')}"] = content
     files["model/network.onnx.gz"] = _compressed(graphs.network.SerializeToString())
     files["model/read_out.onnx.gz"] = _compressed(graphs.read_out.SerializeToString())
     sizes = {path: len(content) for path, content in files.items() if path.endswith(".gz")}

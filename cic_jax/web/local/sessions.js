@@ -1,8 +1,8 @@
 // The network and its read-out in ONNX Runtime Web, on the graphics processor where there is one.
 
-const BINARIES = {
-  webgpu: "ort-wasm-simd-threaded.asyncify.wasm",
-  wasm: "ort-wasm-simd-threaded.wasm",
+const BINARIES = { // and the scripts that load them
+  webgpu: "ort-wasm-simd-threaded.asyncify",
+  wasm: "ort-wasm-simd-threaded",
 };
 const MOST_THREADS = 4; // more gain little
 
@@ -14,17 +14,19 @@ export async function start(asked, told) {
   const about = await (await answer("model/about.json")).json();
   const device = asked ?? ((await hasGraphics()) ? "webgpu" : "wasm");
   const files = [
-    `runtime/${BINARIES[device]}.gz`, "model/network.onnx.gz", "model/read_out.onnx.gz",
+    `runtime/${BINARIES[device]}.wasm.gz`, "model/network.onnx.gz", "model/read_out.onnx.gz",
   ];
   const total = files.reduce((sum, path) => sum + about.bytes[path], 0);
   let come = 0;
   const [binary, network, readOut] = await Promise.all(
-    files.map((path) => content(path, (bytes) => told((come += bytes), total))),
+    // More than all comes where the browser undoes the compression.
+    files.map((path) => content(path, (bytes) => told(Math.min(come += bytes, total), total))),
   );
-  const ort = await import(at(`runtime/ort.${device}.min.mjs`));
+  const ort = await import(at(`runtime/ort.${device}.min.js`));
   const threads = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
   Object.assign(ort.env.wasm, {
-    wasmBinary: binary.buffer, wasmPaths: at("runtime/"), numThreads: threads,
+    wasmBinary: binary.buffer, wasmPaths: { mjs: at(`runtime/${BINARIES[device]}.js`) },
+    numThreads: threads,
   });
   const processor = { executionProviders: ["wasm"] };
   const reading = await ort.InferenceSession.create(readOut, processor);
