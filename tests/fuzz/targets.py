@@ -22,6 +22,7 @@ from photo_files import encode, picture
 
 from cic_jax import images, model, weights
 from cic_jax.cli import main
+from cic_jax.description import checked as checked_description
 from cic_jax.images import PhotoError, plain, reading
 from cic_jax.web import parameters
 
@@ -106,7 +107,7 @@ def read_weights(suffix):
 
 def check_description(description):
     with contextlib.suppress(ValueError):
-        checked = model.checked(json.loads(json.dumps(description)))
+        checked = checked_description(json.loads(json.dumps(description)))
         model.palette(checked)
 
 

@@ -29,6 +29,10 @@ class NoNetwork(Colorizer):
         self.size = 64
         self.model = SimpleNamespace(target=SimpleNamespace(centers=None))
 
+    @property
+    def takes_hints(self):
+        return False
+
 
 MEBIBYTE = 2**20
 UPLOAD = "POST /photographs?name=a HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n"
