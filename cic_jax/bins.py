@@ -47,9 +47,11 @@ def encode(
     section 2.1). One neighbour gives the one-hot encoding. Ties go to the lower index. a and b
     are clipped to +-128. A table lists, for each small cell of the plane, the few bins that can be
     nearest, so that no colour is compared with all bins. A colour of NaN gets weights of NaN.
-    Raises TypeError for integers, and ValueError for another last axis and unless `neighbors` is
-    between 1 and the number of bins.
+    Raises TypeError for integers, and ValueError for another last axis, for `sigma` <= 0 and unless
+    `neighbors` is between 1 and the number of bins.
     """
+    if not sigma > 0:
+        raise ValueError(f"sigma: expected more than 0, got {sigma}")
     ab = expected.floats("ab", ab, 2)
     table = _candidates(np.ascontiguousarray(centers, np.float32).tobytes(), neighbors)
     ab = jnp.clip(ab, -LIMIT, LIMIT)

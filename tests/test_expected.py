@@ -97,6 +97,11 @@ def test_half_precision_is_computed_in_full():
     assert weights.dtype == jnp.float32
 
 
+def test_a_width_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="sigma: expected more than 0, got 0"):
+        bins.encode(jnp.zeros((3, 2)), sigma=0.0)
+
+
 def test_nan_is_passed_on():
     _, weights = bins.encode(jnp.array([jnp.nan, 0.0]))
     assert np.isnan(weights).all()

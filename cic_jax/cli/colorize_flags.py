@@ -105,8 +105,8 @@ def add(subcommands: argparse._SubParsersAction) -> argparse.ArgumentParser:
         choices=("auto", "float32", "bfloat16"),
         default="auto",
         help="numbers that the network multiplies; bfloat16 is quicker for many photographs if the "
-        "processor has it, and is taken by itself where colours stay the same to the eye "
-        "(default: %(default)s)",
+        "processor has it (the first of a shape are in float32), and is taken by itself where "
+        "colours stay the same to the eye (default: %(default)s)",
     )
     parser.add_argument(
         "--candidates",

@@ -111,7 +111,8 @@ def plan_result(
         there = [path for path in results if path.exists()]
         for path in there:
             if images.is_same_file(photograph, path):
-                reason = "is the photograph itself, which is never replaced"
+                what = "film" if film.is_film(photograph) else "photograph"
+                reason = f"is the {what} itself, which is never replaced"
                 return plan._replace(errors=[_failure(photograph, reason)])
             if not sources.made(path, photograph):
                 reason = f"{path} exists already and was not made from it; name another"

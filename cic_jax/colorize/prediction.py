@@ -55,7 +55,7 @@ def pixels_of(photo: Photograph) -> UInt8[np.ndarray, "h w *c"]:
     """
     if isinstance(photo, str | Path):
         return images.read(Path(photo).expanduser()).rgb
-    if isinstance(photo, Image.Image):
+    if isinstance(photo, Image.Image) and 0 not in photo.size:
         return images.decode(photo).rgb
     pixels = np.asarray(photo)
     shaped = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)

@@ -65,7 +65,10 @@ def colour(options: argparse.Namespace) -> None:
         raise ValueError(f"{MODEL} is missing, which was exported with this script")
     photo = read(options.photo)
     hints = [parse(text, photo.size) for text in options.hint]
-    session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has no class of its own for them
+        raise ValueError(f"{MODEL} cannot be read: export it again") from error
     own = json.loads(session.get_modelmeta().custom_metadata_map["defaults"])
     given = {name: getattr(options, name) for name in own if getattr(options, name) is not None}
     ab, scale = predict(session, photo, own | given, hints, options.size)

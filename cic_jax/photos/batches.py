@@ -145,5 +145,5 @@ def require_some(photographs: Photographs) -> None:
     if not photographs:
         raise ValueError(
             f"the {photographs.split} split is empty: the source holds too few photographs "
-            f"({photographs.report.get('kept', {})})"
+            f"({photographs.report.get('kept', {})}); give some dozens or more"
         )

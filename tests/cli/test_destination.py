@@ -40,7 +40,11 @@ def test_the_file_named_is_never_a_photograph_nor_another_s_result(tmp_path, col
         status, lines = colorize(path, f"--out={out}", "--overwrite")
         assert status == console.UNUSABLE
         assert said in lines[0]
-    assert (path.read_bytes(), other.read_bytes()) == before
+    film = tmp_path / "a.mp4"
+    film.write_bytes(b"a film")
+    line = colorize(film, f"--out={film}")[1][0]
+    assert line == f"{film}: is the film itself, which is never replaced"
+    assert (path.read_bytes(), other.read_bytes(), film.read_bytes()) == (*before, b"a film")
 
 
 def test_the_last_argument_may_be_the_folder(tmp_path, colorize):

@@ -176,6 +176,11 @@ def test_several_photographs_are_coloured_as_each_alone(colorizer, tmp_path):
     assert (colorizer([]), colorizer(batch[:0]).shape) == ([], (0, 24, 32, 3))
 
 
+def test_a_picture_without_pixels_is_refused(colorizer):
+    with pytest.raises(ValueError, match=r"got uint8 of shape \(5, 0\)"):
+        colorizer(Image.new("L", (0, 5)))
+
+
 @pytest.mark.parametrize("batch", [np.zeros((2, 8, 8, 4), np.uint8), [np.zeros((8, 8, 3))]])
 def test_several_of_another_kind_are_refused(colorizer, batch):
     with pytest.raises(ValueError, match=r"photo: expected uint8 of shape \(h, w\)"):
