@@ -48,8 +48,12 @@ def main() -> None:
 
 def _named(runs: list[str]) -> dict[str, Path]:
     """Map each run's name to its directory."""
-    released = {run: checkpoint.RELEASED / run for run in runs if not Path(run).exists()}
-    paths = [released[run] if released.get(run, Path()).is_dir() else Path(run) for run in runs]
+    paths = [Path(run) for run in runs]
+    released = [checkpoint.RELEASED / path for path in paths]
+    paths = [
+        model if model.is_dir() and not path.exists() else path
+        for path, model in zip(paths, released, strict=True)
+    ]
     named = {path.resolve().name: path for path in paths}
     if len(named) < len(paths):
         sys.exit(f"--runs: expected directories of different names, got {', '.join(runs)}")
