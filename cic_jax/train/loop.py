@@ -1,4 +1,4 @@
-"""The training loop: when to step, log, evaluate, save and stop. All arithmetic is elsewhere."""
+"""A run, from its config to its last step. All arithmetic is elsewhere."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,22 +6,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jax
-import numpy as np
 from absl import logging
-from jaxtyping import Array, Key
 from ml_collections import ConfigDict
 
 from cic_jax import checkpoint, hosts, metrics, photos
 from cic_jax.model import BuildNetwork, BuildTarget
-from cic_jax.step import TrainState
 from cic_jax.train import (
+    advance,
     agreement,
     build,
     crop,
     directory,
     dispatch,
     feed,
-    guard,
     identity,
     outcome,
     parallel,
@@ -182,7 +179,7 @@ def _run(
                 recorder.note(step, "resumed", changed=changed)
             recorder.settings(directory.flat(config), metrics.RANKED)
             minutes = config.train.save_every_minutes
-            tasks = _Tasks(
+            tasks = advance.Tasks(
                 dispatch.steps(config, parts, augment),
                 validation.validator(config, parts, material.validation, recorder, source),
                 Saver(manager, parts.description, to_record, recorder, minutes),
@@ -198,7 +195,9 @@ def _run(
                 partial(clock.keep_up, workdir),
                 clock.phase,
             )
-            step, validated = _loop(source, tasks, state, key, interrupt, validate_start=tuned)
+            step, validated = advance.to_the_end(
+                source, tasks, state, key, interrupt, validate_start=tuned
+            )
             with clock.phase("saving"):
                 checkpoint.wait(manager)
     clock.write(workdir, ended_at=step)
@@ -206,90 +205,3 @@ def _run(
     if config.train.init_from and step == source.total_steps and jax.process_index() == 0:
         logging.info("%s", outcome.line(validations, config.train.best_metric))
     return validated or outcome.figures(validations)
-
-
-class _Tasks(NamedTuple):
-    """What the loop calls."""
-
-    run: Callable  # (replicated state, photographs, rows, key) -> state, [losses, norms]
-    validate: Callable  # (step, replicated state) -> metrics
-    saver: Saver
-    meter: record.Meter
-    progress: Progress
-    profile: Profile
-    keep_up: Callable  # writes the clock now and then
-    phase: Callable  # (phase of the clock) -> context
-
-
-def _loop(
-    source: feed.Feed,
-    tasks: _Tasks,
-    state: TrainState,
-    key: Key[Array, ""],
-    interrupt: Interrupt,
-    *,
-    validate_start: bool,
-) -> tuple[int, dict[str, float]]:
-    """Train up to the last step or an interrupt; return that step and the last new metrics.
-
-    Args:
-        source: Photographs of each dispatch, and the number of steps between validations.
-        tasks: What to call.
-        state: State from which training starts or continues.
-        key: Random key of the augmentation.
-        interrupt: Requests to stop.
-        validate_start: Whether to validate and save the state before the first step, too.
-    """
-    step, validated = int(state.step), {}
-    state = parallel.replicate(state)
-    stop, saved = False, step
-    if validate_start:
-        validated = _validated(tasks, step, state)
-        with tasks.phase("saving"):
-            tasks.saver.save(step, state, validated)
-        tasks.meter.restart()
-    while step < source.total_steps and not stop:
-        until = min(source.total_steps, (step // source.evaluate_steps + 1) * source.evaluate_steps)
-        tasks.profile.at(step)
-        count = min(source.steps_per_dispatch, tasks.profile.bound(step, until) - step)
-        with tasks.phase("data"):
-            batches = source.dispatch(step, count)
-        with tasks.phase("steps"):
-            state, figures = tasks.run(state, batches.pixels, batches.rows, key)
-            # Reading them also waits for the step: two of them at once on virtual devices of
-            # a CPU wait for each other for ever.
-            losses, norms = np.asarray(figures.addressable_data(0))[0].T
-            tasks.progress.add(step, batches.positions, losses)
-        step += count
-        tasks.meter.add(step, losses, norms)
-        tasks.keep_up()
-        if step == until:
-            tasks.meter.flush()
-            validated = _validated(tasks, step, state)
-        stop, due = parallel.any_host(interrupt.requested(), tasks.saver.due())
-        if step == until or due:
-            tasks.meter.flush()
-            with tasks.phase("saving"):
-                tasks.saver.save(step, state, validated if step == until else None)
-            saved = step
-            tasks.meter.restart()
-    tasks.profile.at(step)
-    if stop and step < source.total_steps:
-        if saved != step:
-            tasks.meter.flush()
-            with tasks.phase("saving"):
-                tasks.saver.save(step, state, None)
-        logging.info("Interrupted: step %d is saved, the same command continues from it.", step)
-        interrupt.heed()
-    tasks.meter.close()
-    return step, validated
-
-
-def _validated(tasks: _Tasks, step: int, state: TrainState) -> dict[str, float]:
-    """Return the validation metrics of a replicated state; ConfigError for a loss not finite."""
-    with tasks.phase("evaluation"):
-        metrics = tasks.validate(step, state)
-    if not np.isfinite(metrics["loss"]):
-        raise guard.refusal(f"the validation loss after step {step} is not finite")
-    tasks.meter.validated(step, metrics)
-    return metrics
