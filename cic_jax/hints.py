@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float
 
@@ -33,8 +34,9 @@ class Hints(NamedTuple):
 
 def none(photographs: int, places: int, bins: int) -> Hints:
     """Return hints that say nothing."""
-    place = jnp.zeros((photographs, places, 2))
-    return Hints(place, place, place[..., 0], jnp.zeros((photographs, bins)))
+    shapes = ((places, 2), (places, 2), (places,), (bins,))
+    # From the host: zeros made on the device are a program to compile.
+    return Hints(*(jax.device_put(np.zeros((photographs, *s), np.float32)) for s in shapes))
 
 
 def told(hints: Hints, saturation: float) -> Hints:

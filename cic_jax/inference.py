@@ -1,5 +1,6 @@
 """The fast forward pass of a trained network, shared by colouring, scoring and benchmarks."""
 
+import functools
 import inspect
 import threading
 import time
@@ -14,7 +15,7 @@ from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 from jaxtyping import Array, Float
 
-from cic_jax import convolutions, machine
+from cic_jax import convolutions, haste, machine
 from cic_jax.hints import Hints
 from cic_jax.layers import Convolution
 from cic_jax.programs import KEPT, Programs
@@ -40,7 +41,9 @@ class Prepared(Protocol):
 
 MULTIPLE = 64  # to which the sides of a photograph are padded, so that few shapes are compiled
 GROUP = 2  # images at a time, the quickest for a core at an eighth of the resolution
-EARNED = 5.0  # seconds of a shape's photographs after which a faster program repays its compiling
+# Seconds of a shape's photographs after which a program repays its compiling: the one that is there
+# at once, the one that is there soon, and the fast one.
+EARNED = (0.0, 1.0, 5.0)
 PRECISIONS = ("auto", "float32", "bfloat16")
 PANELS_FROM = 200  # photographs from which on panelled kernels repay their longer loading
 
@@ -145,15 +148,16 @@ def immediate(
     """Compile a forward pass whose first result comes soon, as that of `compiled` in its arguments.
 
     Where the fastest program takes long to compile, on a CPU, the photographs of a shape go through
-    a quick one, in float32, until they have taken `EARNED` seconds; then the fast one is compiled
-    beside them.
+    quicker ones, in float32; as they have taken `EARNED` seconds, the next is compiled beside them.
+    A shape begins with the second one where an earlier process has kept it.
     """
     precision = resolve_precision(precision, network)  # refused before anything is compiled
     if _engine(network) != "fast":
         return compiled(network, variables, photographs, name, precision)
-    soon = network.clone(convolution="quick")
-    quick = _Compiled(soon, jax.device_put(variables), name, quick=True)
-    return _Immediate(quick, partial(compiled, network, variables, photographs, name, precision))
+    quick, placed = network.clone(convolution="quick"), jax.device_put(variables)
+    at_once, soon = (_Compiled(quick, placed, name, hurry) for hurry in (haste.AT_ONCE, haste.SOON))
+    fast = functools.cache(partial(compiled, network, variables, photographs, name, precision))
+    return _Immediate(at_once, soon, fast)
 
 
 class _Compiled:
@@ -164,11 +168,11 @@ class _Compiled:
         network: nn.Module,
         prepared: dict[str, Any],
         name: str | None,
-        quick: bool = False,
+        hurry: int = haste.THOROUGH,
         precision: str = "float32",
     ) -> None:
-        jit = partial(convolutions.jit_inference, quick=quick, precision=precision)
-        name = None if name is None else f"{name} {network!r} {quick} {precision}"
+        jit = partial(convolutions.jit_inference, haste=hurry, precision=precision)
+        name = None if name is None else f"{name} {network!r} {hurry} {precision}"
         self._programs = Programs(partial(infer, network), prepared, jit=jit, name=name)
 
     def __call__(self, L, hints=None):
@@ -178,43 +182,58 @@ class _Compiled:
         """Compile the program for one photograph, an array or its shape."""
         self._programs.prepare(L, hints)
 
+    def is_kept(self, L, hints=None):
+        """Tell whether an earlier process has kept the program for one photograph."""
+        return self._programs.is_kept(L, hints)
+
 
 class _Immediate:
-    """A quick forward pass, and a fast one for the shapes that have earned it."""
+    """Forward passes one after the other, each for the shapes that have earned it."""
 
-    def __init__(self, quick: _Compiled, prepare_fast: Callable[[], Forward]) -> None:
-        self._quick = quick
-        self._prepare_fast = prepare_fast
-        self._fast: Forward | None = None
-        self._seconds: dict[Any, float] = {}  # in the quick program, by shape
-        self._ready: set[Any] = set()  # shapes whose fast program is compiled
+    def __init__(
+        self, at_once: _Compiled, soon: _Compiled, prepare_fast: Callable[[], Forward]
+    ) -> None:
+        self._passes = (lambda: at_once, lambda: soon, prepare_fast)
+        self._soon = soon
+        self._seconds: dict[Any, float] = {}  # that its photographs have taken, by shape
+        self._stage: dict[Any, int] = {}  # of the passes, by shape
         self._compiling: threading.Thread | None = None
 
     def __call__(self, L, hints=None):
         shape = jax.tree.map(np.shape, (L, hints))
-        if shape in self._ready and self._fast is not None:
-            return self._fast(L, hints)
+        stage = self._begun(shape, L, hints)
         start = time.monotonic()
-        output = self._quick(L, hints)
+        output = self._passes[stage]()(L, hints)
         passed = time.monotonic() - start
         # The first includes the compiling.
         self._seconds[shape] = self._seconds[shape] + passed if shape in self._seconds else 0.0
-        busy = self._compiling is not None and self._compiling.is_alive()
-        if self._seconds[shape] >= EARNED and not busy and len(self._ready) < KEPT:
+        later = stage + 1
+        if later < len(EARNED) and self._seconds[shape] >= EARNED[later] and self._has_room(later):
             # Waited for at the end of the process: ended within XLA, it would end in an abort.
-            self._compiling = threading.Thread(target=self._compile, args=(shape, L, hints))
+            self._compiling = threading.Thread(target=self._compile, args=(later, shape, L, hints))
             self._compiling.start()
         return output
 
     def prepare(self, L, hints=None):
-        """Compile the quick program for one photograph, an array or its shape."""
-        if jax.tree.map(np.shape, (L, hints)) not in self._ready:
-            self._quick.prepare(L, hints)
+        """Compile the first program for one photograph, an array or its shape."""
+        forward = self._passes[self._begun(jax.tree.map(np.shape, (L, hints)), L, hints)]()
+        if isinstance(forward, Prepared):
+            forward.prepare(L, hints)
 
-    def _compile(self, shape: Any, L: Any, hints: Any) -> None:
-        self._fast = self._fast or self._prepare_fast()
-        self._fast(L, hints)
-        self._ready.add(shape)
+    def _begun(self, shape: Any, L: Any, hints: Any) -> int:
+        """Return the stage of a shape; a new one begins with what is kept."""
+        if shape not in self._stage:
+            self._stage[shape] = 1 if self._soon.is_kept(L, hints) else 0
+        return self._stage[shape]
+
+    def _has_room(self, stage: int) -> bool:
+        """Tell whether nothing is being compiled, and a program would not drive out another."""
+        busy = self._compiling is not None and self._compiling.is_alive()
+        return not busy and sum(each >= stage for each in self._stage.values()) < KEPT
+
+    def _compile(self, stage: int, shape: Any, L: Any, hints: Any) -> None:
+        self._passes[stage]()(L, hints)
+        self._stage[shape] = stage
 
 
 def prepare(

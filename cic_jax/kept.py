@@ -74,6 +74,12 @@ def read(name: str) -> bytes | None:
     return contents if digest == _digest(name, contents) else None
 
 
+def exists(name: str) -> bool:
+    """Tell whether something is kept under a name, whole or not."""
+    within = folder()
+    return within is not None and (within / (name + SUFFIX)).exists()
+
+
 def write(name: str, contents: bytes) -> None:
     """Keep bytes under a name, whole or not at all; where that cannot be, nothing is kept."""
     if (within := folder()) is None:

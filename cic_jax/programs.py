@@ -52,6 +52,12 @@ class Programs:
         """Compile the program for arguments as these, arrays or `jax.ShapeDtypeStruct`s."""
         self._program((*self._bound, *arguments))
 
+    def is_kept(self, *arguments: Any) -> bool:
+        """Tell whether an earlier process has kept the program for arguments as these."""
+        if self._name is None or kept.folder() is None:
+            return False
+        return kept.exists(self._kept((*self._bound, *arguments)))
+
     def _program(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         leaves, structure = jax.tree.flatten(arguments)
         key = structure, *((leaf.shape, leaf.dtype) for leaf in leaves)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from cic_jax import convolutions, inference, network
+from cic_jax import convolutions, haste, inference, kept, network
 from cic_jax.convolutions import schedule
 
 NET = network.create("simplified", width=0.05)
@@ -98,19 +98,59 @@ def test_the_kernels_of_any_network_are_transformed():
     np.testing.assert_allclose(found, net.apply(variables, L), atol=1e-4)
 
 
-def test_the_fast_program_follows_the_quick_one(monkeypatch):
-    """Where a shape's photographs have earned it; the results are the same."""
+def test_faster_programs_follow_the_one_that_is_there_at_once(monkeypatch):
+    """Where a shape's photographs have earned them; the results are the same."""
     rows = ({"stride": 2}, {}, {"dilation": 2}, {"upsample": True})
     net = network.Network(tuple(network.Block(1, 64, **row) for row in rows))
     L = np.asarray(random(1, 32, 32))
     variables = jax.jit(net.init)(jax.random.key(1), L)
-    monkeypatch.setattr(inference, "EARNED", 0.0)
+    monkeypatch.setattr(inference, "EARNED", (0.0, 0.0, 0.0))
     forward = inference.immediate(net, variables)
-    quick = forward(L)
-    forward._compiling.join()
-    assert len(forward._ready) == 1
-    monkeypatch.setattr(forward, "_quick", None)
-    np.testing.assert_allclose(forward(L), quick, atol=1e-5 * np.abs(quick).max())
+    expected = jax.jit(net.apply)(variables, L)
+    for stage in range(3):
+        np.testing.assert_allclose(forward(L), expected, atol=1e-5 * np.abs(expected).max())
+        forward._compiling.join()
+        assert list(forward._stage.values()) == [min(stage + 1, 2)]
+
+
+def test_a_shape_begins_with_the_program_that_an_earlier_process_earned(
+    variables, monkeypatch, tmp_path
+):
+    """Another object stands in for another process."""
+    monkeypatch.setattr(kept, "folder", lambda: tmp_path)
+    monkeypatch.setattr(inference, "EARNED", (0.0, 0.0, 9e9))
+    first = inference.immediate(NET, variables, name="one")
+    first(X[:1])
+    first._compiling.join()
+    later = inference.immediate(NET, variables, name="one")
+    shape = jax.ShapeDtypeStruct(X[:1].shape, X.dtype)
+    later.prepare(shape)
+    assert list(later._stage.values()) == [1]
+    np.testing.assert_array_equal(later(X[:1]), first(X[:1]))
+
+
+def test_no_shape_drives_out_the_faster_program_of_another(variables, monkeypatch):
+    monkeypatch.setattr(inference, "EARNED", (0.0, 0.0, 9e9))
+    monkeypatch.setattr(inference, "KEPT", 1)
+    forward = inference.immediate(NET, variables)
+    for width in (24, 32, 24, 32):
+        forward(X[:1, :, :width])
+        forward._compiling.join()
+    assert sorted(forward._stage.values()) == [0, 1]
+
+
+@pytest.mark.parametrize("level", [haste.THOROUGH, haste.SOON, haste.AT_ONCE])
+def test_haste_changes_no_result(variables, level):
+    hasty = convolutions.jit_inference(NET.apply, haste=level)
+    expected = jax.jit(NET.apply)(variables, X)
+    np.testing.assert_allclose(hasty(variables, X), expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_haste_is_for_cpus_alone(monkeypatch):
+    """Other backends do not know the CPU's options."""
+    assert haste.options(haste.AT_ONCE)
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert haste.options(haste.AT_ONCE) == {}
 
 
 def test_few_photographs_take_the_quick_program(variables):

@@ -57,10 +57,13 @@ def refuse(*_):
 def test_another_process_compiles_nothing(folder):
     """Stood in for by another object: nothing but the name and the shapes is the same."""
     first = programs.Programs(both, name="both")(*arguments())
-    later = programs.Programs(refuse, name="both")(*arguments())
+    again = programs.Programs(refuse, name="both")
+    assert again.is_kept(*arguments())
+    later = again(*arguments())
     np.testing.assert_array_equal(later, first)
     assert len(later) == 2
     for name, size in ("other", 3), ("both", 5):
+        assert not programs.Programs(refuse, name=name).is_kept(*arguments(size))
         with pytest.raises(AssertionError, match="compiled"):
             programs.Programs(refuse, name=name)(*arguments(size))
 

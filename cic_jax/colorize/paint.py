@@ -5,6 +5,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 
 from cic_jax import read_out
+from cic_jax.haste import jit_soon
 from cic_jax.images.resize import pad
 from cic_jax.programs import Programs
 
@@ -24,12 +25,12 @@ def paint(
     h, w = pixels.shape[:2]
     tile = tile_shape(h, w)
     samples, window = np.asarray(ab), _window(ab.shape, tile, scale)
-    result = np.empty((h, w, 3), np.uint8)
+    result, tiles = np.empty((h, w, 3), np.uint8), _tiles(pixels.shape, tile)
     for top in range(0, h, tile[0]):
         for left in range(0, w, tile[1]):
             inside = np.s_[top : top + tile[0], left : left + tile[1]]
             near, origin = _around(samples, scale, (top, left), window)
-            colored = np.asarray(_tiles(pad(pixels[inside], tile), near, scale, origin))
+            colored = np.asarray(tiles(pad(pixels[inside], tile), near, scale, origin))
             rows, columns = result[inside].shape[:2]
             result[inside] = colored[:rows, :columns]
     return result
@@ -45,7 +46,14 @@ def _paint_tile(
     return read_out.render(L, read_out.bilinear(ab, scale, origin, L.shape[:2]))
 
 
-_tiles = Programs(_paint_tile, name="tile")
+_single_tile = Programs(_paint_tile, jit=jit_soon, name="single tile")
+_many_tiles = Programs(_paint_tile, name="tile")
+
+
+def _tiles(photograph: tuple[int, ...], tile: tuple[int, int]) -> Programs:
+    """Return the programs for a photograph: of several tiles, each takes half the time."""
+    h, w = photograph[:2]
+    return _single_tile if h <= tile[0] and w <= tile[1] else _many_tiles
 
 
 def prepare(
@@ -56,7 +64,8 @@ def prepare(
     window = _window(samples, tile, scale)
     pair = jax.ShapeDtypeStruct((2,), np.float32)
     pixels = jax.ShapeDtypeStruct((*tile, *photograph[2:]), np.uint8)
-    _tiles.prepare(pixels, jax.ShapeDtypeStruct((*window, 2), np.float32), pair, pair)
+    near = jax.ShapeDtypeStruct((*window, 2), np.float32)
+    _tiles(photograph, tile).prepare(pixels, near, pair, pair)
 
 
 def tile_shape(h: int, w: int) -> tuple[int, int]:

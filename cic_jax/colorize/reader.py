@@ -8,6 +8,7 @@ from cic_jax import bins, read_out
 from cic_jax.colorize.paint import paint, prepare
 from cic_jax.colorize.prediction import Prediction
 from cic_jax.configs import default
+from cic_jax.haste import jit_soon
 from cic_jax.images import resize
 from cic_jax.inference import MULTIPLE
 from cic_jax.model import Model
@@ -39,8 +40,8 @@ class Reader:
             return read_out.cell_ab(model.target, output, L, settings._replace(**fixed))
 
         self.model = model
-        self._pixel_ab = Programs(pixel_ab, name=name and f"{name} pixels")
-        self._cells = Programs(cells, name=name and f"{name} cells")
+        self._pixel_ab = Programs(pixel_ab, jit=jit_soon, name=name and f"{name} pixels")
+        self._cells = Programs(cells, jit=jit_soon, name=name and f"{name} cells")
 
     def settings(
         self,

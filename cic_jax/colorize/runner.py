@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, UInt8
 from cic_jax import inference, read_out
 from cic_jax.colorize.hints import Hint, arrange, shapes
 from cic_jax.colorize.prediction import Photograph, pixels_of
+from cic_jax.haste import jit_soon
 from cic_jax.hints import Hints, told
 from cic_jax.images.resize import pad
 from cic_jax.inference import MULTIPLE, Forward
@@ -56,7 +57,7 @@ class Runner:
             require_bins(self._model)
         lightness, means = zip(*(_padded_lightness(pixels) for pixels in seen), strict=True)
         hints = self._arranged((), palette, lightness[0], seen[0])
-        hints = jax.tree.map(lambda x: np.repeat(x, len(seen), axis=0), hints)
+        hints = jax.tree.map(lambda x: np.repeat(np.asarray(x), len(seen), axis=0), hints)
         outputs = np.asarray(self._forward(np.stack(lightness), hints))
         for pixels, output, mean in zip(seen, outputs, means, strict=True):
             shown = _cells_of(pixels)
@@ -125,7 +126,7 @@ def _lightness_and_means(
     return L, read_out.means(L)[..., 0]
 
 
-_lightness = Programs(_lightness_and_means, name="lightness")
+_lightness = Programs(_lightness_and_means, jit=jit_soon, name="lightness")
 
 
 def _cells_of(seen: UInt8[np.ndarray, "v u *c"]) -> tuple[slice, slice]:

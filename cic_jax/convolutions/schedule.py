@@ -12,17 +12,18 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from cic_jax.convolutions.engine import resolve
+from cic_jax.haste import THOROUGH, options
 
 YNNPACK = "xla_cpu_experimental_ynn_fusion_type"
 SUMS, PRODUCTS = "LIBRARY_FUSION_TYPE_REDUCE", "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
 
 
 def jit_inference(
-    function: Callable[..., Any], quick: bool = False, precision: str = "float32"
+    function: Callable[..., Any], haste: int = THOROUGH, precision: str = "float32"
 ) -> Callable[..., Any]:
     """Compile a forward pass by `jax.jit`, with the matrix products fastest for it on this backend.
 
-    `quick` spends less time on compiling. `precision` is the dtype of most factors.
+    `haste` is as in `cic_jax.haste`. `precision` is the dtype of most factors.
 
     By default, XLA's CPU backend uses YNNPACK's products and convolutions. This limits it to its
     older ones, of Eigen and oneDNN, which in float32 are faster in a forward pass and slower in
@@ -30,10 +31,8 @@ def jit_inference(
     """
     if resolve("auto") != "fast":
         return jax.jit(function)
-    options = {YNNPACK: SUMS if precision == "float32" else f"{SUMS},{PRODUCTS}"}
-    if quick:
-        options["xla_backend_optimization_level"] = "1"
-    return jax.jit(function, compiler_options=options)
+    products = {YNNPACK: SUMS if precision == "float32" else f"{SUMS},{PRODUCTS}"}
+    return jax.jit(function, compiler_options=products | options(haste))
 
 
 def by_groups(apply: Callable[[Any], Any], x: Any, size: int) -> Float[Array, "b h2 w2 d"]:

@@ -3,7 +3,8 @@
 import math
 from typing import NamedTuple
 
-import jax.numpy as jnp
+import jax
+import numpy as np
 from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
@@ -46,5 +47,7 @@ def require(settings: Settings, target: Target) -> None:
 
 def traced(settings: Settings) -> Settings:
     """Make arrays of the numbers, so that no new value of them is compiled again."""
-    numbers = (jnp.asarray(value, jnp.float32) for value in settings)
-    return Settings(*numbers)._replace(possible=jnp.asarray(settings.possible, bool))
+    # From the host: a conversion on the device is a program to compile.
+    numbers = (jax.device_put(np.asarray(value, np.float32)) for value in settings)
+    possible = jax.device_put(np.asarray(settings.possible, bool))
+    return Settings(*numbers)._replace(possible=possible)

@@ -93,6 +93,8 @@ def _download(url: str) -> bytes:
         with urllib.request.urlopen(url, timeout=SECONDS) as answer:
             content = answer.read(LARGEST + 1)
     except (OSError, ValueError) as error:  # no network, no such file, no address at all
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # the answer's connection; else it stays open as long as the error
         reason = getattr(error, "reason", None) or error
         raise FetchError(
             f"ONNX Runtime Web {VERSION} could not be fetched from {url}: {reason}; "
