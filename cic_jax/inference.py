@@ -2,15 +2,11 @@
 
 import functools
 import inspect
-import threading
-import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 from jaxtyping import Array, Float
@@ -18,32 +14,10 @@ from jaxtyping import Array, Float
 from cic_jax import convolutions, haste, machine
 from cic_jax.hints import Hints
 from cic_jax.layers import Convolution
-from cic_jax.programs import KEPT, Programs
-
-
-@runtime_checkable
-class Forward(Protocol):
-    """A compiled forward pass on the host."""
-
-    def __call__(
-        self, L: Float[np.ndarray, "b h w 1"], hints: Hints | None = None
-    ) -> Float[np.ndarray, "b h4 w4 q"]:
-        """Compute the output from L in [0, 100] and, for a network that takes them, hints."""
-
-
-@runtime_checkable
-class Prepared(Protocol):
-    """A forward pass that can be compiled before it is asked for."""
-
-    def prepare(self, L: Any, hints: Any = None) -> None:
-        """Compile for arguments as these, arrays or `jax.ShapeDtypeStruct`s."""
-
+from cic_jax.passes import Compiled, Forward, Immediate
 
 MULTIPLE = 64  # to which the sides of a photograph are padded, so that few shapes are compiled
 GROUP = 2  # images at a time, the quickest for a core at an eighth of the resolution
-# Seconds of a shape's photographs after which a program repays its compiling: the one that is there
-# at once, the one that is there soon, and the fast one.
-EARNED = (0.0, 1.0, 5.0)
 PRECISIONS = ("auto", "float32", "bfloat16")
 PANELS_FROM = 200  # photographs from which on panelled kernels repay their longer loading
 
@@ -135,7 +109,8 @@ def compiled(
             raise ValueError(f"precision: this network computes in float32 alone; got {precision}")
         network = network.clone(dtype=jnp.dtype(precision))
     prepared = prepare(network, variables, photographs >= PANELS_FROM, precision)
-    return _Compiled(network, prepared, name, precision=precision)
+    function, named = partial(infer, network), _named(name, network)
+    return Compiled(function, prepared, named, precision=precision)
 
 
 def immediate(
@@ -148,92 +123,23 @@ def immediate(
     """Compile a forward pass whose first result comes soon, as that of `compiled` in its arguments.
 
     Where the fastest program takes long to compile, on a CPU, the photographs of a shape go through
-    quicker ones, in float32; as they have taken `EARNED` seconds, the next is compiled beside them.
-    A shape begins with the second one where an earlier process has kept it.
+    quicker ones, in float32; as they have taken `passes.EARNED` seconds, the next is compiled
+    beside. A shape begins with the second one where an earlier process has kept it.
     """
     precision = resolve_precision(precision, network)  # refused before anything is compiled
     if _engine(network) != "fast":
         return compiled(network, variables, photographs, name, precision)
     quick, placed = network.clone(convolution="quick"), jax.device_put(variables)
-    at_once, soon = (_Compiled(quick, placed, name, hurry) for hurry in (haste.AT_ONCE, haste.SOON))
+    at_once, soon = (
+        Compiled(partial(infer, quick), placed, _named(name, quick), hurry)
+        for hurry in (haste.AT_ONCE, haste.SOON)
+    )
     fast = functools.cache(partial(compiled, network, variables, photographs, name, precision))
-    return _Immediate(at_once, soon, fast)
+    return Immediate(at_once, soon, fast)
 
 
-class _Compiled:
-    """A network with its variables, compiled for each shape."""
-
-    def __init__(
-        self,
-        network: nn.Module,
-        prepared: dict[str, Any],
-        name: str | None,
-        hurry: int = haste.THOROUGH,
-        precision: str = "float32",
-    ) -> None:
-        jit = partial(convolutions.jit_inference, haste=hurry, precision=precision)
-        name = None if name is None else f"{name} {network!r} {hurry} {precision}"
-        self._programs = Programs(partial(infer, network), prepared, jit=jit, name=name)
-
-    def __call__(self, L, hints=None):
-        return convolutions.by_cores(lambda x: self._programs(*x), (L, hints))
-
-    def prepare(self, L, hints=None):
-        """Compile the program for one photograph, an array or its shape."""
-        self._programs.prepare(L, hints)
-
-    def is_kept(self, L, hints=None):
-        """Tell whether an earlier process has kept the program for one photograph."""
-        return self._programs.is_kept(L, hints)
-
-
-class _Immediate:
-    """Forward passes one after the other, each for the shapes that have earned it."""
-
-    def __init__(
-        self, at_once: _Compiled, soon: _Compiled, prepare_fast: Callable[[], Forward]
-    ) -> None:
-        self._passes = (lambda: at_once, lambda: soon, prepare_fast)
-        self._soon = soon
-        self._seconds: dict[Any, float] = {}  # that its photographs have taken, by shape
-        self._stage: dict[Any, int] = {}  # of the passes, by shape
-        self._compiling: threading.Thread | None = None
-
-    def __call__(self, L, hints=None):
-        shape = jax.tree.map(np.shape, (L, hints))
-        stage = self._begun(shape, L, hints)
-        start = time.monotonic()
-        output = self._passes[stage]()(L, hints)
-        passed = time.monotonic() - start
-        # The first includes the compiling.
-        self._seconds[shape] = self._seconds[shape] + passed if shape in self._seconds else 0.0
-        later = stage + 1
-        if later < len(EARNED) and self._seconds[shape] >= EARNED[later] and self._has_room(later):
-            # Waited for at the end of the process: ended within XLA, it would end in an abort.
-            self._compiling = threading.Thread(target=self._compile, args=(later, shape, L, hints))
-            self._compiling.start()
-        return output
-
-    def prepare(self, L, hints=None):
-        """Compile the first program for one photograph, an array or its shape."""
-        forward = self._passes[self._begun(jax.tree.map(np.shape, (L, hints)), L, hints)]()
-        if isinstance(forward, Prepared):
-            forward.prepare(L, hints)
-
-    def _begun(self, shape: Any, L: Any, hints: Any) -> int:
-        """Return the stage of a shape; a new one begins with what is kept."""
-        if shape not in self._stage:
-            self._stage[shape] = 1 if self._soon.is_kept(L, hints) else 0
-        return self._stage[shape]
-
-    def _has_room(self, stage: int) -> bool:
-        """Tell whether nothing is being compiled, and a program would not drive out another."""
-        busy = self._compiling is not None and self._compiling.is_alive()
-        return not busy and sum(each >= stage for each in self._stage.values()) < KEPT
-
-    def _compile(self, stage: int, shape: Any, L: Any, hints: Any) -> None:
-        self._passes[stage]()(L, hints)
-        self._stage[shape] = stage
+def _named(name: str | None, network: nn.Module) -> str | None:
+    return None if name is None else f"{name} {network!r}"
 
 
 def prepare(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from cic_jax import convolutions, haste, inference, kept, network
+from cic_jax import convolutions, haste, inference, kept, network, passes
 from cic_jax.convolutions import schedule
 
 NET = network.create("simplified", width=0.05)
@@ -104,7 +104,7 @@ def test_faster_programs_follow_the_one_that_is_there_at_once(monkeypatch):
     net = network.Network(tuple(network.Block(1, 64, **row) for row in rows))
     L = np.asarray(random(1, 32, 32))
     variables = jax.jit(net.init)(jax.random.key(1), L)
-    monkeypatch.setattr(inference, "EARNED", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(passes, "EARNED", (0.0, 0.0, 0.0))
     forward = inference.immediate(net, variables)
     expected = jax.jit(net.apply)(variables, L)
     for stage in range(3):
@@ -118,7 +118,7 @@ def test_a_shape_begins_with_the_program_that_an_earlier_process_earned(
 ):
     """Another object stands in for another process."""
     monkeypatch.setattr(kept, "folder", lambda: tmp_path)
-    monkeypatch.setattr(inference, "EARNED", (0.0, 0.0, 9e9))
+    monkeypatch.setattr(passes, "EARNED", (0.0, 0.0, 9e9))
     first = inference.immediate(NET, variables, name="one")
     first(X[:1])
     first._compiling.join()
@@ -130,8 +130,8 @@ def test_a_shape_begins_with_the_program_that_an_earlier_process_earned(
 
 
 def test_no_shape_drives_out_the_faster_program_of_another(variables, monkeypatch):
-    monkeypatch.setattr(inference, "EARNED", (0.0, 0.0, 9e9))
-    monkeypatch.setattr(inference, "KEPT", 1)
+    monkeypatch.setattr(passes, "EARNED", (0.0, 0.0, 9e9))
+    monkeypatch.setattr(passes, "KEPT", 1)
     forward = inference.immediate(NET, variables)
     for width in (24, 32, 24, 32):
         forward(X[:1, :, :width])
@@ -164,7 +164,7 @@ def test_few_photographs_take_the_quick_program(variables):
 
 def test_an_engine_that_was_asked_for_is_kept(variables):
     forward = inference.immediate(NET.clone(convolution="direct"), variables)
-    assert not isinstance(forward, inference._Immediate)
+    assert not isinstance(forward, passes.Immediate)
 
 
 def bfloat16_net():

@@ -44,10 +44,12 @@ def spent(command: list[str], root: Path, **environment: str) -> Spent:
 
     Raises RuntimeError if it fails.
     """
-    ours = {machine.TUNABLES: machine.KEEP}.items()  # set by this process, not by a shell
+    # Set by this process, not by a shell.
+    inherited = dict(os.environ.items() - {machine.TUNABLES: machine.KEEP}.items())
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages have theirs compiled
     done = subprocess.run(
         [sys.executable, "-S", "-c", WATCH, sys.executable, *command],
-        env={**dict(os.environ.items() - ours), "PYTHONPATH": str(root), **environment},
+        env={**inherited, "PYTHONPATH": str(root), **environment},
         cwd=root,
         capture_output=True,
         text=True,

@@ -14,6 +14,7 @@ from cic_jax.colorize.runner import Runner
 from cic_jax.images import resize
 from cic_jax.inference import MULTIPLE
 from cic_jax.model import Model
+from cic_jax.passes import Forward
 from cic_jax.read_out.unify import prepare_segments
 
 
@@ -25,7 +26,7 @@ class Predictor(Reader):
         model: Model,
         size: int = 256,
         photographs: int = 1,
-        forward: inference.Forward | None = None,
+        forward: Forward | None = None,
         name: str | None = None,
         precision: str = "auto",
     ) -> None:

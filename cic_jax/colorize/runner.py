@@ -13,8 +13,9 @@ from cic_jax.colorize.prediction import Photograph, pixels_of
 from cic_jax.haste import jit_soon
 from cic_jax.hints import Hints, told
 from cic_jax.images.resize import pad
-from cic_jax.inference import MULTIPLE, Forward
+from cic_jax.inference import MULTIPLE
 from cic_jax.model import Model
+from cic_jax.passes import Forward, Prepared
 from cic_jax.programs import Programs
 from cic_jax.read_out import CELL
 from cic_jax.read_out.unify import pool
@@ -99,7 +100,7 @@ class Runner:
 
     def prepare(self, h: int, w: int) -> None:
         """Compile the network in a thread for one photograph, of that padded height and width."""
-        if isinstance(self._forward, inference.Prepared):
+        if isinstance(self._forward, Prepared):
             L = jax.ShapeDtypeStruct((1, h, w, 1), np.float32)
             arguments = L, shapes(self._centers)
             threading.Thread(target=self._forward.prepare, args=arguments).start()

@@ -12,8 +12,8 @@ from cic_jax import exported, factory
 from cic_jax.description import checked
 from cic_jax.export.description import DESCRIPTION
 from cic_jax.hints import Hints
-from cic_jax.inference import Forward
 from cic_jax.model import BuildTarget, Model, build
+from cic_jax.passes import Forward
 from cic_jax.step_files import CheckpointError, short_reason
 
 SUFFIX = ".onnx"
