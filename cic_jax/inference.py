@@ -19,6 +19,7 @@ from cic_jax.passes import Compiled, Forward, Immediate
 MULTIPLE = 64  # to which the sides of a photograph are padded, so that few shapes are compiled
 GROUP = 2  # images at a time, the quickest for a core at an eighth of the resolution
 PRECISIONS = ("auto", "float32", "bfloat16")
+FEW = 8  # photographs, up to which optimising a program takes longer than it saves
 PANELS_FROM = 200  # photographs from which on panelled kernels repay their longer loading
 
 
@@ -124,7 +125,8 @@ def immediate(
 
     Where the fastest program takes long to compile, on a CPU, the photographs of a shape go through
     quicker ones, in float32; as they have taken `passes.EARNED` seconds, the next is compiled
-    beside. A shape begins with the second one where an earlier process has kept it.
+    beside. A shape begins with the second one where an earlier process has kept it, or where at
+    least `FEW` photographs are expected.
     """
     precision = resolve_precision(precision, network)  # refused before anything is compiled
     if _engine(network) != "fast":
@@ -135,7 +137,7 @@ def immediate(
         for hurry in (haste.AT_ONCE, haste.SOON)
     )
     fast = functools.cache(partial(compiled, network, variables, photographs, name, precision))
-    return Immediate(at_once, soon, fast)
+    return Immediate(at_once, soon, fast, first=0 if photographs < FEW else 1)
 
 
 def _named(name: str | None, network: nn.Module) -> str | None:

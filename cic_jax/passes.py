@@ -16,7 +16,7 @@ from cic_jax.programs import KEPT, Programs
 
 # Seconds of a shape's photographs after which a program repays its compiling: the one that is there
 # at once, the one that is there soon, and the fast one.
-EARNED = (0.0, 1.0, 5.0)
+EARNED = (0.0, 2.5, 5.0)
 
 
 @runtime_checkable
@@ -77,10 +77,15 @@ class Immediate:
     """Forward passes one after the other, each for the shapes that have earned it."""
 
     def __init__(
-        self, at_once: Compiled, soon: Compiled, prepare_fast: Callable[[], Forward]
+        self,
+        at_once: Compiled,
+        soon: Compiled,
+        prepare_fast: Callable[[], Forward],
+        first: int = 0,
     ) -> None:
+        """Keep the passes; `first` is the number of the one with which a shape begins."""
         self._passes = (lambda: at_once, lambda: soon, prepare_fast)
-        self._soon = soon
+        self._soon, self._first = soon, first
         self._seconds: dict[Any, float] = {}  # that its photographs have taken, by shape
         self._stage: dict[Any, int] = {}  # of the passes, by shape
         self._compiling: threading.Thread | None = None
@@ -109,7 +114,8 @@ class Immediate:
     def _begun(self, shape: Any, L: Any, hints: Any) -> int:
         """Return the stage of a shape; a new one begins with what is kept."""
         if shape not in self._stage:
-            self._stage[shape] = 1 if self._soon.is_kept(L, hints) else 0
+            kept = self._first == 0 and self._soon.is_kept(L, hints)
+            self._stage[shape] = 1 if kept else self._first
         return self._stage[shape]
 
     def _has_room(self, stage: int) -> bool:

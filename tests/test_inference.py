@@ -105,7 +105,7 @@ def test_faster_programs_follow_the_one_that_is_there_at_once(monkeypatch):
     L = np.asarray(random(1, 32, 32))
     variables = jax.jit(net.init)(jax.random.key(1), L)
     monkeypatch.setattr(passes, "EARNED", (0.0, 0.0, 0.0))
-    forward = inference.immediate(net, variables)
+    forward = inference.immediate(net, variables, photographs=1)
     expected = jax.jit(net.apply)(variables, L)
     for stage in range(3):
         np.testing.assert_allclose(forward(L), expected, atol=1e-5 * np.abs(expected).max())
@@ -119,20 +119,27 @@ def test_a_shape_begins_with_the_program_that_an_earlier_process_earned(
     """Another object stands in for another process."""
     monkeypatch.setattr(kept, "folder", lambda: tmp_path)
     monkeypatch.setattr(passes, "EARNED", (0.0, 0.0, 9e9))
-    first = inference.immediate(NET, variables, name="one")
+    first = inference.immediate(NET, variables, 1, name="one")
     first(X[:1])
     first._compiling.join()
-    later = inference.immediate(NET, variables, name="one")
+    later = inference.immediate(NET, variables, 1, name="one")
     shape = jax.ShapeDtypeStruct(X[:1].shape, X.dtype)
     later.prepare(shape)
     assert list(later._stage.values()) == [1]
     np.testing.assert_array_equal(later(X[:1]), first(X[:1]))
 
 
+@pytest.mark.parametrize(("photographs", "first"), [(1, 0), (7, 0), (8, 1), (1000, 1)])
+def test_many_photographs_begin_with_the_program_that_is_there_soon(variables, photographs, first):
+    forward = inference.immediate(NET, variables, photographs)
+    forward.prepare(jax.ShapeDtypeStruct(X[:1].shape, X.dtype))
+    assert list(forward._stage.values()) == [first]
+
+
 def test_no_shape_drives_out_the_faster_program_of_another(variables, monkeypatch):
     monkeypatch.setattr(passes, "EARNED", (0.0, 0.0, 9e9))
     monkeypatch.setattr(passes, "KEPT", 1)
-    forward = inference.immediate(NET, variables)
+    forward = inference.immediate(NET, variables, photographs=1)
     for width in (24, 32, 24, 32):
         forward(X[:1, :, :width])
         forward._compiling.join()
@@ -154,7 +161,7 @@ def test_haste_is_for_cpus_alone(monkeypatch):
 
 
 def test_few_photographs_take_the_quick_program(variables):
-    forward = inference.immediate(NET, variables)
+    forward = inference.immediate(NET, variables, photographs=1)
     expected = jax.jit(NET.apply)(variables, X[:1])
     for _ in range(2):
         found = forward(X[:1])
