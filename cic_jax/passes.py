@@ -33,8 +33,11 @@ class Forward(Protocol):
 class Prepared(Protocol):
     """A forward pass that can be compiled before it is asked for."""
 
-    def prepare(self, L: Any, hints: Any = None) -> None:
-        """Compile for arguments as these, arrays or `jax.ShapeDtypeStruct`s."""
+    def prepare(self, L: Any, hints: Any = None, traced: Callable[[], None] = lambda: None) -> None:
+        """Compile for arguments as these, arrays or `jax.ShapeDtypeStruct`s.
+
+        `traced` is as in `Programs.prepare`.
+        """
 
 
 class Compiled:
@@ -64,9 +67,9 @@ class Compiled:
     def __call__(self, L, hints=None):
         return convolutions.by_cores(lambda x: self._programs(*x), (L, hints))
 
-    def prepare(self, L, hints=None):
+    def prepare(self, L, hints=None, traced=lambda: None):
         """Compile the program for one photograph, an array or its shape."""
-        self._programs.prepare(L, hints)
+        self._programs.prepare(L, hints, traced=traced)
 
     def is_kept(self, L, hints=None):
         """Tell whether an earlier process has kept the program for one photograph."""
@@ -105,11 +108,11 @@ class Immediate:
             self._compiling.start()
         return output
 
-    def prepare(self, L, hints=None):
+    def prepare(self, L, hints=None, traced=lambda: None):
         """Compile the first program for one photograph, an array or its shape."""
         forward = self._passes[self._begun(jax.tree.map(np.shape, (L, hints)), L, hints)]()
         if isinstance(forward, Prepared):
-            forward.prepare(L, hints)
+            forward.prepare(L, hints, traced)
 
     def _begun(self, shape: Any, L: Any, hints: Any) -> int:
         """Return the stage of a shape; a new one begins with what is kept."""

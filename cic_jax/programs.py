@@ -48,17 +48,21 @@ class Programs:
         arguments = (*self._bound, *arguments)
         return self._program(arguments)(*arguments)
 
-    def prepare(self, *arguments: Any) -> None:
-        """Compile the program for arguments as these, arrays or `jax.ShapeDtypeStruct`s."""
-        self._program((*self._bound, *arguments))
+    def prepare(self, *arguments: Any, traced: Callable[[], None] = lambda: None) -> None:
+        """Compile the program for arguments as these, arrays or `jax.ShapeDtypeStruct`s.
+
+        `traced` is called as soon as nothing but XLA's work is left, which lets other threads run;
+        where a kept program is damaged, once more.
+        """
+        self._program((*self._bound, *arguments), traced)
 
     def is_kept(self, *arguments: Any) -> bool:
         """Tell whether an earlier process has kept the program for arguments as these."""
-        if self._name is None or kept.folder() is None:
-            return False
-        return kept.exists(self._kept((*self._bound, *arguments)))
+        return self._is_to_be_kept() and kept.exists(self._kept((*self._bound, *arguments)))
 
-    def _program(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    def _program(
+        self, arguments: tuple[Any, ...], traced: Callable[[], None] = lambda: None
+    ) -> Callable[..., Any]:
         leaves, structure = jax.tree.flatten(arguments)
         key = structure, *((leaf.shape, leaf.dtype) for leaf in leaves)
         with self._lock:
@@ -70,35 +74,53 @@ class Programs:
                 del self._programs[next(iter(self._programs))]
         if ours:  # other threads wait for it
             try:
-                promised.set_result(self._loaded(arguments) or self._compiled(arguments))
+                promised.set_result(self._made(arguments, traced))
             except BaseException as error:
                 with self._lock:
                     self._programs.pop(key, None)
                 promised.set_exception(error)
+        else:
+            traced()
         return promised.result()
 
-    def _compiled(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
-        """Compile a program, and keep it for later processes."""
+    def _made(self, arguments: tuple[Any, ...], traced: Callable[[], None]) -> Callable[..., Any]:
+        """Load a program, or compile it."""
+        if self._is_to_be_kept() and kept.exists(self._kept(arguments)):
+            traced()
+            if (program := self._loaded(arguments)) is not None:
+                return program
+        lowered = self._lowered(arguments)
+        traced()
+        return self._compiled(lowered, arguments)
+
+    def _lowered(self, arguments: tuple[Any, ...]) -> jax.stages.Lowered:
+        """Trace the function."""
 
         def program(*arguments: Any) -> Any:
             return self._function(*arguments)
 
         # A new function each time: what JAX keeps of one goes with the last reference to it.
         program.__name__ = getattr(self._function, "__name__", "program")
-        keep = self._name is not None and kept.folder() is not None
-        if keep:  # a program that JAX reads from its own files cannot be kept once more
+        if self._is_to_be_kept():  # what JAX reads from its own files cannot be kept once more
             program.__name__ += f"_{uuid.uuid4().hex}"
-        compiled = self._jit(program).lower(*arguments).compile()
-        if keep:
+        return self._jit(program).lower(*arguments)
+
+    def _is_to_be_kept(self) -> bool:
+        return self._name is not None and kept.folder() is not None
+
+    def _compiled(
+        self, lowered: jax.stages.Lowered, arguments: tuple[Any, ...]
+    ) -> Callable[..., Any]:
+        """Compile a program, and keep it for later processes."""
+        compiled = lowered.compile()
+        if self._is_to_be_kept():
             contents, _, outputs = serialize_executable.serialize(compiled)
             count = outputs.num_leaves if outputs != jax.tree.structure(0) else 0
             kept.write(self._kept(arguments), bytes([count]) + contents)
         return compiled
 
     def _loaded(self, arguments: tuple[Any, ...]) -> Callable[..., Any] | None:
-        """Load a program that an earlier process kept; None where there is none."""
-        if self._name is None or kept.folder() is None:
-            return None
+        """Load a program that an earlier process kept; None where it cannot be used."""
         if (contents := kept.read(self._kept(arguments))) is None:
             return None
         count = contents[0]

@@ -1,5 +1,6 @@
 """Programs of the latest shapes are kept, and no others; later processes find them."""
 
+import functools
 import gc
 import os
 import threading
@@ -184,3 +185,20 @@ def test_what_cannot_be_compiled_is_tried_again():
     with pytest.raises(ValueError, match="no"):
         program(np.ones(3, np.float32))
     np.testing.assert_array_equal(program(np.ones(3, np.float32)), np.ones(3))
+
+
+def test_it_is_told_where_tracing_ends(folder):
+    """Of a program that is compiled, that is kept, and that is there; else threads wait for it."""
+    events = []
+
+    def traced_double(x):
+        events.append("trace")
+        return 2 * x
+
+    doubled = programs.Programs(traced_double, name="double")
+    told = functools.partial(events.append, "told")
+    doubled.prepare(np.ones(3, np.float32), traced=told)
+    doubled.prepare(np.ones(3, np.float32), traced=told)
+    assert events == ["trace", "told", "told"]
+    programs.Programs(refuse, name="double").prepare(np.ones(3, np.float32), traced=told)
+    assert events == ["trace", "told", "told", "told"]

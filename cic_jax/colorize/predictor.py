@@ -53,8 +53,6 @@ class Predictor(Reader):
         super().__init__(model, name)
         self.size = size
         self._prepared: set[tuple[int, ...]] = set()  # shapes for which programs were compiled
-        if self.unify:  # loads libraries, while the network is loaded and run
-            threading.Thread(target=prepare_segments).start()
         self._own_forward, self._name = forward, name
         self._together: Runner | None = None
         if precision == "auto" and self.unify > 0:
@@ -129,9 +127,15 @@ class Predictor(Reader):
         if shape in self._prepared:
             return
         self._prepared.add(shape)
-        # Waited for at the end of the process: ended within XLA, it would end in an abort.
-        threading.Thread(target=self._prepare, args=(prediction,)).start()
-        self.runner.prepare(*seen)
+
+        def others() -> None:
+            # Waited for at the end of the process: ended within XLA, they would end in an abort.
+            if self.unify:
+                threading.Thread(target=prepare_segments).start()  # which loads libraries
+            threading.Thread(target=self._prepare, args=(prediction,)).start()
+
+        # One thread at a time runs Python, and the network's way to the first result is longest.
+        self.runner.prepare(*seen, others)
 
     def together(self, photographs: int) -> Runner:
         """Return the network for so many pictures of one size, such as those of a film.

@@ -1,7 +1,7 @@
 """The network's outputs for photographs as it is to see them, of one padded shape at a time."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import jax
 import numpy as np
@@ -98,12 +98,17 @@ class Runner:
         colours = None if palette is None else pixels_of(palette)
         return arrange(hints, colours, lightness, seen.shape[:2], self._centers)
 
-    def prepare(self, h: int, w: int) -> None:
-        """Compile the network in a thread for one photograph, of that padded height and width."""
-        if isinstance(self._forward, Prepared):
-            L = jax.ShapeDtypeStruct((1, h, w, 1), np.float32)
-            arguments = L, shapes(self._centers)
-            threading.Thread(target=self._forward.prepare, args=arguments).start()
+    def prepare(self, h: int, w: int, traced: Callable[[], None]) -> None:
+        """Compile the network in a thread for one photograph, of that padded height and width.
+
+        `traced` is called there as soon as nothing but XLA's work is left.
+        """
+        if not isinstance(self._forward, Prepared):
+            return traced()
+        L = jax.ShapeDtypeStruct((1, h, w, 1), np.float32)
+        arguments = L, shapes(self._centers), traced
+        threading.Thread(target=self._forward.prepare, args=arguments).start()
+        return None
 
 
 def require_bins(model: Model) -> None:
