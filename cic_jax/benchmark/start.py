@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cic_jax import checkpoint
+from cic_jax import checkpoint, machine
 from cic_jax.benchmark import process
 from cic_jax.benchmark.commands import export
 from cic_jax.benchmark.report import OURS, Bench
@@ -100,7 +100,9 @@ def _write_grey(path: Path, size: tuple[int, int]) -> None:
 
 def _both(home: Path, command: list[str], tree: str) -> dict[str, Callable]:
     """Return a command of this tree and of another, each later and for the first time."""
-    trees = {OURS: process.ROOT} | ({f"{OURS} of {tree}": Path(tree)} if tree else {})
+    trees = {OURS: process.ROOT}
+    if tree:
+        trees[f"{OURS} of {machine.commit(Path(tree)) or tree}"] = Path(tree)
     return {
         f"{name}{', first time' if first else ''}": partial(_run, home, command, root, first)
         for name, root in trees.items()
