@@ -11,7 +11,8 @@ from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 from jaxtyping import Array, Float
 
-from cic_jax import convolutions, haste, machine
+from cic_jax import convolutions, machine
+from cic_jax.haste import AT_ONCE, SOON
 from cic_jax.hints import Hints
 from cic_jax.layers import Convolution
 from cic_jax.passes import Compiled, Forward, Immediate
@@ -133,8 +134,8 @@ def immediate(
         return compiled(network, variables, photographs, name, precision)
     quick, placed = network.clone(convolution="quick"), jax.device_put(variables)
     at_once, soon = (
-        Compiled(partial(infer, quick), placed, _named(name, quick), hurry)
-        for hurry in (haste.AT_ONCE, haste.SOON)
+        Compiled(partial(infer, quick), placed, _named(name, quick), haste)
+        for haste in (AT_ONCE, SOON)
     )
     fast = functools.cache(partial(compiled, network, variables, photographs, name, precision))
     return Immediate(at_once, soon, fast, first=0 if photographs < FEW else 1)

@@ -10,7 +10,8 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from cic_jax import convolutions, haste
+from cic_jax import convolutions
+from cic_jax.haste import THOROUGH
 from cic_jax.hints import Hints
 from cic_jax.programs import KEPT, Programs
 
@@ -48,7 +49,7 @@ class Compiled:
         function: Callable[..., Any],
         variables: Any,
         name: str | None,
-        hurry: int = haste.THOROUGH,
+        haste: int = THOROUGH,
         precision: str = "float32",
     ) -> None:
         """Keep programs of `function`, from variables, L and hints to the output.
@@ -57,11 +58,11 @@ class Compiled:
             function: As above.
             variables: Its first argument, on the device.
             name: As in `Programs`; what follows here need not be in it.
-            hurry: As in `cic_jax.haste`.
+            haste: As in `cic_jax.haste`.
             precision: Of the numbers that are multiplied; see `convolutions.jit_inference`.
         """
-        jit = partial(convolutions.jit_inference, haste=hurry, precision=precision)
-        name = None if name is None else f"{name} {hurry} {precision}"
+        jit = partial(convolutions.jit_inference, haste=haste, precision=precision)
+        name = None if name is None else f"{name} {haste} {precision}"
         self._programs = Programs(function, variables, jit=jit, name=name)
 
     def __call__(self, L, hints=None):

@@ -6,6 +6,7 @@ import posixpath
 import re
 import tarfile
 import threading
+import urllib.error
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -125,6 +126,16 @@ def test_what_cannot_be_fetched_costs_one_line(home, registry, capsys, change, s
     assert said in line
     assert runtime.ARCHIVE in line
     assert not (home / "site").exists()
+
+
+def test_a_refusal_leaves_no_connection_open(registry, tmp_path):
+    """Closed when it is collected, it would warn in another place."""
+    registry.unlink()
+    with pytest.raises(runtime.FetchError) as refused:
+        runtime.fetch(runtime.registry(), tmp_path / "kept")
+    answer = refused.value.__cause__
+    assert isinstance(answer, urllib.error.HTTPError)
+    assert answer.fp.closed
 
 
 def test_damaged_files_are_fetched_again(home, registry):
