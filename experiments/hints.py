@@ -24,9 +24,10 @@ with startup.imports(__name__):
     from cic_jax import checkpoint, entry, photos, read_out, scenes
     from cic_jax.configs import default
     from cic_jax.report.markdown import markdown
-    from cic_jax.train import bootstrap, evaluate, hint_scores, matched
+    from cic_jax.train import bootstrap, evaluate, hint_scores
     from cic_jax.train.config import check
     from cic_jax.train.directory import write_json
+    from cic_jax.train.sample import read
 
 CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_string("workdir", None, "A model that takes hints.", required=True)
@@ -45,7 +46,7 @@ def main() -> None:
     check(config)
     settings = read_out.from_config(config.colour)
     photographs = photos.open_splits(config.data)[SPLIT.value]
-    sample = matched.read(photographs, config.data, LIMIT.value)
+    sample = read(photographs, config.data, LIMIT.value)
     scores = hint_scores.likeness(model, sample, settings)
     drawn = [scenes.draw(SEED, index, config.data.size) for index in range(SCENES.value)]
     clicks = hint_scores.clicks(model, drawn, settings)

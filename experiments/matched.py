@@ -36,6 +36,7 @@ with startup.imports(__name__):
     from cic_jax.report.markdown import markdown
     from cic_jax.train import choice, coherence, faces, judge, matched
     from cic_jax.train.config import check
+    from cic_jax.train.sample import Cells, Sample, read
 
 CONFIG = entry.define_config(default.get_config())
 WORKDIR = flags.DEFINE_list("workdir", None, "Models, divided by commas.", required=True)
@@ -53,14 +54,14 @@ FACTORY = flags.DEFINE_multi_string("factory", [], "module:function that built a
 
 
 def score(
-    things: coherence.Things, cell_ab: matched.Cells, settings: read_out.Settings
+    things: coherence.Things, cell_ab: Cells, settings: read_out.Settings
 ) -> dict[str, matched.Scores]:
     """Score colours by group, as they are read out and as colourful as the truth."""
     spreads = partial(coherence.spreads, things)
     return matched.assess(things.sample, cell_ab, float(settings.saturation), [spreads])
 
 
-def chosen(name: str, model: Model, validation: matched.Sample) -> read_out.Settings:
+def chosen(name: str, model: Model, validation: Sample) -> read_out.Settings:
     """Choose a model's settings on the validation split, and print all that were tried."""
     own = read_out.from_config(default.completed(model.description["config"]).colour)
     choices = choice.choose(
@@ -94,10 +95,8 @@ def main() -> None:
     config = default.completed(next(iter(models.values())).description["config"])
     check(config)
     splits = photos.open_splits(config.data)
-    validation = (
-        matched.read(splits["validation"], config.data, LIMIT.value) if CHOOSE.value else None
-    )
-    things = coherence.segmented(matched.read(splits[SPLIT.value], config.data, LIMIT.value))
+    validation = read(splits["validation"], config.data, LIMIT.value) if CHOOSE.value else None
+    things = coherence.segmented(read(splits[SPLIT.value], config.data, LIMIT.value))
     drawn = coherence.drawn(SCENES.value, config.data.size) if SCENES.value else None
     look = judge.load() if JUDGE.value else None
     sample = things.sample

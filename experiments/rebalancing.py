@@ -23,8 +23,9 @@ with startup.imports(__name__):
     from cic_jax.report import style
     from cic_jax.report.markdown import markdown
     from cic_jax.study import rebalancing
-    from cic_jax.train import choice, matched
+    from cic_jax.train import choice
     from cic_jax.train.config import check
+    from cic_jax.train.sample import read
 
 CONFIG = entry.define_config(default.get_config())
 UNBALANCED = flags.DEFINE_string("unbalanced", None, "Model trained without.", required=True)
@@ -51,9 +52,7 @@ def main() -> None:
     if len(set(mixes.values())) < len(mixes):
         raise app.UsageError(f"--trained has several models of one prior.mix: {mixes}")
     check(unbalanced)
-    sample = matched.read(
-        photos.open_splits(unbalanced.data)[SPLIT.value], unbalanced.data, LIMIT.value
-    )
+    sample = read(photos.open_splits(unbalanced.data)[SPLIT.value], unbalanced.data, LIMIT.value)
     own = read_out.from_config(unbalanced.colour)
     summarised = rebalancing.summary(
         rebalancing.curves(models[UNBALANCED.value], sample, own),

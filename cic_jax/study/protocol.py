@@ -11,7 +11,7 @@ from typing import Any
 from cic_jax.metrics import METRICS
 from cic_jax.report.markdown import Rows, written
 from cic_jax.report.names import label
-from cic_jax.train.matched import ALL
+from cic_jax.train.sample import ALL
 
 SCORES = ("auc", "auc_rebalanced")
 

@@ -19,6 +19,7 @@ from cic_jax.model import Model
 from cic_jax.report import style
 from cic_jax.report.markdown import Rows, written
 from cic_jax.train import bootstrap, matched
+from cic_jax.train.sample import Cells, Sample
 
 TAUS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 TEMPERATURES = (1.0, 0.7, 0.5, 0.38, 0.25, 0.15, 0.08, 0.03)
@@ -37,7 +38,7 @@ class Curve(NamedTuple):
     metrics: matched.Curves  # metric -> 'n k'
 
 
-def curves(model: Model, sample: matched.Sample, own: read_out.Settings) -> dict[str, Curve]:
+def curves(model: Model, sample: Sample, own: read_out.Settings) -> dict[str, Curve]:
     """Measure the three ways of `WAYS` on a model over bins, beginning at `own`."""
     (plain,) = matched.cells(model, sample, [own])
     by = {"saturation": Curve(matched.SATURATIONS, matched.curves(sample, plain))}
@@ -55,13 +56,13 @@ def curves(model: Model, sample: matched.Sample, own: read_out.Settings) -> dict
     return by
 
 
-def point(model: Model, sample: matched.Sample, own: read_out.Settings) -> matched.Columns:
+def point(model: Model, sample: Sample, own: read_out.Settings) -> matched.Columns:
     """Measure a model as it is read out by `own`: metrics by photograph."""
     (cell_ab,) = matched.cells(model, sample, [own])
     return _at_once(sample, cell_ab)
 
 
-def _at_once(sample: matched.Sample, cell_ab: matched.Cells) -> matched.Columns:
+def _at_once(sample: Sample, cell_ab: Cells) -> matched.Columns:
     measured = matched.curves(sample, cell_ab, np.ones(1, np.float32))
     return {name: values[:, 0] for name, values in measured.items()}
 

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from cic_jax import metrics, read_out
 from cic_jax.model import Model
 from cic_jax.train import matched
+from cic_jax.train.sample import ALL, Sample, batches
 
 
 class Choice(NamedTuple):
@@ -23,7 +24,7 @@ class Choice(NamedTuple):
 
 def choose(
     model: Model,
-    sample: matched.Sample,
+    sample: Sample,
     own: read_out.Settings,
     temperatures: Collection[float],
     taus: Collection[float],
@@ -51,22 +52,22 @@ def choose(
             group: float(np.interp(at[group], matched.SATURATIONS, measured["rmse_ab"][of].mean(0)))
             for group, of in rows.items()
         }
-        together = at[matched.ALL]
+        together = at[ALL]
         shares = {
             group: float(np.interp(together, matched.SATURATIONS, curve)) / truths[group]
             for group, curve in colourful.items()
         }
-        mean = float(np.mean([errors[group] for group in errors if group != matched.ALL]))
+        mean = float(np.mean([errors[group] for group in errors if group != ALL]))
         choices.append(Choice(settings._replace(saturation=together), mean, errors, shares))
     return sorted(choices, key=lambda choice: choice.rmse_ab)
 
 
-def truth_colorfulness(sample: matched.Sample) -> Float[np.ndarray, " n"]:
+def truth_colorfulness(sample: Sample) -> Float[np.ndarray, " n"]:
     """Compute the colourfulness of the photographs themselves."""
     colorfulness = jax.jit(metrics.colorfulness)
     return np.concatenate(
         [
             np.asarray(colorfulness(sample.photo[rows] / np.float32(255), sample.mask[rows]))[:n]
-            for rows, n in matched.batches(np.arange(len(sample.names)))
+            for rows, n in batches(np.arange(len(sample.names)))
         ]
     )

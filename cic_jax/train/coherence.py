@@ -10,7 +10,7 @@ from jaxtyping import Int
 from cic_jax import coherence, lab, read_out, scenes
 from cic_jax.coherence import Regions
 from cic_jax.train.evaluate import Columns
-from cic_jax.train.matched import Cells, Sample
+from cic_jax.train.sample import Cells, Sample
 
 DRAWN = "drawn"  # the group of drawn scenes
 

@@ -16,7 +16,7 @@ from cic_jax.read_out.extent import merge
 from cic_jax.step import downsample
 from cic_jax.train import hints, matched
 from cic_jax.train.evaluate import Columns
-from cic_jax.train.matched import Cells, Sample
+from cic_jax.train.sample import Cells, Sample, batches
 
 COUNTS = (0, 1, 2, 5, 10, 20, 40, 50)  # points of true colour
 ASKED = ((55.0, 40.0), (-40.0, 35.0), (10.0, -50.0), (5.0, 60.0))  # ab: red, green, blue, yellow
@@ -35,7 +35,7 @@ def with_points(
     listen = _listener(model, settings, len(sample.names))
     draw = jax.jit(_points, static_argnames=("count", "bins"))
     collected = []
-    for rows, kept in matched.batches(np.arange(len(sample.names))):
+    for rows, kept in batches(np.arange(len(sample.names))):
         keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), row) for row in rows])
         L, points = draw(
             keys, sample.photo[rows], sample.mask[rows], count=count, bins=model.target.outputs

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, UInt8
 
 from cic_jax import efficientnet, read_out, semantics
 from cic_jax.train import bootstrap, initialise
-from cic_jax.train.matched import Cells, Sample, batches
+from cic_jax.train.sample import Cells, Sample, batches
 
 NUMBER = 2
 NAME = f"EfficientNet-Lite{NUMBER}"

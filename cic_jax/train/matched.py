@@ -5,8 +5,7 @@ one saturation at which the mean colourfulness over a group's photographs equals
 the errors are taken there.
 """
 
-import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -14,44 +13,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt8
-from ml_collections import ConfigDict
 
-from cic_jax import inference, lab, metrics, photos, read_out
+from cic_jax import inference, lab, metrics, read_out
 from cic_jax.configs import default
 from cic_jax.model import Model
 from cic_jax.read_out.unify import pool
 from cic_jax.train.evaluate import COMPARE, Columns
+from cic_jax.train.sample import ALL, Cells, Sample, batches
 
-# Groups by label: WordNet ids that are not listed are of vehicles.
-GROUPS = {"n08613733": "scenes", "n00001740": "everyday", "n00007846": "people"}
-VEHICLES, OTHERS, ALL = "vehicles", "photographs", "all"
-WNID = re.compile(r"n\d{8}")
 SATURATIONS = np.array([0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4], np.float32)
 TOLERANCE = 0.005  # of the matched colourfulness, relative
 THIN = 2  # a curve is measured on every second row and column
-BATCH = 4  # photographs at a time: their planes stay in a CPU's cache
 
-Cells = Float[np.ndarray, "photographs i j 2"]
 Curves = dict[
     str, Float[np.ndarray, "photographs s"]
 ]  # metric -> its value by photograph and saturation
-
-
-class Sample(NamedTuple):
-    """Photographs of a split, and the group of each."""
-
-    photo: UInt8[np.ndarray, "n s s 3"]
-    mask: Bool[np.ndarray, "n s s"]
-    names: list[str]
-    groups: list[str]
-
-    def rows(self, group: str) -> Int[np.ndarray, " m"]:
-        """Return the positions of a group's photographs; those of ALL are all."""
-        return np.flatnonzero([group in (ALL, name) for name in self.groups])
-
-    def group_names(self) -> list[str]:
-        """List the groups that occur, in order of appearance, and ALL."""
-        return [*dict.fromkeys(self.groups), ALL]
 
 
 class Scores(NamedTuple):
@@ -72,22 +48,6 @@ class Scores(NamedTuple):
 
 # (cells, saturation, positions in the sample) -> more metrics of these photographs
 Extra = Callable[[Cells, float, Int[np.ndarray, " m"]], Columns]
-
-
-def read(photographs: photos.Photographs, data: ConfigDict, limit: int = 0) -> Sample:
-    """Cut the centre window of every photograph, and look up its group.
-
-    `limit` keeps the first photographs of each group, a random choice; 0 keeps all.
-    """
-    groups = [group_of(record["label"]) for record in photographs]
-    kept = [i for i, group in enumerate(groups) if not limit or groups[:i].count(group) < limit]
-    windows = photos.resident(photographs.select(kept), data.size, data.short_side)
-    return Sample(*windows, [groups[i] for i in kept])
-
-
-def group_of(label: str) -> str:
-    """Return the group of a photograph's label; all that are no WordNet ids are in one."""
-    return GROUPS.get(label, VEHICLES if WNID.fullmatch(label) else OTHERS)
 
 
 def cells(
@@ -266,10 +226,3 @@ def crossing(
     It is interpolated linearly; the largest saturation where the truth is not reached.
     """
     return float(np.interp(truth, np.maximum.accumulate(colorfulness), saturations))
-
-
-def batches(rows: Int[np.ndarray, " m"]) -> Iterator[tuple[Int[np.ndarray, " b"], int]]:
-    """Yield rows in batches of one size, the last one filled up, and how many of them count."""
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
-        yield np.pad(batch, (0, BATCH - len(batch)), mode="edge"), len(batch)

@@ -11,6 +11,7 @@ from cic_jax.report import style
 from cic_jax.study import protocol, rebalancing
 from cic_jax.study.rebalancing import Curve
 from cic_jax.train import matched
+from cic_jax.train.sample import Sample
 
 RNG = np.random.default_rng(0)
 SCATTER = RNG.normal(0, 1, 40)  # of the photographs, the same for every model
@@ -75,7 +76,7 @@ def test_the_three_ways_of_a_model_begin_at_the_same_colours(monkeypatch):
     p = np.linspace(1, 9, 313, dtype=np.float32)
     model = tiny_model(gain=60.0, palette=target.Palette(bins.CENTERS, p / p.sum(), None))
     photo = np.stack([np.asarray(picture(i, (32, 32))) for i in range(2)])
-    sample = matched.Sample(photo, np.ones(photo.shape[:3], bool), ["a", "b"], ["x", "x"])
+    sample = Sample(photo, np.ones(photo.shape[:3], bool), ["a", "b"], ["x", "x"])
     monkeypatch.setattr(rebalancing, "TAUS", (0.0, 1.0))
     monkeypatch.setattr(rebalancing, "TEMPERATURES", (1.0, 0.38))
     own = read_out.Settings()

@@ -5,7 +5,7 @@ import pytest
 
 from cic_jax import read_out
 from cic_jax.train import coherence
-from cic_jax.train.matched import Sample
+from cic_jax.train.sample import Sample
 
 
 @pytest.fixture(scope="module")

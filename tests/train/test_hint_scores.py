@@ -7,7 +7,8 @@ from flax import linen as nn
 
 from cic_jax import bins, read_out, scenes, target
 from cic_jax import model as models
-from cic_jax.train import hint_scores, matched
+from cic_jax.train import hint_scores
+from cic_jax.train.sample import Sample
 
 
 class Obedient(nn.Module):
@@ -30,7 +31,7 @@ SCENES = [scenes.draw(1, index, 64) for index in range(3)]
 
 def test_points_of_true_colour_bring_a_photograph_of_one_colour_near_the_truth():
     photo = np.tile(np.uint8([150, 60, 40]), (2, 64, 64, 1))
-    sample = matched.Sample(photo, np.ones((2, 64, 64), bool), ["a", "b"], ["all", "all"])
+    sample = Sample(photo, np.ones((2, 64, 64), bool), ["a", "b"], ["all", "all"])
     scores = hint_scores.likeness(MODEL, sample, SETTINGS, counts=(0, 1, 5))
     assert np.all(scores[0]["rmse_ab"] > 20)
     for count in (1, 5):
@@ -59,6 +60,6 @@ def test_a_click_that_is_not_heard_is_not_taken():
 @pytest.mark.parametrize("count", [0, 3])
 def test_the_places_of_points_are_the_same_for_every_model(count):
     photo = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
-    sample = matched.Sample(photo, np.ones((1, 64, 64), bool), ["a"], ["all"])
+    sample = Sample(photo, np.ones((1, 64, 64), bool), ["a"], ["all"])
     one, two = (hint_scores.with_points(MODEL, sample, SETTINGS, count) for _ in range(2))
     np.testing.assert_array_equal(one, two)

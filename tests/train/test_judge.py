@@ -5,7 +5,7 @@ import pytest
 import skimage.data
 
 from cic_jax.train import judge
-from cic_jax.train.matched import Sample
+from cic_jax.train.sample import Sample
 
 LOADERS = skimage.data.chelsea, skimage.data.coffee, skimage.data.astronaut
 LARGE = np.stack([load()[20:280, 90:350] for load in LOADERS])  # as the judge sees them

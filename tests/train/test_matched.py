@@ -8,6 +8,7 @@ from tiny_models import tiny_model
 from cic_jax import bins, photos, read_out, target
 from cic_jax.configs import default
 from cic_jax.train import choice, evaluate, matched
+from cic_jax.train.sample import Sample, group_of, read
 
 LABELS = ["n08613733", "n02958343", "n00007846", "n02958343", "n08613733", "n02958343"]
 
@@ -31,7 +32,7 @@ def config():
 
 @pytest.fixture(scope="module")
 def sample(photographs, config):
-    return matched.read(photographs, config.data)
+    return read(photographs, config.data)
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +47,12 @@ def test_groups_follow_from_the_wordnet_ids(sample):
 
 
 def test_labels_that_are_no_wordnet_ids_are_one_group():
-    assert {matched.group_of(label) for label in ("", "car", "holiday/n1")} == {"photographs"}
-    assert matched.group_of("n04490091") == "vehicles"
+    assert {group_of(label) for label in ("", "car", "holiday/n1")} == {"photographs"}
+    assert group_of("n04490091") == "vehicles"
 
 
 def test_a_limit_keeps_the_first_of_each_group(photographs, config):
-    few = matched.read(photographs, config.data, limit=1)
+    few = read(photographs, config.data, limit=1)
     assert few.names == ["photo 0", "photo 1", "photo 2"]
 
 
@@ -92,7 +93,7 @@ def test_colours_that_are_the_truth_match_it_at_one(sample):
         read_out.render(L, np.kron(ab, np.ones((4, 4, 1), np.float32)))
         for L, ab in zip(lightness, cell_ab, strict=True)
     ]
-    drawn = matched.Sample(np.stack(rgb), np.ones((3, 64, 64), bool), ["", "", ""], ["x"] * 3)
+    drawn = Sample(np.stack(rgb), np.ones((3, 64, 64), bool), ["", "", ""], ["x"] * 3)
     match = matched.assess(drawn, cell_ab / 2, 1.0)["all"]
     assert match.saturation == pytest.approx(2.0, abs=0.02)
     assert np.all(match.matched["rmse_ab"] < 0.8)
