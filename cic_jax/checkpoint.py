@@ -16,6 +16,7 @@ from cic_jax.configs import default
 from cic_jax.description import Description, checked
 from cic_jax.exported import ARRAYS, DESCRIPTION, export
 from cic_jax.model import BuildNetwork, BuildTarget, Model, build, shapes
+from cic_jax.run_config import CONFIG, config_of, has_steps
 from cic_jax.step_files import CHECKPOINTS, CheckpointError, NoCheckpointError, short_reason
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ __all__ = [
 ]
 
 RELEASED = Path(__file__).parent / "checkpoints"
-CONFIG = "config.json"  # in the directory of a training run
 OF_STEPS = {
     "begun",
     "clear_unfinished",
@@ -185,15 +185,13 @@ def _restored(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str,
 def _restored_step(path: Path, step: int | None, wanted: dict[str, Any]) -> dict[str, Any]:
     import orbax.checkpoint as ocp
 
-    from cic_jax import saved_steps
-
     with _run(path, step) as (source, at):
-        templates = saved_steps.templates(wanted)
+        templates = step_files.templates(wanted)
         arrays = ocp.args.Composite(variables=ocp.args.StandardRestore(templates))
         with step_files.restoring():
             variables = source.restore(at, args=arrays)["variables"]
         recorded = step_files.read(Path(source.directory) / str(at))[1].get("arrays")
-    if recorded is not None and (wrong := saved_steps.differing(recorded[ARRAYS], variables)):
+    if recorded is not None and (wrong := checksums.differing(recorded[ARRAYS], variables)):
         raise CheckpointError(f"step {at} was changed since it was saved: {', '.join(wrong[:3])}")
     return variables
 
@@ -211,39 +209,6 @@ def _run(path: Path, step: int | None) -> Iterator[tuple[Any, int]]:
         if step is None:
             raise FileNotFoundError("the run has not saved a step yet")
         yield source, step
-
-
-def has_steps(run: Path) -> bool:
-    """Return whether a run's directory holds a saved step, be it damaged."""
-    folder = run / CHECKPOINTS
-    return folder.is_dir() and any(child.name.isdigit() for child in folder.iterdir())
-
-
-def config_of(run: Path) -> dict[str, Any] | None:
-    """Return the config of a run: that of its latest step if config.json is missing or empty.
-
-    None where there is neither. Raises CheckpointError for a config.json that is damaged otherwise.
-    """
-    path = run / CONFIG
-    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-    if not text.strip():
-        if not has_steps(run):
-            return None
-        from cic_jax import saved_steps
-
-        with saved_steps.manager(run) as source:
-            if not source.all_steps():
-                return None
-            return saved_steps.latest_description(source)["config"]
-    try:
-        config = json.loads(text)
-        default.completed(config)  # whose keys and types are those of a config
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(
-            f"{path} is no config of a run ({short_reason(error)}): delete it, and the config is "
-            "taken from the latest checkpoint"
-        ) from error
-    return config
 
 
 def _checked(variables: Any, wanted: Any) -> Any:

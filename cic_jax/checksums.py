@@ -69,6 +69,12 @@ def shape(tree: Any) -> dict[str, str]:
     return {jax.tree_util.keystr(p): _shape(x) for p, x in jax.tree.leaves_with_path(tree)}
 
 
+def differing(recorded: Mapping[str, str], tree: Any) -> list[str]:
+    """List the paths of the arrays that are not as they were recorded."""
+    now = of_arrays(tree)
+    return [path for path in sorted(now.keys() | recorded) if now.get(path) != recorded.get(path)]
+
+
 def of_json(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 of what JSON keeps of a dictionary, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
 from jax.experimental import multihost_utils
@@ -22,8 +21,8 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy as policies
 from cic_jax import checksums, step_files
 from cic_jax.description import Description
 from cic_jax.metrics import METRICS, RANKED
-from cic_jax.step_files import CHECKPOINTS, CheckpointError, damage, short_reason
-from cic_jax.whole_steps import WholeSteps
+from cic_jax.step_files import CHECKPOINTS, CheckpointError, short_reason
+from cic_jax.whole_steps import WholeSteps, all_steps, damaged_steps
 
 DAMAGED = "damaged"  # there, too: steps that were set aside
 ARRAYS = ("variables", "optimizer")  # items of a step
@@ -173,7 +172,7 @@ def _restored(source: ocp.CheckpointManager, step: int, wanted: tuple[Any, Any])
         for item, tree in zip(ARRAYS, wanted, strict=True):
             _require_shapes(recorded[item], checksums.shape(tree), f"{source.directory}/{step}")
     items = {
-        item: ocp.args.StandardRestore(templates(tree))
+        item: ocp.args.StandardRestore(step_files.templates(tree))
         for item, tree in zip(ARRAYS, wanted, strict=True)
     }
     try:
@@ -184,16 +183,12 @@ def _restored(source: ocp.CheckpointManager, step: int, wanted: tuple[Any, Any])
     if recorded is None:
         logging.warning("Step %d was saved by an earlier version, without checksums.", step)
     else:
-        wrong = [path for item in ARRAYS for path in differing(recorded[item], restored[item])]
+        wrong = [
+            path for item in ARRAYS for path in checksums.differing(recorded[item], restored[item])
+        ]
         if wrong:
             raise _DamageError(f"was changed: {', '.join(wrong[:3])}")
     return [restored[item] for item in ARRAYS]
-
-
-def differing(recorded: Mapping[str, str], tree: Any) -> list[str]:
-    """List the paths of the arrays that are not as they were recorded."""
-    now = checksums.of_arrays(tree)
-    return [path for path in sorted(now.keys() | recorded) if now.get(path) != recorded.get(path)]
 
 
 def _require_shapes(recorded: Mapping[str, str], wanted: Mapping[str, str], where: str) -> None:
@@ -240,17 +235,7 @@ def clear_unfinished(source: ocp.CheckpointManager) -> None:
 
 def begun(source: ocp.CheckpointManager) -> bool:
     """Return whether a run has saved a step, be it damaged."""
-    return any(True for _ in _steps(source))
-
-
-def _steps(source: ocp.CheckpointManager) -> Iterator[Any]:
-    """Yield all steps, damaged ones too."""
-    return ocp.path.step.standard_name_format().find_all(source.directory)
-
-
-def damaged_steps(source: ocp.CheckpointManager) -> dict[int, str]:
-    """Return what is wrong with the small files of those steps that the manager does not list."""
-    return {found.step: reason for found in _steps(source) if (reason := damage(found))}
+    return any(True for _ in all_steps(source))
 
 
 def latest_description(source: ocp.CheckpointManager) -> Description:
@@ -258,8 +243,3 @@ def latest_description(source: ocp.CheckpointManager) -> Description:
     step = source.latest_step()
     assert step is not None, "ask latest_step() first"
     return step_files.read(Path(source.directory) / str(step))[0]
-
-
-def templates(tree: Any) -> Any:
-    """Return host arrays of the same shapes, with which any number of devices can restore."""
-    return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), tree)

@@ -14,6 +14,8 @@ from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
 from absl import logging
 
 from cic_jax import checksums
@@ -131,6 +133,11 @@ def _json_of(path: Path) -> Any:
 
 def _as_json(content: Mapping[str, Any]) -> dict[str, Any]:
     return json.loads(json.dumps(content))
+
+
+def templates(tree: Any) -> Any:
+    """Return host arrays of the same shapes, with which any number of devices can restore."""
+    return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), tree)
 
 
 def short_reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Names of the steps of a training run, for Orbax's manager."""
+"""The steps in the directory of a training run: the whole, for Orbax's manager, and the damaged."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,3 +28,13 @@ class WholeSteps(ocp.path.step.NameFormat):
     def find_step(self, base_path: Any, step: int) -> Any:
         """Return the step of that number."""
         return ocp.path.step.standard_name_format().find_step(base_path, step)
+
+
+def all_steps(source: ocp.CheckpointManager) -> Iterator[Any]:
+    """Yield all steps, damaged ones too."""
+    return ocp.path.step.standard_name_format().find_all(source.directory)
+
+
+def damaged_steps(source: ocp.CheckpointManager) -> dict[int, str]:
+    """Return what is wrong with the small files of those steps that the manager does not list."""
+    return {found.step: reason for found in all_steps(source) if (reason := damage(found))}

@@ -32,8 +32,7 @@ with startup.imports(__name__):
     from cic_jax.report.markdown import written
     from cic_jax.train import evaluate, record, train
 
-HERE = Path(__file__).parents[1]
-CONFIG = entry.define_config(HERE / "configs/demo.py")
+CONFIG = entry.define_config(Path(__file__).parents[1] / "configs/demo.py")
 WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Folder for the page and the model.")
 
 SCENES = 4  # test scenes that are shown
@@ -91,10 +90,13 @@ def run(config: ConfigDict, workdir: Path) -> Path:
         photographs,
         next_section(home),
     ]
-    lead = "A small model learned to colour drawn scenes on this machine, just now."
-    page.write(workdir / "index.html", "cic_jax: the demo", lead, sections)
+    lead, path = (
+        "A small model learned to colour drawn scenes here, just now.",
+        workdir / "index.html",
+    )
+    page.write(path, "cic_jax: the demo", lead, sections)
     print(evaluate.format_evaluation(evaluation))
-    return workdir / "index.html"
+    return path
 
 
 def train_interrupted(config: ConfigDict, home: Path) -> Trained:
@@ -120,7 +122,7 @@ def done_section(
 
     Args:
         config: Config of the training.
-        counts: Number of scenes by split.
+        counts: Scenes by split.
         trained: Steps of the training.
         parameters: Number of the model's parameters.
         stage: Stages with their times.
@@ -208,12 +210,9 @@ def photographs_section(model: Model) -> page.Section:
         photo = load_photograph(title)
         grey = gallery.grey(photo)
         pictures += [("grey", grey), ("coloured", colorizer(grey)), (f"truth: {credit}", photo)]
-    who = (
-        f"The released model {name}, which was trained on photographs, coloured them."
-        if released
-        else "No model is released here, so the demo's own coloured them: it has seen drawn scenes "
-        "only, and guesses."
-    )
+    who = "No model is released here: the demo's own, which saw drawn scenes only, coloured them."
+    if released:
+        who = f"The released model {name}, which was trained on photographs, coloured them."
     return page.Section("Photographs", who, page.gallery(pictures, columns=3))
 
 
@@ -239,8 +238,8 @@ def next_section(home: Path) -> page.Section:
         "python experiments/train.py --config=configs/simplified.py --workdir=runs/mine \\\n"
         "    --config.data.source=folder --config.data.path=PHOTOS",
     ]
-    text = "In the environment that make has set up: source .venv/bin/activate"
-    return page.Section("Next", text, page.commands(lines))
+    where = "In the environment that make has set up: source .venv/bin/activate"
+    return page.Section("Next", where, page.commands(lines))
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from cic_jax.report import plane
 from cic_jax.report.markdown import Scores
 from cic_jax.report.names import label
 from cic_jax.report.style import FAINT, GREY, INK, headline, model_colours, new, styled
+from cic_jax.train import record
 from cic_jax.train.bootstrap import Interval
 
 RAREST = 1e-7  # where the colour scale of probabilities begins
@@ -54,7 +55,7 @@ def _loss_curve(axes: Axes, log: Sequence[Mapping[str, Any]], colour: str) -> No
         .T
         for split in ("train", "validation")
     )
-    axes.plot(*train, color=GREY, linewidth=1, label="training")
+    axes.plot(*record.joined(*train), color=GREY, linewidth=1, label="training")
     axes.plot(*validation, color=colour, marker="o", markersize=3.5, label="validation")
     if validation.size:
         best = int(np.argmin(validation[1]))

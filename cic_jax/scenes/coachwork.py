@@ -200,12 +200,8 @@ def wheel(x: float, y: float, radius: float, width: float) -> Mesh:
     for angle in 2 * np.pi * np.arange(5) / 5 + 0.3:
         spread = np.array([-0.38, -0.34, 0.34, 0.38]) + angle
         reach = np.array([0.25, 0.58, 0.58, 0.25]) * radius
-        openings.append(
-            np.stack(
-                [x + reach * np.cos(spread), 0 * reach + y + 0.01, radius + reach * np.sin(spread)],
-                1,
-            )
-        )
+        across, up = x + reach * np.cos(spread), radius + reach * np.sin(spread)
+        openings.append(np.stack([across, 0 * reach + y + 0.01, up], axis=1))
     return merge(tire, rim, patches(openings, (x, y - 1, radius), M.SEAM, 0.65))
 
 

@@ -195,3 +195,19 @@ class Meter:
     def close(self) -> None:
         """Close the progress bar and leave it on the screen."""
         self._bar.close()
+
+
+def joined(
+    epoch: Float[np.ndarray, " n"], loss: Float[np.ndarray, " n"]
+) -> tuple[list[float], list[float]]:
+    """Join lines of few steps with the line before, as an evaluation leaves them: they are noise.
+
+    Each loss is the mean since the line before.
+    """
+    spans = np.diff(epoch, prepend=0.0)
+    rows: list[tuple[float, float, float]] = []  # end, span, sum of the loss over it
+    for end, span, mean in zip(epoch, spans, loss, strict=True):
+        joined = bool(rows) and span < spans.max() / 2
+        _, before, total = rows.pop() if joined else (0.0, 0.0, 0.0)
+        rows.append((end, before + span, total + span * mean))
+    return [end for end, _, _ in rows], [total / span for _, span, total in rows]

@@ -162,3 +162,11 @@ def test_the_config_is_on_tensorboards_page_of_hyper_parameters(tmp_path):
     assert content["data.labels"].string_value == "['a']"
     asked = HParamsPluginData.FromString(experiment.summary.value[0].metadata.plugin_data.content)
     assert [x.name.tag for x in asked.experiment.metric_infos] == ["validation/loss"]
+
+
+def test_lines_of_few_steps_are_joined_with_the_one_before():
+    """A mean over one step is noise, and looked like a jump of the loss."""
+    epochs, losses = record.joined(np.array([1.0, 2.0, 2.25, 3.25]), np.array([4.0, 2.0, 7.0, 1.0]))
+    assert epochs == [1.0, 2.25, 3.25]
+    np.testing.assert_allclose(losses, [4.0, 3.0, 1.0])
+    assert record.joined(np.zeros(0), np.zeros(0)) == ([], [])
