@@ -2,9 +2,10 @@
 
     python experiments/ablate.py --workdir=runs/ablation --config.data.path=TARS --minutes=10
 
-The base is configs/two_cores.py. Every run trains on the same number of photographs and is scored
-on the validation split. Writes ablation.json and ablation.md; rerun the same command to resume
-where it stopped. Any --config.* holds for all runs, --variants names some of them.
+The base is configs/two_cores.py, or another file of configs/ by --config=FILE: configs/lite.py has
+variants of its own. Every run trains on the same number of photographs and is scored on the
+validation split. Writes ablation.json and ablation.md; rerun the same command to resume where it
+stopped. Any --config.* holds for all runs, --variants names some of them.
 """
 
 import sys
@@ -21,7 +22,7 @@ with startup.imports(__name__):
     from cic_jax.study.ablation import variants
     from cic_jax.study.ablation_runs import ablate
 
-CONFIG = entry.define_config(two_cores.get_config())
+CONFIG = entry.define_config(Path(two_cores.__file__))
 WORKDIR = flags.DEFINE_string("workdir", "runs/ablation", "Directory of the runs and the results.")
 VARIANTS = flags.DEFINE_list("variants", [], "Variants to train besides the base; all by default.")
 MINUTES = flags.DEFINE_float(

@@ -15,10 +15,19 @@ from cic_jax.study.published import WRITTEN
 from cic_jax.train.bootstrap import Interval, draws, interval, percentiles
 
 BASE = "base"
-METRICS = ("loss", "rmse_ab", "psnr", "colorfulness", "auc_rebalanced")
+MATCHED = "rmse_ab_matched"  # column with the error where the mean colourfulness is the truth's
+METRICS = ("loss", "rmse_ab", MATCHED, "psnr", "colorfulness", "auc_rebalanced")
 DISTANCE = "colour_distance"
 HISTOGRAM = "histogram"  # column with the distribution of the predicted colours over the bins
 TRUE_HISTOGRAM = "histogram_truth"  # the same of the true colours
+
+LITE: dict[str, dict[str, Any]] = {  # variants of the network `lite` alone
+    "random_encoder": {"train.encoder": "random", "train.encoder_rate": 1.0},
+    "thawed_encoder": {"train.encoder_rate": 0.1},
+    "dropout_0.2": {"train.dropout": 0.2},
+    "old_film": {"train.film": 0.25},
+    "no_hints": {"train.hints": 0.0, "train.palettes": 0.0, "train.recolored": 0.0},
+}
 
 Table = Mapping[str, np.ndarray]  # metric -> 'n', histogram -> 'n q'
 
@@ -26,7 +35,8 @@ Table = Mapping[str, np.ndarray]  # metric -> 'n', histogram -> 'n q'
 def variants(base: ConfigDict) -> dict[str, dict[str, Any]]:
     """List the variants by name, each with the options that it changes.
 
-    Options that the base has already are no variant and are left out.
+    Options that the base has already are no variant and are left out, and so are those of a network
+    that is not the base's.
     """
     rate, decoupled = base.train.learning_rate, base.train.decoupled
     changes: dict[str, dict[str, Any]] = {
@@ -48,6 +58,9 @@ def variants(base: ConfigDict) -> dict[str, dict[str, Any]]:
         "decay_as_l2": {"train.decoupled": False, "train.weight_decay": 1e-3},
         "decay_decoupled": {"train.decoupled": True, "train.weight_decay": 1e-2},
     }
+    if base.model.network == "lite":
+        changes |= LITE
+        del changes["data_init"]  # a pretrained encoder has its scales
     return {BASE: {}} | {
         name: options
         for name, options in changes.items()

@@ -8,16 +8,19 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 from ml_collections import ConfigDict
 
-from cic_jax import checkpoint, lab, photos
+from cic_jax import checkpoint, lab, photos, read_out
+from cic_jax.model import Model
 from cic_jax.report.markdown import markdown
 from cic_jax.report.names import label
 from cic_jax.study import ablation, plan, plausibility
 from cic_jax.study.runs import train_to_end
-from cic_jax.train import evaluate, feed, parallel
+from cic_jax.train import choice, evaluate, feed, matched, parallel
 from cic_jax.train.config import check
 from cic_jax.train.directory import write_json
+from cic_jax.train.sample import read
 
 RESULTS = "ablation.json"
 TABLE = "validation.npz"  # a run's scores
@@ -105,11 +108,27 @@ def score(
         predicted.append(np.asarray(ablation.histogram(jnp.asarray(ab), mask))[valid])
         true.append(np.asarray(ablation.histogram(true_ab, mask))[valid])
     table: dict[str, Any] = columns | {
+        ablation.MATCHED: matched_errors(model, photographs, base),
         ablation.HISTOGRAM: np.concatenate(predicted),
         ablation.TRUE_HISTOGRAM: np.concatenate(true),
     }
     np.savez(home / TABLE, **table)
     return table
+
+
+def matched_errors(
+    model: Model, photographs: photos.Photographs, base: ConfigDict
+) -> Float[np.ndarray, " n"]:
+    """Compute each photograph's RMSE of ab where all are as colourful as the truth in the mean.
+
+    Variants differ in how colourful they are, and a duller colouring has the smaller error.
+    """
+    sample = read(photographs, base.data)
+    (cell_ab,) = matched.cells(model, sample, [read_out.from_config(base.colour)])
+    curves = matched.curves(sample, cell_ab)
+    truth = float(np.mean(choice.truth_colorfulness(sample)))
+    saturation = matched.crossing(curves["colorfulness"].mean(axis=0), truth)
+    return np.array([np.interp(saturation, matched.SATURATIONS, x) for x in curves["rmse_ab"]])
 
 
 def _first_plan(

@@ -35,6 +35,9 @@ PUBLISHED = {
 }
 WRITTEN = METRICS | {
     "ssim_range_2": Metric("SSIM, data range 2", better="higher"),
+    "rmse_ab_matched": Metric(
+        "RMSE of ab at the truth's colourfulness", "CIELAB units", "lower", digits=2
+    ),
     "colour_distance": Metric("Distance of colour distributions", better="lower"),
     "log_density": Metric("Log density of paint", better="higher", digits=2),
     "expected": Metric("Expected of true paint", digits=2),

@@ -4,10 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from commands import config_flags, run_script
+from tiny_models import tiny_model
 
-from cic_jax import bins
-from cic_jax.configs import two_cores
-from cic_jax.study import ablation
+from cic_jax import bins, photos
+from cic_jax.configs import lite, two_cores
+from cic_jax.study import ablation, ablation_runs
+from cic_jax.train import coherence, matched
 from cic_jax.train.config import check
 
 
@@ -21,11 +23,13 @@ def table(seed=0, shift=0.0, colours=None, count=50):
     }
 
 
-def test_every_variant_changes_the_base_and_is_allowed():
-    base = two_cores.get_config()
+@pytest.mark.parametrize("recipe", [two_cores, lite])
+def test_every_variant_changes_the_base_and_is_allowed(recipe):
+    base = recipe.get_config()
     variants = ablation.variants(base)
     assert variants.pop(ablation.BASE) == {}
-    assert {"no_average", "he_init", "decay_as_l2", "mix_0.5"} <= set(variants)
+    assert {"no_average", "decay_as_l2", "mix_0.5"} <= set(variants)
+    assert ("no_hints" in variants) == ("random_encoder" in variants) == (recipe is lite)
     for options in variants.values():
         config = base.copy_and_resolve_references()
         config.update_from_flattened_dict(options)
@@ -88,6 +92,21 @@ def test_differences_are_paired_and_bold_where_they_exclude_0():
     same = ablation.differences(base, base)
     results["variants"]["no_average"]["against_base"] = same
     assert not any("**" in cell for cell in ablation.rows(results)[1].values())
+
+
+def test_matched_errors_do_not_depend_on_how_colourful_a_model_is(monkeypatch):
+    things = coherence.drawn(4, size=64)
+    colours = np.random.default_rng(0).normal(0, 12, (len(things.sample.names), 16, 16, 2))
+    base, nothing = two_cores.get_config(), photos.Photographs("validation", [])
+    errors = []
+    for factor in (1.0, 0.5):
+        cells = (factor * colours).astype(np.float32)
+        monkeypatch.setattr(ablation_runs, "read", lambda *_: things.sample)
+        monkeypatch.setattr(matched, "cells", lambda *_, cells=cells: [cells])
+        errors.append(ablation_runs.matched_errors(tiny_model(), nothing, base))
+    np.testing.assert_allclose(*errors, rtol=0.02)
+    plain = matched.curves(things.sample, colours.astype(np.float32))["rmse_ab"]
+    assert np.all(errors[0] > plain[:, 0])  # duller is nearer, and is not what is asked for
 
 
 @pytest.mark.slow
