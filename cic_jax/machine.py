@@ -55,7 +55,7 @@ def describe() -> dict[str, Any]:
     return {
         "processor": ", ".join([processor.get("model name", platform.machine()), *generation]),
         "instructions": ", ".join(x for x in INSTRUCTIONS if x in flags) or "unknown",
-        "cores": os.cpu_count(),
+        "cores": len(cores()),
         "device": jax.devices()[0].device_kind,
         "system": platform.platform(),
         "load before": round(os.getloadavg()[0], 2),
@@ -63,6 +63,13 @@ def describe() -> dict[str, Any]:
         "commit": commit(Path(__file__).parent),
         **{name: importlib.metadata.version(name) for name in PACKAGES if name in installed},
     }
+
+
+def cores() -> list[int]:
+    """List the cores that this process may run on; all of them where the system does not tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def multiplies_bfloat16() -> bool:

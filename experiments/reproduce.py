@@ -7,6 +7,9 @@ where it stopped. Any --config.* holds for all models. The experimental and the 
 study's synsets (--config.data.source=imagenet_vehicles --config.data.path=TARS), or those that
 --experimental and --final list; any other source is one set for both.
 
+--at_once=2 trains as many models at a time, each by a process with a share of the cores: on a CPU
+that takes less time than one after the other.
+
 On a machine without the tars, or for a short time: --pack=PARTS packs both sets here (see pack.py)
 and trains nothing. There, --config.data.data_dir=SETS without --config.data.path opens what
 `pack.py --join` made of the parts, --models trains a few at a time, and --bring=FOLDER leaves what
@@ -20,6 +23,7 @@ pictures of photographs, to be committed: results.py --study=FOLDER reports them
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +37,7 @@ with startup.imports(__name__):
     from cic_jax.configs import default
     from cic_jax.photos import pack
     from cic_jax.report.results import command
-    from cic_jax.study import kept, published, sample, speeds, transport
+    from cic_jax.study import at_once, kept, published, sample, speeds, transport
     from cic_jax.study.reproduction import reproduce
     from cic_jax.study.runs import configure
 
@@ -54,6 +58,8 @@ AS_MANY = flags.DEFINE_list(
 PACK = flags.DEFINE_string("pack", None, "New folder for the packed sets; trains nothing.")
 FORMAT = flags.DEFINE_enum("format", "webp", pack.FORMATS, "Encoding of packed photographs.")
 QUALITY = flags.DEFINE_integer("quality", 90, "Its quality.", lower_bound=1, upper_bound=100)
+AT_ONCE = flags.DEFINE_integer("at_once", 1, "Models to train at a time.", lower_bound=1)
+REPORT = flags.DEFINE_bool("report", True, "Report what is finished, after the training.")
 BENCHMARK = flags.DEFINE_string(
     "benchmark", None, "A benchmark.json with both networks' training, to test the claim of speed."
 )
@@ -66,6 +72,8 @@ def model_names(overrides: Mapping[str, Any]) -> tuple[str, ...]:
     """List the names of all models; raise UsageError for flags that contradict each other."""
     if "seed" in overrides or (BUDGET.value is not None and "train.epochs" in overrides):
         raise app.UsageError("--seeds sets config.seed, --budget_minutes config.train.epochs")
+    if AT_ONCE.value > 1 and (MERGE.value or PACK.value or BUDGET.value is not None):
+        raise app.UsageError("--at_once goes with training alone, without --budget_minutes")
     if not all(seed.isdecimal() for seed in SEEDS.value):
         raise app.UsageError(f"--seeds lists whole numbers; given is {','.join(SEEDS.value)}")
     known = (*published.MODELS, *(published.VARIANTS if VARIANTS.value else ()))
@@ -98,15 +106,13 @@ def main() -> None:
         for name in names
     ]
     measured = speeds.from_benchmark(Path(BENCHMARK.value)) if BENCHMARK.value else None
-    reproduce(
-        workdir,
-        runs,
-        command(sys.argv),
-        MODELS.value,
-        BUDGET.value,
-        train=not MERGE.value,
-        speeds=measured,
+    carry_out = partial(
+        reproduce, workdir, runs, command(sys.argv), MODELS.value, BUDGET.value, speeds=measured
     )
+    if AT_ONCE.value > 1:
+        carry_out(train=False, report=False)  # prepares the photographs and the plan, once
+        at_once.train(sys.argv, MODELS.value or names, AT_ONCE.value)
+    carry_out(train=AT_ONCE.value == 1 and not MERGE.value, report=REPORT.value)
     chosen = [run for run in runs if run.model in MODELS.value or not MODELS.value]
     if BRING.value:
         for piece in transport.bring(workdir, chosen, Path(BRING.value)):

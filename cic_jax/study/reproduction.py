@@ -30,6 +30,7 @@ def reproduce(
     minutes: float | None = None,
     *,
     train: bool = True,
+    report: bool = True,
     speeds: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Repeat the study, or resume it, and write its results.
@@ -43,6 +44,7 @@ def reproduce(
         minutes: Time to fit training and scoring into, by scaling all epochs alike; None trains all
             epochs.
         train: Whether to train what is not finished, or only to report what is.
+        report: Whether to report what is finished, or only to train.
         speeds: Training speeds in a benchmark; None tests no claim of speed.
 
     Raises:
@@ -73,6 +75,8 @@ def reproduce(
             print(f"Training {label(run.model)}, seed {run.seed} ...", flush=True)
             train_to_end(run.config, run.home, run.total_steps(steps[run.subset]))
             score_all([run], test, grey)  # at once: the next training may be interrupted
+    if not report:
+        return
     unfinished = {run.model for run in runs if not run.finished(steps[run.subset])}
     done = [run for run in runs if run.model not in unfinished]
     if not done:

@@ -45,8 +45,8 @@ def command(root):
 @pytest.fixture(scope="module")
 def study(root, command):
     """What two runs of that command leave, one model each, and what the second of them said."""
-    for model in ("simplified", "simplified_final"):
-        done = run_script(*command, f"--models={model}")
+    for flags in (["--models=simplified"], ["--models=simplified_final", "--at_once=2"]):
+        done = run_script(*command, *flags)
         assert done.returncode == 0, done.stderr
     return root / "study", done.stdout
 
@@ -55,6 +55,12 @@ def test_a_model_that_is_not_known_is_refused(command):
     refused = run_script(*command, "--models=unbalanced,simple")
     assert refused.returncode != 0
     assert "--models has simple; there are euclidean" in refused.stderr + refused.stdout
+
+
+def test_more_processes_than_cores_are_refused(command):
+    refused = run_script(*command, "--at_once=1000")
+    assert refused.returncode == 2
+    assert "--at_once: expected at most" in refused.stderr
 
 
 def test_from_tars_to_the_report_and_resumed(study, root):
