@@ -82,18 +82,11 @@ def run(config: ConfigDict, workdir: Path) -> Path:
         scenes = scenes_sections(colorizer, shown, config.colour.temperature)
         photographs = photographs_section(model)
     counts = {name: len(split) for name, split in splits.items()}
-    sections = [
-        done_section(config, counts, trained, parameter_count(model.variables), stage),
-        loss_section(home),
-        metrics_section(evaluation),
-        *scenes,
-        photographs,
-        next_section(home),
-    ]
-    lead, path = (
-        "A small model learned to colour drawn scenes here, just now.",
-        workdir / "index.html",
-    )
+    done = done_section(config, counts, trained, parameter_count(model.variables), stage)
+    parts = [done, loss_section(home), metrics_section(evaluation)]
+    sections = [*parts, *scenes, photographs, next_section(home)]
+    path = workdir / "index.html"
+    lead = "A small model learned to colour drawn scenes here, just now."
     page.write(path, "cic_jax: the demo", lead, sections)
     print(evaluate.format_evaluation(evaluation))
     return path

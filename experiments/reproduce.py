@@ -7,8 +7,8 @@ where it stopped. Any --config.* holds for all models. The experimental and the 
 study's synsets (--config.data.source=imagenet_vehicles --config.data.path=TARS), or those that
 --experimental and --final list; any other source is one set for both.
 
---at_once=2 trains as many models at a time, each by a process with a share of the cores: on a CPU
-that takes less time than one after the other.
+--at_once=2 trains as many models at a time, each by a process with a share of the CPU's cores:
+narrow networks do not keep many cores busy.
 
 On a machine without the tars, or for a short time: --pack=PARTS packs both sets here (see pack.py)
 and trains nothing. There, --config.data.data_dir=SETS without --config.data.path opens what

@@ -60,7 +60,8 @@ def variants(base: ConfigDict) -> dict[str, dict[str, Any]]:
     }
     if base.model.network == "lite":
         changes |= LITE
-        del changes["data_init"]  # a pretrained encoder has its scales
+    if base.train.encoder == "imagenet":
+        del changes["data_init"]  # what is pretrained has its scales
     return {BASE: {}} | {
         name: options
         for name, options in changes.items()
@@ -115,7 +116,12 @@ def differences(table: Table, base: Table) -> dict[str, Interval]:
 
 
 def rows(results: Mapping[str, Any]) -> Rows:
-    """Tabulate the base's metrics and, below them, each variant's differences."""
+    """Tabulate the base's metrics and, below them, each variant's differences.
+
+    Earlier versions wrote fewer metrics.
+    """
+    figures = results["variants"][BASE]["figures"]
+    shown = [metric for metric in (*METRICS, DISTANCE) if metric in figures]
     lines = []
     for name, run in results["variants"].items():
         metrics = run["figures" if name == BASE else "against_base"]
@@ -123,7 +129,7 @@ def rows(results: Mapping[str, Any]) -> Rows:
             f"{key} = {value:g}" if isinstance(value, float) else f"{key} = {value}"
             for key, value in run["options"].items()
         )
-        cells = {WRITTEN[m].title: _cell(m, metrics[m], name != BASE) for m in (*METRICS, DISTANCE)}
+        cells = {WRITTEN[m].title: _cell(m, metrics[m], name != BASE) for m in shown}
         lines.append({"Variant": label(name), "Sets": change, **cells})
     return lines
 

@@ -96,7 +96,8 @@ def score(
     """Score a run under the base's loss; the table is kept in its directory."""
     if (home / TABLE).exists():
         with np.load(home / TABLE) as kept:
-            return dict(kept)
+            if ablation.MATCHED in kept:  # earlier versions did not measure it
+                return dict(kept)
     model = checkpoint.load(home)
     table_of = evaluate.evaluator(model.network, checkpoint.load(base_home).target, base)
     columns = table_of(parallel.replicate(model.variables), photographs).columns

@@ -1,7 +1,6 @@
 """Several models of a study trained at once, each by a process on cores of its own.
 
-On a CPU the operations of a narrow network are too short to be shared among many cores: processes
-with one core each train more photographs a second together than one process with all of them.
+On a CPU the operations of a narrow network are too short to be shared well among many cores.
 """
 
 import os
@@ -10,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+
+import jax
 
 from cic_jax import machine
 from cic_jax.study.published import STARTS_FROM
@@ -42,8 +43,8 @@ def shares(cores: Sequence[int], count: int) -> list[list[int]]:
 def train(command: Sequence[str], models: Sequence[str], count: int) -> None:
     """Train models by up to `count` processes at a time, each on a share of the cores.
 
-    Raises ValueError as `shares` does, and where the system cannot bind a process to cores;
-    SystemExit with the status of a process that failed.
+    Raises ValueError as `shares` does, where JAX computes on other devices than a CPU, and where
+    the system cannot bind a process to cores; SystemExit with the status of a process that failed.
 
     Args:
         command: The script and its flags, of a study to report on. A process trains its models
@@ -51,6 +52,10 @@ def train(command: Sequence[str], models: Sequence[str], count: int) -> None:
         models: Names of the models.
         count: Number of processes.
     """
+    if (backend := jax.default_backend()) != "cpu":
+        raise ValueError(
+            f"--at_once: shares a CPU's cores; here JAX uses a {backend}: leave it out"
+        )
     if not hasattr(os, "sched_setaffinity"):
         raise ValueError("--at_once: this system cannot bind a process to cores; leave it out")
     cores = shares(machine.cores(), count)

@@ -94,6 +94,15 @@ def test_differences_are_paired_and_bold_where_they_exclude_0():
     assert not any("**" in cell for cell in ablation.rows(results)[1].values())
 
 
+def test_results_of_an_earlier_version_have_fewer_columns():
+    figures = ablation.intervals(table())
+    results = {"variants": {ablation.BASE: {"options": {}, "figures": figures}}}
+    (now,) = ablation.rows(results)
+    del figures[ablation.MATCHED]
+    (before,) = ablation.rows(results)
+    assert len(before) == len(now) - 1
+
+
 def test_matched_errors_do_not_depend_on_how_colourful_a_model_is(monkeypatch):
     things = coherence.drawn(4, size=64)
     colours = np.random.default_rng(0).normal(0, 12, (len(things.sample.names), 16, 16, 2))
@@ -123,6 +132,11 @@ def test_the_command_trains_scores_and_resumes(tmp_path):
     for variant in ("no_average", "neighbors_10"):
         done = run_script(*command, f"--variants={variant}")
         assert done.returncode == 0, done.stderr
+        scores = tmp_path / "runs/base/validation.npz"
+        with np.load(scores) as kept:
+            assert ablation.MATCHED in kept
+            earlier = {name: kept[name] for name in kept if name != ablation.MATCHED}
+        np.savez(scores, **earlier)  # as an earlier version left it: the next command scores anew
     results = json.loads((tmp_path / "runs/ablation.json").read_text())
     assert set(results["variants"]) == {"base", "no_average", "neighbors_10"}
     zero = results["variants"]["base"]["against_base"]

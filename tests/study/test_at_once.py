@@ -72,6 +72,12 @@ def test_each_process_has_its_models_and_cores(tmp_path, two_cores):
     assert bound == [[core] for core in two_cores]
 
 
+def test_other_devices_than_a_cpu_are_not_shared(monkeypatch):
+    monkeypatch.setattr(at_once.jax, "default_backend", lambda: "gpu")
+    with pytest.raises(ValueError, match="here JAX uses a gpu"):
+        at_once.train(["script.py"], ["unbalanced"], 1)
+
+
 def test_a_process_that_fails_ends_the_command_with_its_status(tmp_path, two_cores):
     script = tmp_path / "script.py"
     script.write_text("import sys; sys.exit(7 * sys.argv[-1].endswith('euclidean'))")
