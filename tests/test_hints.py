@@ -10,6 +10,7 @@ from cic_jax.hints import Hints
 from cic_jax.train import hints as drawn
 
 NET = network.create("lite", outputs=12, width=0.05)
+APPLY = jax.jit(NET.apply)  # step by step, every operation would be compiled on its own
 CENTERS = np.random.default_rng(0).uniform(-80, 80, (12, 2)).astype(np.float32)
 
 
@@ -32,21 +33,21 @@ def points(*places, ab=(50.0, -20.0), photographs=2):
 
 
 def test_no_hints_are_the_same_as_hints_that_say_nothing(variables, lightness):
-    alone = NET.apply(variables, lightness)
+    alone = APPLY(variables, lightness)
     assert alone.shape == (2, 10, 16, 12)
     nothing = hints.none(2, 3, 12)
-    np.testing.assert_allclose(NET.apply(variables, lightness, hints=nothing), alone, atol=1e-5)
+    np.testing.assert_allclose(APPLY(variables, lightness, hints=nothing), alone, atol=1e-5)
 
 
 def test_a_point_a_palette_and_their_gradients_reach_the_logits(variables, lightness):
-    alone = NET.apply(variables, lightness)
+    alone = APPLY(variables, lightness)
     point = points((0.5, 0.5))
     asked = hints.none(2, 1, 12)._replace(palette=jnp.eye(12)[:2])
     for hint in (point, asked):
-        assert np.abs(NET.apply(variables, lightness, hints=hint) - alone).max() > 1e-4
+        assert np.abs(APPLY(variables, lightness, hints=hint) - alone).max() > 1e-4
 
     def total(ab):
-        return jnp.sum(NET.apply(variables, lightness, hints=point._replace(ab=ab)) ** 2)
+        return jnp.sum(APPLY(variables, lightness, hints=point._replace(ab=ab)) ** 2)
 
     assert np.isfinite(jax.grad(total)(point.ab)).all()
     assert np.abs(jax.grad(total)(point.ab)).max() > 0
@@ -61,9 +62,9 @@ def test_the_order_of_hints_and_empty_places_do_not_matter(variables, lightness)
         )
 
     empty = hints.none(2, 4, 12)
-    expected = NET.apply(variables, lightness, hints=joined(one, two))
+    expected = APPLY(variables, lightness, hints=joined(one, two))
     for others in ((two, one), (empty, one, two)):
-        result = NET.apply(variables, lightness, hints=joined(*others))
+        result = APPLY(variables, lightness, hints=joined(*others))
         np.testing.assert_allclose(result, expected, atol=1e-4)
 
 

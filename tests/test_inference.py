@@ -53,8 +53,8 @@ def test_inference_is_the_network_applied(name):
     """For any number of photographs, those left over from a group included, of any size."""
     net = network.create(name, width=0.05)
     L = random(6, 19, 30)
-    variables = net.init(jax.random.key(1), L)
-    expected = net.apply(variables, L)
+    variables = jax.jit(net.init)(jax.random.key(1), L)
+    expected = jax.jit(net.apply)(variables, L)
     found = inference.infer(net, variables, L)
     assert found.shape == (6, 5, 8, 313)
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
@@ -68,7 +68,7 @@ def test_inference_of_any_module():
             return scale * jnp.mean(L, axis=(1, 2), keepdims=True)
 
     net, L = Mean(), random(7, 8, 8)
-    variables = net.init(jax.random.key(0), L)
+    variables = jax.jit(net.init)(jax.random.key(0), L)
     np.testing.assert_allclose(
         inference.infer(net, variables, L), net.apply(variables, L), rtol=1e-6
     )
@@ -90,12 +90,12 @@ def test_the_kernels_of_any_network_are_transformed():
             return nn.Dense(5)(x[:, ::2, ::2])
 
     net, L = Backbone(), random(2, 16, 24)
-    variables = net.init(jax.random.key(0), L)
+    variables = jax.jit(net.init)(jax.random.key(0), L)
     prepared = inference.prepare(net, variables)
     kernel = prepared["params"]["residual"]["inner"]["kernel"]
     assert isinstance(kernel, convolutions.TransformedKernel)
     found = inference.infer(net, prepared, L)
-    np.testing.assert_allclose(found, net.apply(variables, L), atol=1e-4)
+    np.testing.assert_allclose(found, jax.jit(net.apply)(variables, L), atol=1e-4)
 
 
 def test_faster_programs_follow_the_one_that_is_there_at_once(monkeypatch):

@@ -14,7 +14,7 @@ from cic_jax import network
 def test_the_first_half_ends_at_an_eighth_of_the_resolution(name):
     net = network.create(name, width=0.05)
     L = jax.random.uniform(jax.random.key(0), (2, 20, 24, 1), maxval=100.0)
-    variables = net.init(jax.random.key(1), L)
+    variables = jax.jit(net.init)(jax.random.key(1), L)
     encoded = net.apply(variables, L, method="encode")
     assert encoded.shape[1:3] == (3, 3)
     whole = net.apply(variables, encoded, method="decode")

@@ -65,7 +65,10 @@ def test_info_names_the_functions_that_built_a_model(tmp_path, capsys):
     about = model.describe("full", config=config, factories=names)
     parts = {"build_network": own_parts.patches, "build_target": own_parts.turned}
     network = model.build(about, {}, **parts).network
-    variables = {**network.init(jax.random.key(0), np.zeros((1, 32, 32, 1))), "batch_stats": {}}
+    variables = {
+        **jax.jit(network.init)(jax.random.key(0), np.zeros((1, 32, 32, 1))),
+        "batch_stats": {},
+    }
     checkpoint.export(tmp_path / "own", model.build(about, variables, **parts))
     allowed = [f"--factory={name}" for name in names.values()]
     assert main(["info", str(tmp_path / "own"), *allowed]) == console.DONE

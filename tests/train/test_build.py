@@ -205,7 +205,7 @@ def test_training_begins_as_the_config_says():
     config.train.crop = 24
     colours = build.palette(config, photos)
     net = build.build_network(config, 313, None)
-    random = net.init(jax.random.key(0), jnp.zeros((1, 16, 16, 1)))
+    random = jax.jit(net.init)(jax.random.key(0), jnp.zeros((1, 16, 16, 1)))
 
     def begun():
         augment = partial(random_crop, size=config.train.crop)

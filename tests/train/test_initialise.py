@@ -15,7 +15,7 @@ LIGHTNESS = lab.rgb_to_lab(jnp.asarray(PHOTOS, jnp.float32) / 255)[..., :1]
 @pytest.mark.parametrize("name", ["full", "simplified"])
 def test_every_hidden_channel_has_mean_0_and_variance_1(name):
     net = network.create(name, outputs=5, width=0.05)
-    random = net.init(jax.random.key(0), LIGHTNESS)
+    random = jax.jit(net.init)(jax.random.key(0), LIGHTNESS)
     found = initialise.from_data(net, random, LIGHTNESS)
     before, after = (preactivations(net, variables) for variables in (random, found))
     convolutions = sum(block.convolutions + block.upsample for block in network.NETWORKS[name])
